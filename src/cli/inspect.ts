@@ -1,0 +1,144 @@
+// inspect: `localflow inspect FILE`, what a data file or a model holds.
+import { createReadStream } from "node:fs";
+import { extname } from "node:path";
+import { csvReader } from "../data/csv.ts";
+import { explained, readTable } from "../data/files.ts";
+import { layerSizes } from "../nn/mlp.ts";
+import { type DensityModel, defaultConfiguration } from "../tasks/density.ts";
+import type { FloatArray } from "../tensor/array.ts";
+import type { BlockConfiguration } from "../train/configuration.ts";
+import { readModel } from "./model.ts";
+import type { InspectOptions } from "./options.ts";
+import { alignedTable, report, short, spokenBytes } from "./output.ts";
+import { memoryLimit } from "./session.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** Describes a model (`.safetensors`) or a data file. */
+export async function inspect(path: string, options: InspectOptions, terminal: Terminal): Promise<void> {
+  if (path.endsWith(".safetensors")) return inspectModel(await readModel(path), options, terminal);
+  const chosen = options.columns ?? (await numericColumns(path));
+  const table = await readTable(path, {
+    ...memoryLimit(options),
+    ...(chosen === undefined ? {} : { columns: chosen }),
+  });
+  const [rows = 0, width = 0] = table.rows.shape;
+  const columns = columnSummaries(table.columns, table.rows);
+  const memoryBytes = table.rows.data.byteLength;
+  const { blocks } = defaultConfiguration({ rows, columns: width });
+  const parameters = parameterCount(blocks, width);
+  const iterations = blocks.reduce((total, block) => total + block.iterations, 0);
+  const text = [
+    `${rows} rows, ${width} numeric columns, ${spokenBytes(memoryBytes)} in memory`,
+    ...(table.ignored.length === 0
+      ? []
+      : [`left out: ${table.ignored.join(", ")}; fit needs --columns ${table.columns.join(",")}`]),
+    "",
+    alignedTable(
+      ["column", "min", "mean", "deviation", "max"],
+      columns.map(({ name, min, mean, deviation, max }) => [
+        name,
+        ...[min, mean, deviation, max].map((value) => short(value)),
+      ]),
+    ),
+    "",
+    `by default fit trains ${blocks.length} blocks, ${parameters} parameters, ${iterations} iterations in all`,
+  ].join("\n");
+  const result = {
+    kind: "data",
+    rows,
+    columns,
+    ignored: table.ignored,
+    memoryBytes,
+    fit: { blocks, parameters, iterations },
+  };
+  await report(terminal, options, result, text);
+}
+
+async function inspectModel({ record }: DensityModel, options: InspectOptions, terminal: Terminal): Promise<void> {
+  const { version, task, columns, configuration, training } = record;
+  const parameters = parameterCount(configuration.blocks, columns.length);
+  const blocks = configuration.blocks.map(({ step, network, iterations }, n) => ({
+    duration: step.kind === "free" ? null : step.duration,
+    hidden: network.hidden,
+    activation: network.activation,
+    iterations: training.blocks[n]?.iterations ?? iterations,
+    loss: training.blocks[n]?.loss,
+  }));
+  const text = [
+    `${task} model, version ${version}, ${parameters} parameters, seed ${configuration.seed}`,
+    `columns: ${columns.join(", ")}`,
+    "",
+    alignedTable(
+      ["block", "duration", "hidden", "activation", "iterations", "loss"],
+      blocks.map(({ duration, hidden, activation, iterations, loss }, n) => [
+        String(n + 1),
+        duration === null ? "free" : short(duration),
+        hidden.join(","),
+        activation.kind === "softplus" ? `softplus(${activation.beta})` : activation.kind,
+        String(iterations),
+        loss === undefined ? "" : short(loss),
+      ]),
+    ),
+    "",
+    "training record:",
+    ...Object.entries(training).flatMap(([name, value]) =>
+      name === "blocks" ? [] : [`  ${name}: ${JSON.stringify(value)}`],
+    ),
+  ].join("\n");
+  await report(
+    terminal,
+    options,
+    { kind: "model", version, task, columns, blocks, parameters, configuration, training },
+    text,
+  );
+}
+
+/** Weights and biases of all blocks' networks. */
+function parameterCount(blocks: readonly BlockConfiguration[], columns: number): number {
+  const sizes = blocks.flatMap(({ network }) => layerSizes(network, columns));
+  return sizes.reduce((total, [inputs, outputs]) => total + (inputs + 1) * outputs, 0);
+}
+
+/** Names of the columns that hold numbers as far as the start of a CSV shows; undefined when that is all of them. */
+async function numericColumns(path: string): Promise<readonly string[] | undefined> {
+  const ending = extname(path).toLowerCase();
+  if (ending !== ".csv" && ending !== ".tsv") return undefined;
+  const reader = csvReader({ where: path, ...(ending === ".tsv" && { separator: "\t" }) });
+  const start = await explained(path, async () => {
+    for await (const chunk of createReadStream(path, { end: 2 ** 16 })) return chunk as Uint8Array;
+    return new Uint8Array();
+  });
+  const [header, ...body] = reader.push(start).map(({ cells }) => cells);
+  if (header === undefined || body.length === 0) return undefined;
+  const isNumber = (cell: string | undefined) =>
+    cell === undefined || cell.trim() === "" || !Number.isNaN(Number(cell));
+  const numeric = header
+    .filter((_, column) => body.every((cells) => isNumber(cells[column])))
+    .map((name) => name.trim());
+  return numeric.length === 0 || numeric.length === header.length ? undefined : numeric;
+}
+
+interface ColumnSummary {
+  readonly name: string;
+  readonly min: number;
+  readonly mean: number;
+  readonly deviation: number;
+  readonly max: number;
+}
+
+/** Extremes, mean and standard deviation (divisor rows - 1) of every column, in two passes. */
+export function columnSummaries(names: readonly string[], { shape, data }: FloatArray): readonly ColumnSummary[] {
+  const [rows = 0, width = 0] = shape;
+  return names.map((name, column) => {
+    const at = (row: number) => data[row * width + column] ?? Number.NaN;
+    let [min, max, sum, squares] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0, 0];
+    for (let row = 0; row < rows; row++) {
+      min = Math.min(min, at(row));
+      max = Math.max(max, at(row));
+      sum += at(row);
+    }
+    const mean = sum / rows;
+    for (let row = 0; row < rows; row++) squares += (at(row) - mean) ** 2;
+    return { name, min, mean, deviation: Math.sqrt(squares / Math.max(1, rows - 1)), max };
+  });
+}

@@ -1,0 +1,215 @@
+// options: the definitions of every option, shared by the commands that take it, and their parsers.
+import { type Command, Option } from "commander";
+import type { Integration } from "../ode/integration.ts";
+import type { Device } from "../runtime/contract.ts";
+import * as parse from "./parse.ts";
+import { geometricDefaults, type IntegrationOptions, type RecipeOptions } from "./recipe.ts";
+
+/** Taken by every command. */
+export interface CommonOptions {
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+  readonly debug?: boolean;
+  readonly device?: Device;
+  readonly threads?: number;
+}
+
+export interface FitOptions extends CommonOptions, RecipeOptions {
+  readonly output: string;
+  readonly task?: "density";
+  readonly columns?: readonly string[];
+  readonly trainSplit?: number;
+  readonly validation?: string;
+  readonly resume?: boolean;
+  readonly time?: number;
+  readonly memory?: number;
+  readonly seed?: number;
+  readonly force?: boolean;
+}
+
+export interface SampleOptions extends CommonOptions, IntegrationOptions {
+  readonly rows: number;
+  readonly output: string;
+  readonly logDensity?: boolean;
+  readonly seed?: number;
+  readonly force?: boolean;
+}
+
+export interface ScoreOptions extends CommonOptions, IntegrationOptions {
+  readonly output?: string;
+  readonly divergence?: "exact" | "hutchinson";
+  readonly probes?: number;
+  readonly handOver?: Integration;
+  readonly memory?: number;
+  readonly seed?: number;
+  readonly force?: boolean;
+}
+
+export interface InspectOptions extends CommonOptions {
+  readonly columns?: readonly string[];
+  readonly memory?: number;
+}
+
+export interface DemoOptions extends CommonOptions {
+  readonly output: string;
+  readonly seed?: number;
+}
+
+/** `--json --quiet --debug --device --threads`. */
+export function common(command: Command): Command {
+  command.option("--json", "print one JSON object with the result on standard output");
+  command.option("--quiet", "no progress and no notes on standard error");
+  command.option("--debug", "show the stack of an error");
+  add(command, "--device <name>", "where to compute: cpu, cuda, coreml, directml, webgpu (default: cpu)", parse.device);
+  return add(command, "--threads <count>", "threads of the engine (default: all cores)", count);
+}
+
+export function seed(command: Command): Command {
+  return add(
+    command,
+    "--seed <number>",
+    "seed of all randomness (default: a fresh one, printed)",
+    parse.whole({ atLeast: 0 }),
+  );
+}
+
+export function force(command: Command): Command {
+  return command.option("--force", "overwrite files that exist");
+}
+
+export function memory(command: Command): Command {
+  return add(command, "--memory <size>", "budget for data and intermediate arrays, such as 2GiB", parse.size);
+}
+
+export function columns(command: Command): Command {
+  return add(command, "--columns <a,b,…>", "use only these columns, in this order (default: all)", parse.columns);
+}
+
+/** `--method --tolerance --rtol --atol --evaluations`. */
+export function integration(command: Command): Command {
+  add(
+    command,
+    "--method <name>",
+    `ODE method: ${parse.methods.join(", ")} (default: dopri5; euler with --evaluations)`,
+    parse.choice(parse.methods),
+  );
+  add(command, "--tolerance <number>", "relative and absolute tolerance of adaptive steps (default: 1e-4)", positive);
+  add(command, "--rtol <number>", "relative tolerance alone", positive);
+  add(command, "--atol <number>", "absolute tolerance alone", positive);
+  return add(command, "--evaluations <count>", "fixed steps: velocity evaluations per block", count);
+}
+
+/** Row options of `fit`: which rows train, which are held out. */
+export function split(command: Command): Command {
+  add(
+    command,
+    "--train-split <share>",
+    "share of the rows to train on; 1 holds out none (default: 0.9)",
+    parse.number({ above: 0, atMost: 1 }),
+  );
+  return command.option("--validation <file>", "held-out rows from a file of their own");
+}
+
+/** The schedule of gamma_1 … gamma_N: three ways that exclude each other. */
+export function schedule(command: Command): Command {
+  const { first, growth } = geometricDefaults;
+  command.optionsGroup("Schedule (--steps, --blocks with --first/--growth, --blocks with --schedule):");
+  add(
+    command,
+    "--steps <list>",
+    "durations written out, such as 0.025,0.031,free; `free` alone is plain Flow Matching; or auto",
+    parse.steps,
+  );
+  add(command, "--blocks <count>", "number of blocks; the last one is free", parse.whole({ atLeast: 1, atMost: 1000 }));
+  add(command, "--first <duration>", `duration of the first block (default: ${first})`, positive);
+  add(command, "--growth <ratio>", `ratio of a duration to the one before (default: ${growth})`, positive);
+  return add(command, "--schedule <name>", "diffusion schedule: cosine or linear", parse.choice(["cosine", "linear"]));
+}
+
+/** Everything about the velocity networks and their training; `;` separates values per block where it says so. */
+export function training(command: Command): Command {
+  command.optionsGroup("Velocity network:");
+  add(
+    command,
+    "--hidden <widths>",
+    "hidden layers, such as 256x3 or 512,256; per block with `;`",
+    parse.perBlock(parse.hidden),
+  );
+  add(
+    command,
+    "--activation <name>",
+    "relu, elu, silu, gelu, tanh or softplus(beta); per block with `;`",
+    parse.perBlock(parse.activation),
+  );
+  add(command, "--time-input <where>", "time enters the first layer or every layer", parse.choice(["first", "every"]));
+  add(
+    command,
+    "--init <name>",
+    "default, orthogonal or zero-last",
+    parse.choice(["default", "orthogonal", "zero-last"]),
+  );
+  command.optionsGroup("Flow Matching:");
+  add(
+    command,
+    "--interpolant <name>",
+    "linear or trigonometric (default: linear)",
+    parse.choice(["linear", "trigonometric"]),
+  );
+  const couplings = ["dependent", "shuffled", "independent", "optimal-transport"] as const;
+  add(command, "--coupling <name>", `${couplings.join(", ")} (default: dependent)`, parse.choice(couplings));
+  add(
+    command,
+    "--time-distribution <law>",
+    "uniform or beta(a,b); t = 1 is the noise side (default: uniform)",
+    parse.timeDistribution,
+  );
+  command.optionsGroup("Training:");
+  add(command, "--batch-size <rows>", "rows of one iteration", count);
+  add(command, "--iterations <count>", "iterations of each block; per block with `;`", parse.perBlock(count));
+  add(command, "--learning-rate <rate>", "of Adam; per block with `;`", parse.perBlock(positive));
+  add(command, "--decay <factor/iterations>", "learning-rate decay such as 0.99/1000, or none", parse.decay);
+  add(command, "--warm-up <iterations>", "linear warm-up of the learning rate", parse.whole({ atLeast: 0 }));
+  add(command, "--weight-decay <rate>", "decoupled weight decay", parse.number({ atLeast: 0 }));
+  add(command, "--clip <norm>", "largest gradient norm, or none", parse.clip);
+  add(
+    command,
+    "--moving-average <decay>",
+    "publish a moving average of the weights; 0 for none",
+    parse.number({ atLeast: 0, below: 1 }),
+  );
+  add(command, "--warm-start <true|false>", "start a block from the weights of the block before", parse.truth);
+  add(
+    command,
+    "--early-stopping [checks]",
+    "stop a block after this many checks without a better held-out loss (default: 5)",
+    parse.whole({ atLeast: 0 }),
+    { preset: "5" },
+  );
+  return add(
+    command,
+    "--standardize <true|false>",
+    "scale columns to mean 0, deviation 1 inside the model (default: true)",
+    parse.truth,
+  );
+}
+
+/**
+ * Adds an option whose value goes through `parser`, named in errors by its long flag. `preset` is the text meant by the
+ * bare flag, `mandatory` an option that must be given.
+ */
+export function add<T>(
+  command: Command,
+  flags: string,
+  description: string,
+  parser: parse.Parser<T>,
+  { preset, mandatory = false }: { readonly preset?: string; readonly mandatory?: boolean } = {},
+): Command {
+  const where = /--[a-z-]+/.exec(flags)?.[0] ?? flags;
+  const option = new Option(flags, description)
+    .argParser((text: string) => parser(text, where))
+    .makeOptionMandatory(mandatory);
+  return command.addOption(preset === undefined ? option : option.preset(preset));
+}
+
+const count = parse.whole({ atLeast: 1 });
+const positive = parse.number({ above: 0 });

@@ -1,0 +1,169 @@
+// recipe: the options of `fit` and of integration, turned into a Configuration and an Integration.
+import { failure } from "../errors.ts";
+import type { Coupling } from "../flow/coupling.ts";
+import type { InterpolantName } from "../flow/interpolant.ts";
+import { diffusionSteps, geometricSteps, type Step } from "../flow/steps.ts";
+import type { TimeDistribution } from "../flow/time.ts";
+import type { Activation } from "../nn/activation.ts";
+import type { NetworkConfiguration } from "../nn/mlp.ts";
+import type { Integration, MethodName } from "../ode/integration.ts";
+import type { BlockConfiguration, Configuration, TrainingConfiguration } from "../train/configuration.ts";
+import { adaptiveMethods, defaultTolerance } from "./parse.ts";
+
+/** How an ODE is solved, as the options say it. */
+export interface IntegrationOptions {
+  readonly method?: MethodName;
+  readonly tolerance?: number;
+  readonly rtol?: number;
+  readonly atol?: number;
+  readonly evaluations?: number;
+}
+
+/** The options that change what a fit learns; everything left out keeps the task's default. */
+export interface RecipeOptions extends IntegrationOptions {
+  readonly steps?: readonly Step[] | "auto";
+  readonly blocks?: number;
+  readonly first?: number;
+  readonly growth?: number;
+  readonly schedule?: "cosine" | "linear";
+  readonly interpolant?: InterpolantName;
+  readonly coupling?: Coupling;
+  readonly timeDistribution?: TimeDistribution;
+  readonly hidden?: readonly (readonly number[])[];
+  readonly activation?: readonly Activation[];
+  readonly timeInput?: NetworkConfiguration["timeInput"];
+  readonly init?: NetworkConfiguration["initialization"];
+  readonly batchSize?: number;
+  readonly iterations?: readonly number[];
+  readonly learningRate?: readonly number[];
+  readonly decay?: TrainingConfiguration["decay"];
+  readonly warmUp?: number;
+  readonly weightDecay?: number;
+  readonly clip?: number;
+  readonly movingAverage?: number;
+  readonly warmStart?: boolean;
+  readonly earlyStopping?: number;
+  readonly standardize?: boolean;
+}
+
+/** First duration and growth of `--blocks N` when the options leave them out (the authors' POWER schedule). */
+export const geometricDefaults = { first: 0.15, growth: 1.3 } as const;
+
+/** Throws code `option` when options that exclude each other come together; needs no data. */
+export function checkExclusive(
+  options: RecipeOptions & { readonly trainSplit?: number; readonly validation?: string },
+): void {
+  exclude(options, "steps", ["blocks", "first", "growth", "schedule"]);
+  exclude(options, "schedule", ["first", "growth"]);
+  exclude(options, "evaluations", ["tolerance", "rtol", "atol"]);
+  exclude(options, "tolerance", ["rtol", "atol"]);
+  exclude(options, "validation", ["trainSplit"]);
+  integrationFrom(options);
+}
+
+/** The task's defaults with everything the options say laid over them. */
+export function configurationFrom(options: RecipeOptions, base: Configuration, seed: number): Configuration {
+  const { training } = base;
+  return {
+    seed,
+    standardize: options.standardize ?? base.standardize,
+    blocks: blocksFrom(options, base.blocks),
+    training: {
+      batchSize: options.batchSize ?? training.batchSize,
+      interpolant: options.interpolant ?? training.interpolant,
+      coupling: options.coupling ?? training.coupling,
+      timeDistribution: options.timeDistribution ?? training.timeDistribution,
+      decay: options.decay ?? training.decay,
+      warmUp: options.warmUp ?? training.warmUp,
+      weightDecay: options.weightDecay ?? training.weightDecay,
+      clip: options.clip ?? training.clip,
+      movingAverage: options.movingAverage ?? training.movingAverage,
+      warmStart: options.warmStart ?? training.warmStart,
+      earlyStopping: options.earlyStopping ?? training.earlyStopping,
+    },
+    integration: integrationFrom(options, base.integration) ?? base.integration,
+  };
+}
+
+/**
+ * The integration the options ask for, or undefined when they say nothing. `base` gives the method and tolerances that
+ * are left out; fixed steps without a method are Euler's.
+ */
+export function integrationFrom(options: IntegrationOptions, base?: Integration): Integration | undefined {
+  const { method, tolerance, rtol, atol, evaluations } = options;
+  if (evaluations !== undefined) return { kind: "fixed", method: method ?? "euler", evaluations };
+  if ([method, tolerance, rtol, atol].every((value) => value === undefined)) return undefined;
+  const known =
+    base?.kind === "adaptive" ? base : { method: "dopri5" as const, rtol: defaultTolerance, atol: defaultTolerance };
+  const chosen = method ?? known.method;
+  if (!adaptiveMethods.some((name) => name === chosen))
+    throw failure("option", {
+      where: "--method",
+      expected: `an adaptive method (${adaptiveMethods.join(", ")}) or --evaluations`,
+      received: chosen,
+      remedy: "add --evaluations K for fixed steps",
+    });
+  return {
+    kind: "adaptive",
+    method: chosen,
+    rtol: rtol ?? tolerance ?? known.rtol,
+    atol: atol ?? tolerance ?? known.atol,
+  };
+}
+
+function blocksFrom(options: RecipeOptions, base: readonly BlockConfiguration[]): readonly BlockConfiguration[] {
+  const steps = stepsFrom(options, base);
+  const hidden = spread("--hidden", options.hidden, steps.length);
+  const activation = spread("--activation", options.activation, steps.length);
+  const iterations = spread("--iterations", options.iterations, steps.length);
+  const learningRate = spread("--learning-rate", options.learningRate, steps.length);
+  return steps.map((step, n) => {
+    const like = base[Math.min(n, base.length - 1)];
+    if (like === undefined)
+      throw failure("option", { where: "blocks", expected: "at least one block", received: "none" });
+    return {
+      step,
+      network: {
+        hidden: hidden[n] ?? like.network.hidden,
+        activation: activation[n] ?? like.network.activation,
+        timeInput: options.timeInput ?? like.network.timeInput,
+        initialization: options.init ?? like.network.initialization,
+      },
+      iterations: iterations[n] ?? like.iterations,
+      learningRate: learningRate[n] ?? like.learningRate,
+    };
+  });
+}
+
+function stepsFrom(options: RecipeOptions, base: readonly BlockConfiguration[]): readonly Step[] {
+  const { steps, blocks, first, growth, schedule } = options;
+  if (steps !== undefined && steps !== "auto") return steps;
+  const count = blocks ?? base.length;
+  if (schedule !== undefined) return diffusionSteps(count, schedule);
+  if (blocks === undefined && first === undefined && growth === undefined) return base.map(({ step }) => step);
+  return geometricSteps(count, first ?? geometricDefaults.first, growth ?? geometricDefaults.growth);
+}
+
+/** One value for all blocks, or exactly one per block. */
+function spread<T>(where: string, values: readonly T[] | undefined, blocks: number): readonly (T | undefined)[] {
+  if (values === undefined || values.length === blocks) return values ?? [];
+  if (values.length === 1) return Array.from({ length: blocks }, () => values[0]);
+  throw failure("option", { where, expected: `1 value or ${blocks}, one per block`, received: String(values.length) });
+}
+
+function exclude<O extends object>(options: O, one: keyof O & string, others: readonly (keyof O & string)[]): void {
+  if (options[one] === undefined) return;
+  const clash = others.find((other) => options[other] !== undefined);
+  if (clash !== undefined)
+    throw failure("option", {
+      where: flag(one),
+      expected: "to stand alone",
+      received: `${flag(one)} and ${flag(clash)}`,
+      remedy: "leave one of them out",
+    });
+}
+
+/** `trainSplit` as it is typed: `--train-split`. */
+function flag(name: string): string {
+  return `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+}

@@ -1,0 +1,83 @@
+// rows: a stream of rows written as .csv, .tsv or .npy, to a file that appears when complete, or to standard output.
+import { extname } from "node:path";
+import { csvWriter } from "../data/csv.ts";
+import { writeFileAtomically } from "../data/files.ts";
+import { encodeNpy } from "../data/npy.ts";
+import { failure } from "../errors.ts";
+import type { FloatArray } from "../tensor/array.ts";
+import { checkOutput } from "./session.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** `rows` rows in chunks [n, columns], in order. */
+export interface RowStream {
+  readonly columns: readonly string[];
+  readonly rows: number;
+  readonly chunks: AsyncIterable<FloatArray>;
+}
+
+type Format = (stream: RowStream) => AsyncGenerator<Uint8Array>;
+
+const formats: Readonly<Record<string, Format>> = { ".csv": csv, ".tsv": tsv, ".npy": npy };
+
+/** Writes the stream to `output`; memory is that of one chunk. */
+export async function writeRows(
+  output: string,
+  stream: RowStream,
+  { force = false }: { readonly force?: boolean },
+  terminal: Terminal,
+): Promise<void> {
+  const pieces = formatOf(output)(stream);
+  if (output !== "-") return writeFileAtomically(output, pieces, { force });
+  for await (const piece of pieces) await terminal.out(piece);
+}
+
+/**
+ * Throws before any work when `output` cannot be written: an unknown ending (code `option`), a file in the way (`file`), or
+ * data and the JSON result both on standard output (`option`).
+ */
+export async function checkRowsOutput(
+  output: string,
+  options: { readonly force?: boolean; readonly json?: boolean },
+): Promise<void> {
+  formatOf(output);
+  if (output !== "-") return checkOutput(output, options);
+  if (options.json)
+    throw failure("option", {
+      where: "--json",
+      expected: "standard output for itself",
+      received: "data on standard output too",
+      remedy: "write the data to a file with -o",
+    });
+}
+
+function formatOf(output: string): Format {
+  const format = output === "-" ? csv : formats[extname(output).toLowerCase()];
+  if (format !== undefined) return format;
+  throw failure("option", {
+    where: "--output",
+    expected: `a name ending in ${Object.keys(formats).join(", ")}, or -`,
+    received: JSON.stringify(output),
+  });
+}
+
+async function* csv({ columns, chunks }: RowStream): AsyncGenerator<Uint8Array> {
+  const writer = csvWriter(columns);
+  yield writer.header();
+  for await (const chunk of chunks) yield* writer.rows(chunk);
+}
+
+/** Numbers hold no commas, so only the header needs care: a name with a tab or a quote is quoted. */
+async function* tsv({ columns, chunks }: RowStream): AsyncGenerator<Uint8Array> {
+  const names = columns.map((name) => (/["\t\r\n]|^\s|\s$|^$/.test(name) ? `"${name.replaceAll('"', '""')}"` : name));
+  yield new TextEncoder().encode(`${names.join("\t")}\n`);
+  const writer = csvWriter(columns);
+  const [comma, tab] = [44, 9];
+  for await (const chunk of chunks)
+    for (const piece of writer.rows(chunk)) yield piece.map((byte) => (byte === comma ? tab : byte));
+}
+
+/** The header of the whole array, then its values chunk by chunk. */
+async function* npy({ columns, rows, chunks }: RowStream): AsyncGenerator<Uint8Array> {
+  yield encodeNpy({ type: "float32", shape: [rows, columns.length], data: new Float32Array(0) });
+  for await (const { data } of chunks) yield new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+}

@@ -1,0 +1,42 @@
+// terminal: what a command needs from the outside world, as a value, so that commands also run inside a test.
+import { once } from "node:events";
+
+/** Standard output and error, what they can show, and the signal that Ctrl-C raises. */
+export interface Terminal {
+  /** Writes to standard output; resolves when the reader keeps up. */
+  readonly out: (content: string | Uint8Array) => Promise<void>;
+  readonly err: (text: string) => void;
+  /** Whether standard error is a terminal (a bar may be drawn there). */
+  readonly interactive: boolean;
+  readonly color: boolean;
+  readonly width: () => number;
+  /** Aborted by the first Ctrl-C. */
+  readonly signal: AbortSignal;
+}
+
+/** The terminal of this process. A second Ctrl-C ends the process at once; a closed pipe ends it quietly. */
+export function processTerminal(): Terminal {
+  const { stdout, stderr, env } = process;
+  const controller = new AbortController();
+  const interrupt = () => {
+    if (controller.signal.aborted) process.exit(130);
+    stderr.write("\nlocalflow: stopping; Ctrl-C again stops at once\n");
+    controller.abort();
+  };
+  process.on("SIGINT", interrupt);
+  process.on("SIGTERM", interrupt);
+  stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code === "EPIPE") process.exit(0);
+    throw error;
+  });
+  return {
+    out: async (content) => {
+      if (!stdout.write(content)) await once(stdout, "drain");
+    },
+    err: (text) => stderr.write(text),
+    interactive: stderr.isTTY === true,
+    color: stderr.isTTY === true && !env["NO_COLOR"] && env["TERM"] !== "dumb",
+    width: () => stderr.columns ?? 80,
+    signal: controller.signal,
+  };
+}

@@ -1,0 +1,91 @@
+// columns: choosing columns of a table by name.
+import { failure } from "../errors.ts";
+
+export interface ColumnChoice {
+  /** Names in the order asked for, or all names. */
+  readonly columns: readonly string[];
+  /** Their places in the file. */
+  readonly places: readonly number[];
+  /** Names in the file that were not chosen. */
+  readonly ignored: readonly string[];
+}
+
+/** Names for columns that came without: c1, c2, … */
+export function numberedColumns(count: number): string[] {
+  return Array.from({ length: count }, (_, place) => `c${place + 1}`);
+}
+
+/** Refuses names that occur twice. */
+export function checkDistinct(names: readonly string[], where: string): void {
+  const seen = new Map<string, number>();
+  names.forEach((name, place) => {
+    const before = seen.get(name);
+    if (before !== undefined) {
+      throw failure("data", {
+        where,
+        expected: "a different name for every column",
+        received: `"${name}" for columns ${before + 1} and ${place + 1}`,
+        remedy: "rename one of them",
+      });
+    }
+    seen.set(name, place);
+  });
+}
+
+/** All columns, or the `wanted` ones; an unknown name is an error that lists the names there are. */
+export function chooseColumns(
+  names: readonly string[],
+  wanted: readonly string[] | undefined,
+  where: string,
+): ColumnChoice {
+  if (wanted === undefined) return { columns: names, places: names.map((_, place) => place), ignored: [] };
+  if (wanted.length === 0)
+    throw failure("option", { where: "--columns", expected: "at least one name", received: "none" });
+  checkDistinct(wanted, "--columns");
+  const placeOf = new Map(names.map((name, place) => [name, place]));
+  const places = wanted.map((name) => {
+    const place = placeOf.get(name);
+    if (place !== undefined) return place;
+    throw failure("option", {
+      where: `${where} --columns`,
+      expected: `names among ${listNames(names)}`,
+      received: `"${shorten(name)}"`,
+      remedy: `did you mean "${nearestName(name, names)}"?`,
+    });
+  });
+  const chosen = new Set(wanted);
+  return { columns: wanted, places, ignored: names.filter((name) => !chosen.has(name)) };
+}
+
+/** A list of names for a message, cut after the first twenty. */
+export function listNames(names: readonly string[]): string {
+  const rest = names.length - 20;
+  return names.slice(0, 20).map(shorten).join(", ") + (rest > 0 ? ` and ${rest} more` : "");
+}
+
+/** Text from a file, cut to a length that fits a message. */
+export function shorten(text: string): string {
+  return text.length <= 60 ? text : `${text.slice(0, 57)}…`;
+}
+
+/** The name with the fewest changed letters; `names` is not empty. */
+function nearestName(name: string, names: readonly string[]): string {
+  const distances = names
+    .slice(0, 1000)
+    .map((other) => editDistance(shorten(name.toLowerCase()), shorten(other.toLowerCase())));
+  return names[distances.indexOf(Math.min(...distances))] ?? "";
+}
+
+/** Levenshtein distance, one row of the table at a time. */
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const change = row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
+      next.push(Math.min(change, row[j]! + 1, next[j - 1]! + 1));
+    }
+    row = next;
+  }
+  return row[b.length]!;
+}

@@ -1,0 +1,61 @@
+// density: the divergence of a velocity field, from which the density along the flow follows (d log p / dt = -div v).
+import { floats } from "../tensor/array.ts";
+import { reshape, sum } from "../tensor/layout.ts";
+import { constant, type Tensor } from "../tensor/tensor.ts";
+import { tangent } from "../tensor/tangent.ts";
+import { add, multiply } from "../tensor/arithmetic.ts";
+import type { VelocityField } from "./matching.ts";
+
+/** Velocity [rows, d] and divergence [rows, 1] (or one estimate per probe, [rows, probes]). */
+export interface VelocityAndDivergence {
+  readonly velocity: Tensor;
+  readonly divergence: Tensor;
+}
+
+/**
+ * The exact divergence sum_i dv_i / dx_i by forward mode, all d directions side by side. With `directions` below d the basis
+ * is sent through in groups of that many, which bounds the memory of one evaluation to rows · directions · width.
+ */
+export function exactDivergence(field: VelocityField, x: Tensor, t: Tensor, directions = Number.POSITIVE_INFINITY): VelocityAndDivergence {
+  const [rows = 1, d] = x.shape;
+  const dimension = Number(d);
+  const { point, velocity } = lifted(field, x, t);
+  const group = Math.min(dimension, directions);
+  const parts: Tensor[] = [];
+  for (let start = 0; start < dimension; start += group) {
+    const basis = constant(identityRows(dimension, start, Math.min(start + group, dimension)));
+    const [derivatives] = tangent([velocity], [{ tensor: point, direction: basis }]);
+    if (derivatives) parts.push(sum(multiply(derivatives, basis), [1, 2]));
+  }
+  const divergence = parts.reduce((a, b) => add(a, b));
+  return { velocity: reshape(velocity, [rows, dimension]), divergence: reshape(divergence, [rows, 1]) };
+}
+
+/**
+ * Hutchinson's estimate e^T (dv/dx) e for each probe e, given as [rows, probes · d] with E[e e^T] = I. Unbiased; the spread
+ * between probes tells its error.
+ */
+export function hutchinsonDivergence(field: VelocityField, x: Tensor, t: Tensor, probes: Tensor): VelocityAndDivergence {
+  const [rows = 1, d] = x.shape;
+  const dimension = Number(d);
+  const count = Number(probes.shape[1]) / dimension;
+  const { point, velocity } = lifted(field, x, t);
+  const directions = reshape(probes, [rows, count, dimension]);
+  const [derivatives] = tangent([velocity], [{ tensor: point, direction: directions }]);
+  const divergence = sum(multiply(derivatives ?? directions, directions), [2]);
+  return { velocity: reshape(velocity, [rows, dimension]), divergence };
+}
+
+/** The field at points [rows, 1, d]: the axis of size 1 is where several directions travel. */
+function lifted(field: VelocityField, x: Tensor, t: Tensor): { readonly point: Tensor; readonly velocity: Tensor } {
+  const [rows = 1, d = 1] = x.shape;
+  const point = reshape(x, [rows, 1, d]);
+  return { point, velocity: field(point, reshape(t, [rows, 1, 1])) };
+}
+
+/** Rows start to end of the d x d identity, as [1, end - start, d]. */
+function identityRows(d: number, start: number, end: number) {
+  const rows = floats(new Float32Array((end - start) * d), [1, end - start, d]);
+  for (let i = start; i < end; i++) rows.data[(i - start) * d + i] = 1;
+  return rows;
+}

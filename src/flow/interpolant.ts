@@ -1,0 +1,32 @@
+// interpolant: the curve I_t from x_l (t = 0) to x_r (t = 1) that a block's velocity is matched to (paper, section 3.1).
+import { add, cosine, multiply, sine, subtract } from "../tensor/arithmetic.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+
+/** The names of the table below. */
+export type InterpolantName = "linear" | "trigonometric";
+
+/** A point on the curve and its time derivative. */
+export interface CurvePoint {
+  readonly point: Tensor;
+  readonly velocity: Tensor;
+}
+
+/** Left and right ends [rows, d], times [rows, 1]. */
+export type Interpolant = (left: Tensor, right: Tensor, time: Tensor) => CurvePoint;
+
+export const interpolants: Readonly<Record<InterpolantName, Interpolant>> = {
+  /** I_t = x_l + t (x_r - x_l), the straight line ("OT" in the literature). */
+  linear: (left, right, time) => {
+    const velocity = subtract(right, left);
+    return { point: add(left, multiply(time, velocity)), velocity };
+  },
+  /** I_t = cos(pi t / 2) x_l + sin(pi t / 2) x_r, which keeps the variance of independent ends. */
+  trigonometric: (left, right, time) => {
+    const angle = multiply(Math.PI / 2, time);
+    const [c, s] = [cosine(angle), sine(angle)];
+    return {
+      point: add(multiply(c, left), multiply(s, right)),
+      velocity: multiply(Math.PI / 2, subtract(multiply(c, right), multiply(s, left))),
+    };
+  },
+};

@@ -1,0 +1,62 @@
+// mlp: the velocity network v(x, t) of one block, a multilayer perceptron that reads the time beside the point.
+import { type Random, split } from "../random.ts";
+import { multiply } from "../tensor/arithmetic.ts";
+import { affine, beside } from "../tensor/matrix.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { type Activation, scaledActivation } from "./activation.ts";
+import { initialLinear, type LinearArrays, type LinearTensors } from "./linear.ts";
+
+/** The velocity network of one block. */
+export interface NetworkConfiguration {
+  readonly hidden: readonly number[];
+  readonly activation: Activation;
+  /** Time enters the first layer only, or every layer. */
+  readonly timeInput: "first" | "every";
+  readonly initialization: "default" | "orthogonal" | "zero-last";
+}
+
+/** The layers' parameters, first to last. */
+export type MlpArrays = { readonly layers: readonly LinearArrays[] };
+export type MlpTensors = { readonly layers: readonly LinearTensors[] };
+
+/** [in, out] of every layer of a network between points of `dimension` values. */
+export function layerSizes(network: NetworkConfiguration, dimension: number): readonly (readonly [number, number])[] {
+  const widths = [dimension, ...network.hidden, dimension];
+  return widths.slice(1).map((out, k) => {
+    const timed = k === 0 || network.timeInput === "every";
+    return [(widths[k] ?? 0) + (timed ? 1 : 0), out] as const;
+  });
+}
+
+/** Draws a network's parameters. */
+export function initialMlp(random: Random, network: NetworkConfiguration, dimension: number): MlpArrays {
+  const sizes = layerSizes(network, dimension);
+  const start = (k: number) => {
+    if (network.initialization === "zero-last") return k === sizes.length - 1 ? "zero" : "default";
+    return network.initialization;
+  };
+  return { layers: sizes.map(([inputs, outputs], k) => initialLinear(split(random, k), inputs, outputs, start(k))) };
+}
+
+/**
+ * v(x, t): points x [..., d] and times t [..., 1] to velocities [..., d]. The time is the first input column. The scales
+ * of the activation are folded into the weights before and after it.
+ */
+export function applyMlp(network: NetworkConfiguration, parameters: MlpTensors, x: Tensor, t: Tensor): Tensor {
+  const { scaleIn, scaleOut, f } = scaledActivation(network.activation);
+  const last = parameters.layers.length - 1;
+  return parameters.layers.reduce((h, { weight, bias }, k) => {
+    const timed = k === 0 || network.timeInput === "every";
+    const after = k < last ? scaleIn : 1;
+    const before = k > 0 ? scaleOut : 1;
+    // With time in every layer the time column must not be scaled with the activations: scale them, not the weights.
+    const input = timed ? beside(t, multiply(before, h)) : h;
+    const scaled = affine(input, multiply((timed ? 1 : before) * after, weight), multiply(after, bias));
+    return k < last ? f(scaled) : scaled;
+  }, x);
+}
+
+/** Weights and biases of a network between points of `dimension` values. */
+export function mlpParameterCount(network: NetworkConfiguration, dimension: number): number {
+  return layerSizes(network, dimension).reduce((total, [inputs, outputs]) => total + (inputs + 1) * outputs, 0);
+}

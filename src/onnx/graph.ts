@@ -1,0 +1,88 @@
+// graph: a symbolic computation written as an ONNX model.
+import { failure, invariant } from "../errors.ts";
+import type { NDArray } from "../tensor/array.ts";
+import { topologicalOrder } from "../tensor/graph.ts";
+import { formatShape } from "../tensor/shape.ts";
+import { simplify } from "../tensor/simplify.ts";
+import type { EmittedAttribute, Emitter, Tensor } from "../tensor/tensor.ts";
+import type { OnnxAttribute, OnnxModel, OnnxNode, OnnxValue } from "./model.ts";
+
+/** The default operator set: the newest that common tools read; ReduceSum, Expand and friends are stable in it. */
+export const defaultOpset = 17;
+
+export interface NamedTensor {
+  readonly name: string;
+  readonly tensor: Tensor;
+}
+
+/** The simplified ONNX model that computes the outputs from the inputs. Throws when an output needs an input not listed. */
+export function toOnnx(
+  inputs: readonly NamedTensor[],
+  outputs: readonly NamedTensor[],
+  options: { readonly name?: string; readonly opset?: number; readonly metadata?: Readonly<Record<string, string>> } = {},
+): OnnxModel {
+  const { name = "localflow", opset = defaultOpset, metadata = {} } = options;
+  const simplified = simplify(outputs.map((output) => output.tensor));
+  const names = new Map<Tensor, string>(inputs.map((input) => [input.tensor, input.name]));
+  const { emitter, nodes, constants } = collector();
+  for (const node of topologicalOrder(simplified)) {
+    if (names.has(node)) continue;
+    if (node.operator.name === "input")
+      throw failure("shape", { where: `program ${name}`, expected: "every input to be listed", received: `an unlisted input ${formatShape(node.shape)}` });
+    names.set(node, node.operator.onnx(emitter, node.inputs.map((input) => nameOf(names, input)), node));
+  }
+  const renamed = new Map<string, string>();
+  outputs.forEach((output, i) => {
+    const node = simplified[i];
+    invariant(node !== undefined, "simplify keeps every output");
+    const source = nameOf(names, node);
+    // The node that makes the value writes straight into the output, unless it is an input, a constant or an output already.
+    const isMade = nodes.some((made) => made.outputs.includes(source));
+    if (isMade && !renamed.has(source)) renamed.set(source, output.name);
+    else nodes.push({ operator: "Identity", inputs: [source], outputs: [output.name], attributes: {} });
+  });
+  const final = (value: string) => renamed.get(value) ?? value;
+  const written = nodes.map((node) => ({ ...node, inputs: node.inputs.map(final), outputs: node.outputs.map(final) }));
+  const graph = { name, inputs: inputs.map(valueOf), outputs: outputs.map(valueOf), constants, nodes: written };
+  return { graph, opset, producer: "localflow", metadata };
+}
+
+function nameOf(names: ReadonlyMap<Tensor, string>, node: Tensor): string {
+  const name = names.get(node);
+  invariant(name !== undefined, `${node.operator.name} is written after its inputs`);
+  return name;
+}
+
+function valueOf({ name, tensor }: NamedTensor): OnnxValue {
+  return { name, type: tensor.type, shape: tensor.shape };
+}
+
+function collector() {
+  const nodes: OnnxNode[] = [];
+  const constants: { name: string; value: NDArray }[] = [];
+  const known = new Map<NDArray | string, string>();
+  const emitter: Emitter = {
+    node: (operator, inputs, attributes = {}) => {
+      const name = `v${nodes.length}`;
+      const entries = Object.entries(attributes).map(([key, value]) => [key, toAttribute(value)] as const);
+      nodes.push({ operator, inputs, outputs: [name], attributes: Object.fromEntries(entries) });
+      return name;
+    },
+    constant: (value) => {
+      const key = value.data.length <= 8 ? `${value.type} ${formatShape(value.shape)} ${value.data.join(" ")}` : value;
+      const name = known.get(key) ?? `c${constants.length}`;
+      if (!known.has(key)) constants.push({ name, value });
+      known.set(key, name);
+      return name;
+    },
+  };
+  return { emitter, nodes, constants };
+}
+
+function toAttribute(value: EmittedAttribute): OnnxAttribute {
+  if (typeof value === "number") return { kind: "int", value };
+  if (typeof value === "string") return { kind: "string", value };
+  if ("float" in value) return { kind: "float", value: value.float };
+  if ("data" in value) return { kind: "tensor", value };
+  return { kind: "ints", value };
+}

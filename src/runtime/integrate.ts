@@ -1,0 +1,117 @@
+// integrate: moves many rows along an ODE from one end of [0, 1] to the other, by fixed or by adaptive steps.
+import { failure } from "../errors.ts";
+import type { Integration } from "../ode/integration.ts";
+import { rungeKuttaStep, startingStep } from "../ode/step.ts";
+import { evaluationsPerStep, tableaus } from "../ode/tableaus.ts";
+import { compile } from "./compile.ts";
+import type { Engine } from "./contract.ts";
+import {
+  constantColumn,
+  countRows,
+  type Direction,
+  type Equation,
+  emptyRows,
+  equationInputs,
+  type Integrated,
+  numbersOf,
+  paddedRows,
+  paddedSlice,
+  type Rows,
+} from "./equation.ts";
+import { type AdaptiveProgram, travel } from "./travel.ts";
+
+/** A compiled equation. */
+export interface Integrator {
+  /** Moves rows; `context` holds what stays with each row. Throws a "numeric" error that names a row that gets stuck. */
+  run(rows: Rows, context?: Rows): Promise<Integrated>;
+  release(): Promise<void>;
+}
+
+/** How an equation is to be integrated. */
+export interface IntegratorOptions {
+  readonly direction: Direction;
+  readonly integration: Integration;
+  /** Rows that travel together. A row's result does not depend on its neighbours, only (in its last bits) on this number. */
+  readonly slots: number;
+}
+
+/** Compiles an equation for one direction and one way of integrating it. */
+export function createIntegrator(engine: Engine, equation: Equation, options: IntegratorOptions): Promise<Integrator> {
+  const { integration } = options;
+  return integration.kind === "fixed" ? fixedIntegrator(engine, equation, options, integration) : adaptiveIntegrator(engine, equation, options, integration);
+}
+
+async function fixedIntegrator(
+  engine: Engine,
+  equation: Equation,
+  { direction, slots }: IntegratorOptions,
+  { method, evaluations }: Integration & { kind: "fixed" },
+): Promise<Integrator> {
+  const { widths } = equation;
+  const perStep = evaluationsPerStep(tableaus[method]);
+  const steps = Math.floor(evaluations / perStep);
+  if (steps < 1)
+    throw failure("option", { where: "evaluations", expected: `at least ${perStep} for one step of ${method}`, received: String(evaluations) });
+  const { state, time, size, context, derivative } = equationInputs(equation);
+  const end = rungeKuttaStep(tableaus[method], derivative, { state, time, size });
+  const program = await compile(engine, { state, time, size, context }, { state: end.state });
+  const moveChunk = async (rows: Rows, fixed: Rows, start: number, n: number, result: Rows) => {
+    const padded = paddedRows(n, slots);
+    const context = paddedSlice(fixed, equation.context, start, n, padded);
+    let current = paddedSlice(rows, widths, start, n, padded);
+    for (let k = 0; k < steps; k++) {
+      const time = constantColumn(padded, (direction === 1 ? 0 : 1) + (direction * k) / steps);
+      const moved = await program.run({ state: current, time, size: constantColumn(padded, direction / steps), context });
+      current = paddedSlice(numbersOf(moved.state), widths, 0, padded, padded);
+    }
+    numbersOf(current).forEach((values, p) => result[p]?.set(values.subarray(0, n * (widths[p] ?? 1)), start * (widths[p] ?? 1)));
+  };
+  return {
+    run: async (rows, context = []) => {
+      const count = countRows(rows, widths);
+      const result = emptyRows(widths, count);
+      for (let start = 0; start < count; start += slots) await moveChunk(rows, context, start, Math.min(slots, count - start), result);
+      return { state: result, evaluations: count * steps * perStep };
+    },
+    release: () => program.release(),
+  };
+}
+
+async function adaptiveIntegrator(
+  engine: Engine,
+  equation: Equation,
+  { direction, slots }: IntegratorOptions,
+  integration: Integration & { kind: "adaptive" },
+): Promise<Integrator> {
+  const tableau = tableaus[integration.method];
+  if (!tableau.error)
+    throw failure("option", {
+      where: `method ${integration.method}`,
+      expected: "a method with an error estimate for adaptive steps (heun, bosh3, dopri5, tsit5)",
+      remedy: "choose one, or give a number of evaluations",
+    });
+  const { state, time, size, context, derivative, ...inputs } = equationInputs(equation);
+  const first = tableau.firstSameAsLast ? inputs.first : [];
+  const start = { state, time, size, ...(tableau.firstSameAsLast && { first }) };
+  const { state: end, last = [], ratio = size } = rungeKuttaStep(tableau, derivative, start, integration);
+  const starting = startingStep(derivative, state, time, direction, integration);
+  const startProgram = await compile(engine, { state, time, context }, { ...starting, first: tableau.firstSameAsLast ? starting.first : [] });
+  const stepProgram = await compile(engine, { state, time, size, first, context }, { state: end, last, ratio });
+  const program: AdaptiveProgram = {
+    equation,
+    direction,
+    slots,
+    order: tableau.order,
+    carried: first.length > 0 ? equation.widths : [],
+    evaluationsPerStep: evaluationsPerStep(tableau),
+    start: startProgram,
+    step: stepProgram,
+  };
+  return {
+    run: (rows, context = []) => travel(program, rows, context),
+    release: async () => {
+      await startProgram.release();
+      await stepProgram.release();
+    },
+  };
+}

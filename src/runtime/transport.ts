@@ -1,0 +1,134 @@
+// transport: moves rows through the blocks of a chain, data → noise or back, with the log-determinant when asked.
+import type { Block, Chain } from "../flow/chain.ts";
+import { blockVelocity } from "../flow/chain.ts";
+import { exactDivergence, hutchinsonDivergence } from "../flow/density.ts";
+import type { Integration } from "../ode/integration.ts";
+import { fillUniform, type Random, split } from "../random.ts";
+import type { Engine } from "./contract.ts";
+import type { Direction, Equation, Rows } from "./equation.ts";
+import { createIntegrator, type Integrator } from "./integrate.ts";
+
+/** How the divergence along a path is had: not at all, exactly, or from random probes (unbiased, cheap in many dimensions). */
+export type Divergence = { readonly kind: "none" } | { readonly kind: "exact" } | { readonly kind: "hutchinson"; readonly probes: number };
+
+export interface TransportOptions {
+  readonly direction: Direction;
+  readonly integration: Integration;
+  readonly divergence: Divergence;
+  /**
+   * Integrate the point that is handed to the next block by this method instead, as the authors' tabular script does; the
+   * log-determinant, and the end point of the last block, stay with `integration`.
+   */
+  readonly handOver?: Integration;
+}
+
+/** Rows after the chain. `logDeterminant` [rows · probes] is the integral of the divergence over time in the given direction. */
+export interface Transported {
+  readonly points: Float32Array;
+  readonly logDeterminant: Float32Array;
+  readonly evaluations: number;
+}
+
+/** A compiled chain for one direction. */
+export interface Transport {
+  /** Moves points [rows · dimension]; `random` and `firstRow` key Hutchinson's probes. */
+  run(points: Float32Array, random?: Random, firstRow?: number): Promise<Transported>;
+  release(): Promise<void>;
+}
+
+/** Compiles the blocks of a chain; blocks are listed data → noise and are run backwards when the direction is -1. */
+export async function createTransport(engine: Engine, { dimension, blocks }: Chain, options: TransportOptions): Promise<Transport> {
+  const { direction, divergence } = options;
+  const ordered = direction === 1 ? blocks : [...blocks].reverse();
+  const legs: Leg[] = [];
+  for (const [n, block] of ordered.entries()) legs.push(await createLeg(engine, block, dimension, options, n === ordered.length - 1));
+  const probes = divergence.kind === "hutchinson" ? divergence.probes : 0;
+  const columns = Math.max(1, probes);
+  return {
+    run: async (points, random, firstRow = 0) => {
+      const rows = points.length / dimension;
+      const logDeterminant = new Float32Array(rows * columns);
+      const context = random && probes > 0 ? [rademacher(random, firstRow, rows, probes * dimension)] : [];
+      let [current, evaluations] = [points, 0];
+      for (const { main, point } of legs) {
+        const start: Rows = divergence.kind === "none" ? [current] : [current, new Float32Array(rows * columns)];
+        const moved = await main.run(start, context);
+        const handed = point ? await point.run([current]) : moved;
+        evaluations += moved.evaluations + (point ? handed.evaluations : 0);
+        moved.state[1]?.forEach((value, i) => {
+          logDeterminant[i] = (logDeterminant[i] ?? 0) + value;
+        });
+        current = handed.state[0] ?? current;
+      }
+      return { points: current, logDeterminant, evaluations };
+    },
+    release: async () => {
+      for (const { main, point } of legs) {
+        await main.release();
+        await point?.release();
+      }
+    },
+  };
+}
+
+/** One block compiled: its main integration, and another for the point alone where that is asked for. */
+interface Leg {
+  readonly main: Integrator;
+  readonly point?: Integrator;
+}
+
+async function createLeg(engine: Engine, block: Block, dimension: number, options: TransportOptions, isLast: boolean): Promise<Leg> {
+  const { direction, integration, divergence, handOver } = options;
+  const equation = flowEquation(block, dimension, divergence);
+  const main = await createIntegrator(engine, equation, { direction, integration, slots: slotCount(block, dimension, divergence) });
+  if (!handOver || isLast || divergence.kind === "none") return { main };
+  const pointOnly: Divergence = { kind: "none" };
+  const slots = slotCount(block, dimension, pointOnly);
+  return { main, point: await createIntegrator(engine, flowEquation(block, dimension, pointOnly), { direction, integration: handOver, slots }) };
+}
+
+/** dx/dt = v(x, t), and d(log-determinant)/dt = div v beside it. */
+export function flowEquation(block: Block, dimension: number, divergence: Divergence): Equation {
+  const velocity = blockVelocity(block);
+  if (divergence.kind === "none") return { widths: [dimension], context: [], derivative: ([x], t) => (x ? [velocity(x, t)] : []) };
+  if (divergence.kind === "exact") {
+    const group = directionGroup(block, dimension);
+    const derivative: Equation["derivative"] = ([x], t) => {
+      if (!x) return [];
+      const along = exactDivergence(velocity, x, t, group);
+      return [along.velocity, along.divergence];
+    };
+    return { widths: [dimension, 1], context: [], derivative };
+  }
+  const derivative: Equation["derivative"] = ([x], t, [probes]) => {
+    if (!x || !probes) return [];
+    const along = hutchinsonDivergence(velocity, x, t, probes);
+    return [along.velocity, along.divergence];
+  };
+  return { widths: [dimension, divergence.probes], context: [divergence.probes * dimension], derivative };
+}
+
+/** Bytes of the widest intermediate array of one evaluation: small enough to stay in a core's cache, large enough to be fast. */
+const workingSet = 1 << 21;
+const [fewestSlots, mostSlots] = [16, 2048];
+
+/** Rows that travel together: a power of two that depends on the model alone, so that results do not depend on the budget. */
+function slotCount(block: Block, dimension: number, divergence: Divergence): number {
+  const directions = divergence.kind === "none" ? 0 : divergence.kind === "exact" ? directionGroup(block, dimension) : divergence.probes;
+  const bytesPerRow = 4 * Math.max(...block.network.hidden, dimension) * (1 + directions);
+  const fitting = 2 ** Math.floor(Math.log2(workingSet / bytesPerRow));
+  return Math.min(mostSlots, Math.max(fewestSlots, fitting));
+}
+
+/** Directions of the exact divergence that are sent through side by side. */
+function directionGroup(block: Block, dimension: number): number {
+  const widest = Math.max(...block.network.hidden, dimension);
+  return Math.max(1, Math.min(dimension, Math.floor((16 * workingSet) / (4 * widest * fewestSlots))));
+}
+
+/** Entries -1 and 1 with equal probability: the probes of least variance. Keyed by the row's number. */
+function rademacher(random: Random, firstRow: number, rows: number, width: number): Float32Array {
+  const values = new Float32Array(rows * width);
+  fillUniform(split(random, "probes"), values, { offset: firstRow * width });
+  return values.map((u) => (u < 0.5 ? -1 : 1));
+}

@@ -1,0 +1,88 @@
+// checkpoint: a chain under construction as a file, enough to go on as if nothing had happened.
+import * as z from "zod";
+import { decodeSafetensors, encodeSafetensors } from "../data/safetensors.ts";
+import { failure } from "../errors.ts";
+import type { Block } from "../flow/chain.ts";
+import { layerSizes } from "../nn/mlp.ts";
+import type { FloatArray, NDArray } from "../tensor/array.ts";
+import type { Snapshot } from "../train/block.ts";
+import type { PartialChain } from "../train/chain.ts";
+import type { Configuration } from "../train/configuration.ts";
+import type { TrainingState } from "../train/step.ts";
+import { blockParameters, blockRecordSchema, chainTensors, floatTensor, parseMetadata, toJson } from "./density-model.ts";
+
+const schema = z.object({
+  version: z.literal(1),
+  task: z.literal("density checkpoint"),
+  seed: z.int(),
+  /** Hash of everything else that decides the result: configuration, columns, rows. */
+  fingerprint: z.string(),
+  records: z.array(blockRecordSchema),
+  snapshot: z
+    .object({
+      iteration: z.int().nonnegative(),
+      caution: z.number().positive(),
+      loss: z.number().or(z.null().transform(() => Number.NaN)),
+      best: z.number().or(z.literal(Number.POSITIVE_INFINITY)),
+      checksSince: z.int().nonnegative(),
+      parts: z.record(z.string(), z.boolean()),
+    })
+    .optional(),
+});
+
+const stateParts = ["parameters", "first", "second", "average", "best"] as const;
+type Part = (typeof stateParts)[number];
+
+/** The bytes of a checkpoint. */
+export function encodeCheckpoint({ blocks, records, snapshot }: PartialChain, seed: number, fingerprint: string): Uint8Array {
+  const tensors: Record<string, NDArray> = { ...chainTensors({ blocks }) };
+  const parts = snapshot && partsOf(snapshot);
+  for (const part of stateParts)
+    parts?.[part].forEach((array, i) => {
+      tensors[`snapshot.${part}.${i}`] = array;
+    });
+  const summary = snapshot && {
+    iteration: snapshot.iteration,
+    caution: snapshot.caution,
+    loss: snapshot.loss,
+    best: snapshot.patience.best,
+    checksSince: snapshot.patience.checksSince,
+    parts: Object.fromEntries(stateParts.map((part) => [part, (parts?.[part].length ?? 0) > 0])),
+  };
+  const record = { version: 1, task: "density checkpoint", seed, fingerprint, records, ...(summary && { snapshot: summary }) };
+  return encodeSafetensors(tensors, { localflow: toJson(record) });
+}
+
+/** The seed that a checkpoint was made with: a resumed fit takes it over. */
+export function checkpointSeed(bytes: Uint8Array, where = "checkpoint"): number {
+  return parseMetadata(schema, decodeSafetensors(bytes, where).metadata["localflow"], where).seed;
+}
+
+/** Reads a checkpoint; refuses one of other data or another configuration. */
+export function decodeCheckpoint(bytes: Uint8Array, configuration: Configuration, d: number, fingerprint: string, where = "checkpoint"): PartialChain {
+  const { tensors, metadata } = decodeSafetensors(bytes, where);
+  const record = parseMetadata(schema, metadata["localflow"], where);
+  if (record.fingerprint !== fingerprint)
+    throw failure("model", {
+      where,
+      expected: "the data and the options that the checkpoint was made with",
+      received: "others",
+      remedy: "repeat the interrupted command exactly, or start anew with --force",
+    });
+  const blocks = record.records.flatMap((_, n): Block[] => {
+    const block = configuration.blocks[n];
+    return block ? [{ step: block.step, network: block.network, parameters: blockParameters(tensors, n, block.network, d, where) }] : [];
+  });
+  const current = configuration.blocks[blocks.length];
+  if (!record.snapshot || !current) return { blocks, records: record.records };
+  const { iteration, caution, loss, best, checksSince, parts } = record.snapshot;
+  const shapes = layerSizes(current.network, d).flatMap(([inputs, outputs]) => [[inputs, outputs], [outputs]]);
+  const read = (part: Part): readonly FloatArray[] => (parts[part] ? shapes.map((shape, i) => floatTensor(tensors, `snapshot.${part}.${i}`, shape, where)) : []);
+  const state: TrainingState = { parameters: read("parameters"), first: read("first"), second: read("second"), average: read("average") };
+  const snapshot: Snapshot = { iteration, caution, loss, state, patience: { best, checksSince, parameters: read("best") } };
+  return { blocks, records: record.records, snapshot };
+}
+
+function partsOf({ state, patience }: Snapshot): Readonly<Record<Part, readonly FloatArray[]>> {
+  return { parameters: state.parameters, first: state.first, second: state.second, average: state.average, best: patience.parameters };
+}

@@ -1,0 +1,177 @@
+// density-model: the model file of the density task. Weights are named tensors, everything else one JSON text beside them.
+import * as z from "zod";
+import { decodeSafetensors, encodeSafetensors } from "../data/safetensors.ts";
+import { failure } from "../errors.ts";
+import type { Chain } from "../flow/chain.ts";
+import { layerSizes, type MlpArrays, type NetworkConfiguration } from "../nn/mlp.ts";
+import { type FloatArray, type NDArray, sameSizes } from "../tensor/array.ts";
+import { leaves } from "../tensor/tree.ts";
+import type { BlockRecord } from "../train/chain.ts";
+import type { Configuration } from "../train/configuration.ts";
+import type { Standardization } from "./standardization.ts";
+
+/** The newest file version this code reads and the one it writes. */
+export const modelVersion = 1;
+
+/** What a model file says beside its weights. */
+export interface ModelRecord {
+  readonly version: number;
+  readonly task: "density";
+  readonly columns: readonly string[];
+  readonly configuration: Configuration;
+  readonly training: { readonly rows: number; readonly blocks: readonly BlockRecord[] };
+}
+
+/** A trained density: the record, the scaling of the columns, and the chain of blocks. */
+export interface DensityModel {
+  readonly record: ModelRecord;
+  readonly standardization: Standardization;
+  readonly chain: Chain;
+}
+
+const finite = z.number();
+const positive = z.number().positive();
+const count = z.int().nonnegative();
+const method = z.enum(["euler", "midpoint", "heun", "rk4", "bosh3", "dopri5", "tsit5"]);
+
+const networkSchema = z.object({
+  hidden: z.array(z.int().min(1).max(65_536)).max(256),
+  activation: z.union([
+    z.object({ kind: z.enum(["relu", "elu", "silu", "gelu", "tanh"]) }),
+    z.object({ kind: z.literal("softplus"), beta: positive }),
+  ]),
+  timeInput: z.enum(["first", "every"]),
+  initialization: z.enum(["default", "orthogonal", "zero-last"]),
+});
+
+const blockSchema = z.object({
+  step: z.union([z.object({ kind: z.literal("diffuse"), duration: positive }), z.object({ kind: z.literal("free") })]),
+  network: networkSchema,
+  iterations: count,
+  learningRate: positive,
+});
+
+const configurationSchema = z.object({
+  seed: z.int(),
+  standardize: z.boolean(),
+  blocks: z.array(blockSchema).min(1).max(10_000),
+  training: z.object({
+    batchSize: z.int().positive(),
+    interpolant: z.enum(["linear", "trigonometric"]),
+    coupling: z.enum(["dependent", "shuffled", "independent", "optimal-transport"]),
+    timeDistribution: z.union([
+      z.object({ kind: z.literal("uniform") }),
+      z.object({ kind: z.literal("beta"), alpha: positive, beta: positive }),
+    ]),
+    decay: z.object({ factor: positive, every: z.int().positive() }),
+    warmUp: count,
+    weightDecay: z.number().nonnegative(),
+    clip: positive.or(z.literal(Number.POSITIVE_INFINITY)),
+    movingAverage: z.number().min(0).max(1),
+    warmStart: z.boolean(),
+    earlyStopping: count,
+  }),
+  integration: z.union([
+    z.object({ kind: z.literal("adaptive"), method, rtol: positive, atol: positive }),
+    z.object({ kind: z.literal("fixed"), method, evaluations: z.int().positive() }),
+  ]),
+});
+
+/** A record of a finished block; numbers that were not finite come back as NaN. */
+const measured = finite.or(z.null().transform(() => Number.NaN));
+export const blockRecordSchema = z.object({
+  iterations: count,
+  loss: measured,
+  seconds: measured,
+  pushSeconds: measured,
+  poolToNormal: measured,
+  blockDistance: measured,
+});
+
+const recordSchema = z.object({
+  version: z.literal(modelVersion),
+  task: z.literal("density"),
+  columns: z.array(z.string()).min(1),
+  configuration: configurationSchema,
+  training: z.object({ rows: count, blocks: z.array(blockRecordSchema) }),
+});
+
+/** The bytes of a model file. */
+export function encodeDensityModel({ record, standardization, chain }: DensityModel): Uint8Array {
+  return encodeSafetensors({ ...standardizationTensors(standardization), ...chainTensors(chain) }, { localflow: toJson(record) });
+}
+
+/** Reads a model file. Throws a "model" error that says what is wrong; nothing in the file is executed. */
+export function decodeDensityModel(bytes: Uint8Array, where = "model"): DensityModel {
+  const { tensors, metadata } = decodeSafetensors(bytes, where);
+  const record = parseMetadata(recordSchema, metadata["localflow"], where);
+  const d = record.columns.length;
+  const { blocks, integration } = record.configuration;
+  const chain: Chain = {
+    dimension: d,
+    blocks: blocks.map(({ step, network }, n) => ({ step, network, parameters: blockParameters(tensors, n, network, d, where) })),
+  };
+  return { record: { ...record, configuration: { ...record.configuration, integration } }, standardization: readStandardization(tensors, d, where), chain };
+}
+
+/** JSON in which an endless clip norm survives. */
+export function toJson(value: unknown): string {
+  return JSON.stringify(value, (_, item: unknown) => (item === Number.POSITIVE_INFINITY ? "Infinity" : item));
+}
+
+/** Checks a JSON text of a model file against a schema. */
+export function parseMetadata<T>(schema: z.ZodType<T>, text: string | undefined, where: string): T {
+  if (text === undefined)
+    throw failure("model", { where, expected: "a localflow model", received: "a safetensors file without localflow's record", remedy: "give a file written by localflow fit" });
+  let value: unknown;
+  try {
+    value = JSON.parse(text, (_, item: unknown) => (item === "Infinity" ? Number.POSITIVE_INFINITY : item));
+  } catch (cause) {
+    throw failure("model", { where, expected: "a JSON record", received: String(cause), remedy: "the file is damaged" }, cause);
+  }
+  const version = typeof value === "object" && value !== null && "version" in value ? value.version : undefined;
+  if (typeof version === "number" && version > modelVersion)
+    throw failure("model", { where, expected: `file version ${modelVersion} at most`, received: String(version), remedy: "update localflow" });
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  throw failure("model", { where: `${where}, ${issue?.path.join(".") || "record"}`, expected: "a valid record", received: issue?.message ?? "another", remedy: "the file is damaged or was not written by localflow" });
+}
+
+export function standardizationTensors({ mean, deviation }: Standardization): Record<string, NDArray> {
+  return { "standardize.mean": mean, "standardize.deviation": deviation };
+}
+
+export function readStandardization(tensors: Readonly<Record<string, NDArray>>, d: number, where: string): Standardization {
+  const deviation = floatTensor(tensors, "standardize.deviation", [d], where);
+  if (!deviation.data.every((value) => value > 0 && Number.isFinite(value)))
+    throw failure("model", { where: `${where}, standardize.deviation`, expected: "positive numbers", received: String(deviation.data) });
+  return { mean: floatTensor(tensors, "standardize.mean", [d], where), deviation };
+}
+
+/** `blocks.0.layers.0.weight` … for every block. */
+export function chainTensors({ blocks }: { readonly blocks: readonly { readonly parameters: MlpArrays }[] }): Record<string, NDArray> {
+  const named = blocks.flatMap(({ parameters }, n) => leaves<FloatArray>(parameters, `blocks.${n}`));
+  return Object.fromEntries(named.map((leaf) => [leaf.path, leaf.value]));
+}
+
+/** The weights of block n, checked against the network that the record promises. */
+export function blockParameters(tensors: Readonly<Record<string, NDArray>>, n: number, network: NetworkConfiguration, d: number, where: string): MlpArrays {
+  const layers = layerSizes(network, d).map(([inputs, outputs], k) => ({
+    weight: floatTensor(tensors, `blocks.${n}.layers.${k}.weight`, [inputs, outputs], where),
+    bias: floatTensor(tensors, `blocks.${n}.layers.${k}.bias`, [outputs], where),
+  }));
+  return { layers };
+}
+
+/** A float32 tensor of exactly this shape. */
+export function floatTensor(tensors: Readonly<Record<string, NDArray>>, name: string, shape: readonly number[], where: string): FloatArray {
+  const tensor = Object.hasOwn(tensors, name) ? tensors[name] : undefined;
+  if (tensor?.type === "float32" && sameSizes(tensor.shape, shape)) return tensor as FloatArray;
+  throw failure("model", {
+    where: `${where}, tensor ${name}`,
+    expected: `float32 [${shape.join(", ")}]`,
+    received: tensor ? `${tensor.type} [${tensor.shape.join(", ")}]` : "none",
+    remedy: "the file is damaged or was not written by localflow",
+  });
+}

@@ -1,0 +1,321 @@
+// density: the front door for numeric rows: fit a chain of flows, draw samples, score rows. Log-densities are in nats and in
+// the user's units.
+import { failure } from "../errors.ts";
+import { fingerprint } from "../fingerprint.ts";
+import { normalLogDensity } from "../flow/chain.ts";
+import { mlpParameterCount } from "../nn/mlp.ts";
+import type { Integration } from "../ode/integration.ts";
+import { fillNormal, permutation, random, split } from "../random.ts";
+import type { Engine } from "../runtime/contract.ts";
+import { createTransport, type Divergence } from "../runtime/transport.ts";
+import { type FloatArray, floats } from "../tensor/array.ts";
+import { pauses } from "../train/block.ts";
+import { type BlockRecord, type ChainProgress, chunkRows, trainChain } from "../train/chain.ts";
+import type { Configuration } from "../train/configuration.ts";
+import { checkpointSeed, decodeCheckpoint, encodeCheckpoint } from "./checkpoint.ts";
+import { type DensityModel, modelVersion } from "./density-model.ts";
+import { identityStandardization, logVolume, standardizationOf, standardize, unstandardize } from "./standardization.ts";
+
+export { type DensityModel, decodeDensityModel, encodeDensityModel, type ModelRecord } from "./density-model.ts";
+export { defaultConfiguration } from "./defaults.ts";
+export { gaussianNll } from "../measure/gaussian.ts";
+
+/** Where a long piece of work stands. `fraction` is the share of the whole job that is done, in [0, 1]. */
+export interface Progress {
+  readonly stage: "train" | "push" | "score" | "sample";
+  readonly block?: number;
+  readonly blocks?: number;
+  readonly iteration?: number;
+  readonly iterations?: number;
+  readonly loss?: number;
+  readonly fraction: number;
+}
+
+export interface FitRequest {
+  /** Rows [n, d] in the user's units. */
+  readonly rows: FloatArray;
+  readonly columns: readonly string[];
+  /** Held-out rows [m, d]; without them a share of `rows` is held out. */
+  readonly validation?: FloatArray;
+  /** Share of `rows` to train on; default 0.9, or 1 when `validation` is given. */
+  readonly trainSplit?: number;
+  readonly configuration: Configuration;
+  /** Budget in bytes for data and intermediate arrays. */
+  readonly memory?: number;
+  /** Seconds that training may take; the model is usable whenever it ends. */
+  readonly time?: number;
+  readonly signal?: AbortSignal;
+  readonly checkpoint?: { save(bytes: Uint8Array): Promise<void>; readonly resume?: Uint8Array };
+  readonly onProgress?: (progress: Progress) => void;
+}
+
+/** Negative log-likelihood in nats per row, in the user's units. */
+export interface Likelihood {
+  readonly nll: number;
+  readonly standardError: number;
+  readonly rows: number;
+}
+
+export interface FitReport {
+  readonly seed: number;
+  readonly task: "density";
+  readonly blocks: readonly (BlockRecord & { readonly duration: number | null })[];
+  readonly parameters: number;
+  readonly seconds: number;
+  readonly train: Likelihood;
+  readonly validation?: Likelihood;
+}
+
+/** Trains a chain. Throws "data" for rows that have no density, "interrupted" after a checkpoint when the signal fires. */
+export async function fitDensity(engine: Engine, request: FitRequest): Promise<{ readonly model: DensityModel; readonly report: FitReport }> {
+  const started = performance.now();
+  const { columns, checkpoint, onProgress, signal } = request;
+  const resume = checkpoint?.resume;
+  const configuration = resume ? { ...request.configuration, seed: checkpointSeed(resume) } : request.configuration;
+  checkRows(request.rows, columns, "training data");
+  if (request.validation) checkRows(request.validation, columns, "validation data");
+  checkBudget(request);
+  const { train, heldOut } = splitRows(request, configuration.seed);
+  const d = columns.length;
+  const standardization = configuration.standardize ? standardizationOf(train, columns) : identityStandardization(d);
+  const mark = fingerprintOf(configuration, columns, train);
+  const pool = standardize(standardization, train.data);
+  const trained = await trainChain(
+    engine,
+    {
+      rows: pool,
+      dimension: d,
+      configuration,
+      ...(heldOut && { heldOut: standardize(standardization, heldOut.data) }),
+      ...(resume && { resume: decodeCheckpoint(resume, configuration, d, mark) }),
+    },
+    {
+      ...(signal && { signal }),
+      ...(request.time !== undefined && { time: request.time * 1000 * trainingShare }),
+      ...(checkpoint && { onCheckpoint: (partial) => checkpoint.save(encodeCheckpoint(partial, configuration.seed, mark)) }),
+      ...(onProgress && { onProgress: (progress) => onProgress(overall(progress, configuration)) }),
+    },
+  );
+  const record = { version: modelVersion, task: "density", columns, configuration, training: { rows: train.shape[0] ?? 0, blocks: trained.records } } as const;
+  const model: DensityModel = { record, standardization, chain: trained.chain };
+  const validation = heldOut && (await likelihood(engine, model, heldOut, request));
+  const report: FitReport = {
+    seed: configuration.seed,
+    task: "density",
+    blocks: trained.records.map((block, n) => ({ ...block, duration: durationOf(configuration, n) })),
+    parameters: parameterCount(configuration, d),
+    train: await likelihood(engine, model, train, request),
+    ...(validation && { validation }),
+    seconds: (performance.now() - started) / 1000,
+  };
+  return { model, report };
+}
+
+export interface SampleRequest {
+  readonly rows: number;
+  readonly seed: number;
+  /** Also return each sample's log-density, in the same pass. */
+  readonly logDensity?: boolean;
+  /** Default: as the model was fitted. */
+  readonly integration?: Integration;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: Progress) => void;
+}
+
+/** Draws samples, in chunks and in row order. Row i depends on the seed and i alone. */
+export async function* sampleDensity(
+  engine: Engine,
+  model: DensityModel,
+  request: SampleRequest,
+): AsyncGenerator<{ readonly points: FloatArray; readonly logDensity?: Float64Array; readonly evaluations: number }> {
+  const { chain, record, standardization } = model;
+  const { rows, seed, logDensity = false, integration = record.configuration.integration, signal, onProgress } = request;
+  checkCount(rows);
+  const d = chain.dimension;
+  const divergence: Divergence = { kind: logDensity ? "exact" : "none" };
+  const transport = await createTransport(engine, chain, { direction: -1, integration, divergence });
+  const key = split(random(seed), "sample");
+  const pause = pauses();
+  try {
+    for (let first = 0; first < rows; first += chunkRows) {
+      const count = Math.min(chunkRows, rows - first);
+      const noise = new Float32Array(count * d);
+      fillNormal(key, noise, { offset: first * d });
+      const moved = await transport.run(noise);
+      const points = floats(unstandardize(standardization, moved.points), [count, d]);
+      onProgress?.({ stage: "sample", fraction: (first + count) / rows });
+      // Integrated from noise to data, the log-determinant is that of the way back.
+      const density = logDensity && { logDensity: combine(noise, moved.logDeterminant, -1, model) };
+      yield { points, ...density, evaluations: moved.evaluations };
+      await pause();
+      checkSignal(signal, "sampling");
+    }
+  } finally {
+    await transport.release();
+  }
+}
+
+export interface ScoreRequest {
+  readonly divergence?: { readonly kind: "exact" } | { readonly kind: "hutchinson"; readonly probes: number };
+  /** Keys Hutchinson's probes; default 0. */
+  readonly seed?: number;
+  readonly integration?: Integration;
+  /** See TransportOptions: how the authors' tabular script hands points from block to block. */
+  readonly handOver?: Integration;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: Progress) => void;
+}
+
+/** log p of each row (nats, user's units), in chunks and in row order. */
+export async function* scoreDensity(
+  engine: Engine,
+  model: DensityModel,
+  rows: FloatArray,
+  request: ScoreRequest = {},
+): AsyncGenerator<{ readonly logDensity: Float64Array; readonly evaluations: number }> {
+  const { chain, record, standardization } = model;
+  const { divergence = { kind: "exact" }, integration = record.configuration.integration, handOver, signal, onProgress, seed = 0 } = request;
+  checkRows(rows, record.columns, "rows to score");
+  const d = chain.dimension;
+  const transport = await createTransport(engine, chain, { direction: 1, integration, divergence, ...(handOver && { handOver }) });
+  const key = split(random(seed), "score");
+  const pause = pauses();
+  const count = rows.shape[0] ?? 0;
+  try {
+    for (let first = 0; first < count; first += chunkRows) {
+      const last = Math.min(first + chunkRows, count);
+      const points = standardize(standardization, rows.data.subarray(first * d, last * d));
+      const moved = await transport.run(points, key, first);
+      onProgress?.({ stage: "score", fraction: last / count });
+      yield { logDensity: combine(moved.points, moved.logDeterminant, 1, model), evaluations: moved.evaluations };
+      await pause();
+      checkSignal(signal, "scoring");
+    }
+  } finally {
+    await transport.release();
+  }
+}
+
+/** log N(z) plus or minus the log-determinant (a mean over probes), in the user's units. */
+function combine(noise: Float32Array, logDeterminant: Float32Array, sign: 1 | -1, { chain, standardization }: DensityModel): Float64Array {
+  const logNormal = normalLogDensity(noise, chain.dimension);
+  const probes = logDeterminant.length / Math.max(1, logNormal.length);
+  const volume = logVolume(standardization);
+  return logNormal.map((value, row) => {
+    let total = 0;
+    for (let probe = 0; probe < probes; probe++) total += logDeterminant[row * probes + probe] ?? 0;
+    return value + (sign * total) / probes - volume;
+  });
+}
+
+/** Share of a time budget that goes into training and pushing; the rest is for the likelihoods of the report. */
+const trainingShare = 0.9;
+
+/** Multiplications that the likelihoods of a report may cost; the rows they use follow from it. */
+const reportCost = 5e11;
+
+async function likelihood(engine: Engine, model: DensityModel, rows: FloatArray, { signal, onProgress }: FitRequest): Promise<Likelihood> {
+  const d = model.chain.dimension;
+  const perRow = 40 * parameterCount(model.record.configuration, d) * (1 + d);
+  const count = Math.min(rows.shape[0] ?? 0, Math.max(256, Math.min(10_000, Math.floor(reportCost / perRow))));
+  const part = floats(rows.data.subarray(0, count * d), [count, d]);
+  const values: number[] = [];
+  const controls = { ...(signal && { signal }), ...(onProgress && { onProgress: () => onProgress({ stage: "score", fraction: 1 }) }) };
+  for await (const { logDensity } of scoreDensity(engine, model, part, controls)) for (const value of logDensity) values.push(-value);
+  return summarize(values);
+}
+
+/** Mean and standard error of negative log-densities. */
+export function summarize(values: readonly number[]): Likelihood {
+  const rows = values.length;
+  const nll = values.reduce((a, b) => a + b, 0) / rows;
+  const variance = values.reduce((a, b) => a + (b - nll) ** 2, 0) / Math.max(1, rows - 1);
+  return { nll, standardError: Math.sqrt(variance / rows), rows };
+}
+
+function splitRows({ rows, validation, trainSplit = validation ? 1 : 0.9 }: FitRequest, seed: number): { train: FloatArray; heldOut?: FloatArray } {
+  const [count = 0, d = 1] = rows.shape;
+  if (!(trainSplit > 0 && trainSplit <= 1))
+    throw failure("option", { where: "train split", expected: "a share above 0 and at most 1", received: String(trainSplit) });
+  const kept = Math.max(1, Math.round(count * trainSplit));
+  if (kept === count) return { train: rows, ...(validation && { heldOut: validation }) };
+  const order = permutation(split(random(seed), "split"), count);
+  const pick = (chosen: Uint32Array): FloatArray => {
+    const data = new Float32Array(chosen.length * d);
+    chosen.forEach((row, n) => {
+      data.set(rows.data.subarray(row * d, (row + 1) * d), n * d);
+    });
+    return floats(data, [chosen.length, d]);
+  };
+  return { train: pick(order.subarray(0, kept)), heldOut: validation ?? pick(order.subarray(kept)) };
+}
+
+function checkRows(rows: FloatArray, columns: readonly string[], where: string): void {
+  const [count = 0, d = 0] = rows.shape;
+  if (rows.shape.length !== 2 || d !== columns.length)
+    throw failure("data", { where, expected: `${columns.length} columns (${columns.slice(0, 8).join(", ")}${columns.length > 8 ? ", …" : ""})`, received: `${d}` });
+  if (count === 0) throw failure("data", { where, expected: "at least one row", received: "none" });
+  const bad = rows.data.findIndex((value) => !Number.isFinite(value));
+  if (bad >= 0)
+    throw failure("data", {
+      where: `${where}, row ${Math.floor(bad / d) + 1}, column ${columns[bad % d]}`,
+      expected: "a finite number",
+      received: String(rows.data[bad]),
+      remedy: "remove or repair the row",
+    });
+}
+
+/** Copies of the training rows that are alive at once: the table, its standardised form, the pool and the pool before it. */
+const copies = 4;
+
+function checkBudget({ rows, memory }: FitRequest): void {
+  const needed = rows.data.byteLength * copies;
+  if (memory === undefined || needed <= memory) return;
+  throw failure("option", {
+    where: "memory",
+    expected: `at least ${needed} bytes for ${rows.shape[0]} rows of ${rows.shape[1]} columns (${copies} copies are alive at once)`,
+    received: String(memory),
+    remedy: "raise the budget or fit fewer rows",
+  });
+}
+
+function checkCount(rows: number): void {
+  if (Number.isSafeInteger(rows) && rows >= 0) return;
+  throw failure("option", { where: "rows", expected: "a whole number of at least 0", received: String(rows) });
+}
+
+function checkSignal(signal: AbortSignal | undefined, where: string): void {
+  if (signal?.aborted) throw failure("interrupted", { where, expected: "to finish", received: "a signal to stop" });
+}
+
+function parameterCount({ blocks }: Configuration, d: number): number {
+  return blocks.reduce((total, block) => total + mlpParameterCount(block.network, d), 0);
+}
+
+function durationOf({ blocks }: Configuration, n: number): number | null {
+  const step = blocks[n]?.step;
+  return step?.kind === "diffuse" ? step.duration : null;
+}
+
+/** Everything but the seed that decides the result. */
+function fingerprintOf({ seed: _, ...configuration }: Configuration, columns: readonly string[], train: FloatArray): string {
+  const text = new TextEncoder().encode(JSON.stringify({ configuration, columns }));
+  const { buffer, byteOffset, byteLength } = train.data;
+  return `${fingerprint(text)} ${fingerprint(new Uint8Array(buffer, byteOffset, byteLength))}`;
+}
+
+function overall({ stage, block, iteration, loss, pushed }: ChainProgress, { blocks }: Configuration): Progress {
+  const iterations = blocks.map((each) => each.iterations);
+  const total = iterations.reduce((a, b) => a + b, 0);
+  const before = iterations.slice(0, block - 1).reduce((a, b) => a + b, 0);
+  const current = stage === "train" ? iteration : (iterations[block - 1] ?? 0);
+  return {
+    stage,
+    block,
+    blocks: blocks.length,
+    iteration: stage === "train" ? iteration : Math.round((pushed ?? 0) * 100),
+    iterations: stage === "train" ? (iterations[block - 1] ?? 0) : 100,
+    ...(loss !== undefined && { loss }),
+    fraction: (before + current) / Math.max(1, total),
+  };
+}

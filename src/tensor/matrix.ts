@@ -1,0 +1,154 @@
+// matrix: products of matrices, and rows picked by index.
+import { failure } from "../errors.ts";
+import { add, multiply } from "./arithmetic.ts";
+import { concatenate, expandLike, reshape, sum, sumTo } from "./layout.ts";
+import { broadcastShapes, formatShape, type Shape } from "./shape.ts";
+import { apply, constant, expectFloats, type Operator, type Tensor } from "./tensor.ts";
+
+/**
+ * Matrix product over the last two axes, [..., n, k] x [..., k, m] -> [..., n, m]; leading axes broadcast. With
+ * `transposeLeft` / `transposeRight` the matrix comes as [..., k, n] / [..., m, k].
+ */
+export function matmul(a: Tensor, b: Tensor, { transposeLeft = false, transposeRight = false } = {}): Tensor {
+  return apply(matmulOperator(transposeLeft, transposeRight), [a, b]);
+}
+
+export const matmulOperator = (transposeLeft: boolean, transposeRight: boolean): Operator => ({
+  name: "matmul",
+  attributes: { transposeLeft, transposeRight },
+  shape: ([a, b]) => {
+    const [left, right] = [a?.shape ?? [], b?.shape ?? []];
+    if (a && b) expectFloats("matmul", [a, b]);
+    const [n, k] = matrixSizes(left, transposeLeft);
+    const [inner, m] = matrixSizes(right, transposeRight);
+    if (k === undefined || inner === undefined || n === undefined || m === undefined || k !== inner)
+      throw failure("shape", {
+        where: "matmul",
+        expected: "matrices whose inner sizes agree",
+        received: `${formatShape(left)}${transposeLeft ? " transposed" : ""} and ${formatShape(right)}${transposeRight ? " transposed" : ""}`,
+      });
+    return { shape: [...broadcastShapes(left.slice(0, -2), right.slice(0, -2), "matmul"), n, m], type: "float32" };
+  },
+  reverse: ({ gradient: g, inputs: [a, b], needed }) => {
+    if (!a || !b) return [];
+    const left = () => (transposeLeft ? matmul(b, g, { transposeLeft: transposeRight, transposeRight: true }) : matmul(g, b, { transposeRight: !transposeRight }));
+    const right = () => (transposeRight ? matmul(g, a, { transposeLeft: true, transposeRight: transposeLeft }) : weightGradient(a, g, transposeLeft, b.shape.length));
+    return [needed[0] ? sumTo(left(), a.shape) : undefined, needed[1] ? sumTo(right(), b.shape) : undefined];
+  },
+  forward: ({ tangents: [da, db], inputs: [a, b] }) => {
+    const left = da && b && matmul(da, b, { transposeLeft, transposeRight });
+    const right = db && a && matmul(a, db, { transposeLeft, transposeRight });
+    return left && right ? add(left, right) : (left ?? right);
+  },
+  onnx: (emitter, [a = "", b = ""], node) => {
+    const [left, right] = node.inputs.map((input) => input.shape);
+    if (left?.length === 2 && right?.length === 2)
+      return transposeLeft || transposeRight ? emitter.node("Gemm", [a, b], { transA: Number(transposeLeft), transB: Number(transposeRight) }) : emitter.node("MatMul", [a, b]);
+    const turned = (name: string, shape: Shape, turn: boolean) => (turn ? emitter.node("Transpose", [name], { perm: swapLast(shape.length) }) : name);
+    return emitter.node("MatMul", [turned(a, left ?? [], transposeLeft), turned(b, right ?? [], transposeRight)]);
+  },
+});
+
+/** x W + b for a matrix x [n, k] (or [..., n, k]), W [k, m] and b [m], in one operator. */
+export function affine(x: Tensor, weight: Tensor, bias: Tensor): Tensor {
+  if (x.shape.length !== 2) return add(matmul(x, weight), bias);
+  return apply(affineOperator, [x, weight, bias]);
+}
+
+export const affineOperator: Operator = {
+  name: "affine",
+  attributes: {},
+  shape: (inputs) => {
+    expectFloats("affine", inputs);
+    const [x, weight, bias] = inputs.map((input) => input.shape);
+    if (x?.length !== 2 || weight?.length !== 2 || bias?.length !== 1 || x[1] !== weight[0] || weight[1] !== bias[0])
+      throw failure("shape", {
+        where: "affine",
+        expected: "x [n, k], weight [k, m] and bias [m]",
+        received: inputs.map((input) => formatShape(input.shape)).join(", "),
+      });
+    return { shape: [x[0] ?? 1, weight[1] ?? 1], type: "float32" };
+  },
+  reverse: ({ gradient, inputs: [x, weight], needed }) =>
+    x && weight
+      ? [
+          needed[0] ? matmul(gradient, weight, { transposeRight: true }) : undefined,
+          needed[1] ? matmul(x, gradient, { transposeLeft: true }) : undefined,
+          needed[2] ? sum(gradient, [0]) : undefined,
+        ]
+      : [],
+  forward: ({ tangents: [dx, dWeight, dBias], inputs: [x, weight], output }) => {
+    if (!x || !weight) return undefined;
+    const parts = [dx && matmul(dx, weight), dWeight && matmul(x, dWeight), dBias && expandLike(dBias, output)];
+    return parts.reduce((total, part) => (total && part ? add(total, part) : (total ?? part)), undefined);
+  },
+  onnx: (emitter, inputs) => emitter.node("Gemm", inputs),
+};
+
+/** Rows of a table [n, d] picked by an int64 index [m]: the result is [m, d]. */
+export function gatherRows(table: Tensor, index: Tensor): Tensor {
+  return apply(gatherOperator, [table, index]);
+}
+
+export const gatherOperator: Operator = {
+  name: "gather",
+  attributes: {},
+  shape: ([table, index]) => {
+    if (table?.shape.length !== 2 || index?.shape.length !== 1 || index.type !== "int64")
+      throw failure("shape", {
+        where: "gatherRows",
+        expected: "a table [n, d] and an int64 index [m]",
+        received: `${formatShape(table?.shape ?? [])} and ${index?.type} ${formatShape(index?.shape ?? [])}`,
+      });
+    return { shape: [index.shape[0] ?? 0, table.shape[1] ?? 0], type: table.type };
+  },
+  reverse: ({ gradient, inputs: [table, index] }) => [table && index && apply(scatterOperator, [table, index, gradient]), undefined],
+  forward: ({ tangents: [tangent], inputs: [, index] }) => tangent && index && gatherRows(tangent, index),
+  onnx: (emitter, inputs) => emitter.node("Gather", inputs, { axis: 0 }),
+};
+
+/** Zeros shaped like a table, with rows added at an index: the transpose of gatherRows. */
+export const scatterOperator: Operator = {
+  name: "scatter",
+  attributes: {},
+  shape: ([table]) => ({ shape: table?.shape ?? [], type: "float32" }),
+  reverse: ({ gradient, inputs: [, index] }) => [undefined, undefined, index && gatherRows(gradient, index)],
+  forward: ({ tangents: [, , tangent], inputs: [table, index] }) => tangent && table && index && apply(scatterOperator, [table, index, tangent]),
+  onnx: (emitter, [table = "", index = "", rows = ""]) => {
+    const zeros = emitter.node("Expand", [emitter.constant(constant(0).value), emitter.node("Shape", [table])]);
+    const at = emitter.node("Unsqueeze", [index, emitter.constant({ type: "int64", shape: [1], data: BigInt64Array.of(-1n) })]);
+    return emitter.node("ScatterND", [zeros, at, rows], { reduction: "add" });
+  },
+};
+
+/** sum over all leading axes at once when the weight is one matrix: x^T g as a single product. */
+function weightGradient(x: Tensor, g: Tensor, transposed: boolean, weightRank: number): Tensor {
+  if (weightRank > 2 || x.shape.length === 2 || transposed) return matmul(x, g, { transposeLeft: !transposed });
+  return matmul(flattenRows(x), flattenRows(g), { transposeLeft: true });
+}
+
+function flattenRows(x: Tensor): Tensor {
+  const known = x.shape.slice(0, -1).filter((size) => typeof size === "number");
+  if (known.length === x.shape.length - 1) return reshape(x, [known.reduce((a, b) => a * b, 1), x.shape.at(-1) ?? 1]);
+  const rows = x.shape.slice(0, -1).filter((size) => size !== 1);
+  return rows.length === 1 ? reshape(x, [rows[0] ?? 1, x.shape.at(-1) ?? 1]) : x;
+}
+
+function matrixSizes(shape: Shape, transposed: boolean): Shape {
+  const sizes = shape.length < 2 ? [] : shape.slice(-2);
+  return transposed ? [...sizes].reverse() : sizes;
+}
+
+function swapLast(rank: number): readonly number[] {
+  return Array.from({ length: rank }, (_, axis) => (axis < rank - 2 ? axis : 2 * rank - 3 - axis));
+}
+
+/** Sum of squares of all elements: a scalar. */
+export function sumOfSquares(x: Tensor): Tensor {
+  return sum(multiply(x, x));
+}
+
+/** Rows of tensors joined as columns: [n, a], [n, b] -> [n, a + b]. */
+export function beside(...columns: readonly Tensor[]): Tensor {
+  return concatenate(columns, -1);
+}

@@ -50,14 +50,11 @@ export interface RecipeOptions extends IntegrationOptions {
 export const geometricDefaults = { first: 0.15, growth: 1.3 } as const;
 
 /** Throws code `option` when options that exclude each other come together; needs no data. */
-export function checkExclusive(
-  options: RecipeOptions & { readonly trainSplit?: number; readonly validation?: string },
-): void {
+export function checkExclusive(options: RecipeOptions): void {
   exclude(options, "steps", ["blocks", "first", "growth", "schedule"]);
   exclude(options, "schedule", ["first", "growth"]);
   exclude(options, "evaluations", ["tolerance", "rtol", "atol"]);
   exclude(options, "tolerance", ["rtol", "atol"]);
-  exclude(options, "validation", ["trainSplit"]);
   integrationFrom(options);
 }
 

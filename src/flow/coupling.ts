@@ -1,4 +1,5 @@
 // coupling: which right end meets which left end in a minibatch.
+import { failure } from "../errors.ts";
 import { diffusionScales } from "./diffusion.ts";
 import type { Step } from "./steps.ts";
 
@@ -46,7 +47,7 @@ function reorder(values: Float32Array, order: Int32Array, d: number): void {
 
 /**
  * The assignment row -> column of least total cost for an n x n cost matrix, by shortest augmenting paths with potentials
- * (Kuhn and Munkres; Jonker and Volgenant), O(n^3).
+ * (Kuhn and Munkres; Jonker and Volgenant), O(n^3). Throws a "numeric" error when no assignment has a finite cost.
  */
 export function cheapestAssignment(cost: Float64Array, n: number): Int32Array {
   const rowPotential = new Float64Array(n + 1);
@@ -75,6 +76,8 @@ export function cheapestAssignment(cost: Float64Array, n: number): Int32Array {
           next = j;
         }
       }
+      if (!Number.isFinite(nearest))
+        throw failure("numeric", { where: "optimal-transport pairing", expected: "finite distances", received: String(nearest), remedy: "check the points for values that are not finite" });
       for (let j = 0; j <= n; j++) {
         if (visited[j]) {
           const matched = rowOfColumn[j] ?? 0;

@@ -15,16 +15,20 @@ export interface NamedTensor {
   readonly tensor: Tensor;
 }
 
-/** The simplified ONNX model that computes the outputs from the inputs. Throws when an output needs an input not listed. */
+/**
+ * The simplified ONNX model that computes the outputs from the inputs. Throws when an output needs an input not listed or
+ * when a name occurs twice.
+ */
 export function toOnnx(
   inputs: readonly NamedTensor[],
   outputs: readonly NamedTensor[],
   options: { readonly name?: string; readonly opset?: number; readonly metadata?: Readonly<Record<string, string>> } = {},
 ): OnnxModel {
   const { name = "localflow", opset = defaultOpset, metadata = {} } = options;
+  const taken = checkedNames(name, [...inputs, ...outputs]);
   const simplified = simplify(outputs.map((output) => output.tensor));
   const names = new Map<Tensor, string>(inputs.map((input) => [input.tensor, input.name]));
-  const { emitter, nodes, constants } = collector();
+  const { emitter, nodes, constants } = collector(taken);
   for (const node of topologicalOrder(simplified)) {
     if (names.has(node)) continue;
     if (node.operator.name === "input")
@@ -57,26 +61,43 @@ function valueOf({ name, tensor }: NamedTensor): OnnxValue {
   return { name, type: tensor.type, shape: tensor.shape };
 }
 
-function collector() {
+function checkedNames(program: string, values: readonly NamedTensor[]): ReadonlySet<string> {
+  const taken = new Set<string>();
+  for (const { name } of values) {
+    if (taken.has(name))
+      throw failure("model", { where: `program ${program}`, expected: "inputs and outputs of different names", received: `${name} twice` });
+    taken.add(name);
+  }
+  return taken;
+}
+
+/** Collects nodes and constants under names of their own. */
+function collector(taken: ReadonlySet<string>) {
   const nodes: OnnxNode[] = [];
   const constants: { name: string; value: NDArray }[] = [];
   const known = new Map<NDArray | string, string>();
+  const free = (name: string): string => (taken.has(name) ? free(`${name}_`) : name);
   const emitter: Emitter = {
     node: (operator, inputs, attributes = {}) => {
-      const name = `v${nodes.length}`;
+      const name = free(`v${nodes.length}`);
       const entries = Object.entries(attributes).map(([key, value]) => [key, toAttribute(value)] as const);
       nodes.push({ operator, inputs, outputs: [name], attributes: Object.fromEntries(entries) });
       return name;
     },
     constant: (value) => {
-      const key = value.data.length <= 8 ? `${value.type} ${formatShape(value.shape)} ${value.data.join(" ")}` : value;
-      const name = known.get(key) ?? `c${constants.length}`;
+      const key = value.data.length <= 8 ? `${value.type} ${formatShape(value.shape)} ${Array.from(value.data, numeral).join(" ")}` : value;
+      const name = known.get(key) ?? free(`c${constants.length}`);
       if (!known.has(key)) constants.push({ name, value });
       known.set(key, name);
       return name;
     },
   };
   return { emitter, nodes, constants };
+}
+
+/** Tells -0 from 0. */
+function numeral(value: number | bigint): string {
+  return Object.is(value, -0) ? "-0" : String(value);
 }
 
 function toAttribute(value: EmittedAttribute): OnnxAttribute {

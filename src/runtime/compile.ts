@@ -45,6 +45,7 @@ function checkFeeds(slots: readonly NamedTensor[], feeds: Readonly<Record<string
   const sizes = new Map<string, number>();
   for (const { name, tensor } of slots) {
     const shape = feeds[`in.${name}`]?.shape;
+    const before = new Map(sizes);
     const fits = shape?.length === tensor.shape.length && tensor.shape.every((size, axis) => {
       const got = shape[axis] ?? -1;
       if (typeof size === "number") return got === size;
@@ -56,8 +57,15 @@ function checkFeeds(slots: readonly NamedTensor[], feeds: Readonly<Record<string
         where: `program input ${name}`,
         expected: `shape ${formatShape(tensor.shape)}`,
         received: shape ? formatShape(shape) : "nothing",
+        ...remedyFor(tensor.shape.filter((size) => typeof size === "string"), before),
       });
   }
+}
+
+/** Symbolic sizes that other inputs have settled. */
+function remedyFor(names: readonly string[], sizes: ReadonlyMap<string, number>): { readonly remedy?: string } {
+  const settled = names.filter((name) => sizes.has(name)).map((name) => `${name} is ${sizes.get(name)}`);
+  return settled.length === 0 ? {} : { remedy: `in the other inputs ${settled.join(" and ")}` };
 }
 
 interface SharedSession {
@@ -76,10 +84,16 @@ async function shareSession(engine: Engine, model: Uint8Array): Promise<Session>
   const entry = known && sameBytes(known.model, model) ? known : { model, session: engine.open(model), users: 0 };
   sessions.set(key, entry);
   entry.users += 1;
-  const session = await entry.session;
+  const session = await entry.session.catch((error: unknown) => {
+    if (sessions.get(key) === entry) sessions.delete(key);
+    throw error;
+  });
   let released = false;
   return {
-    run: (feeds, into) => session.run(feeds, into),
+    run: async (feeds, into) => {
+      if (released) throw failure("runtime", { where: "program", expected: "one that is still open", received: "a released one" });
+      return session.run(feeds, into);
+    },
     release: async () => {
       if (released) return;
       released = true;

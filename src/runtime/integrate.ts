@@ -22,8 +22,11 @@ import { type AdaptiveProgram, travel } from "./travel.ts";
 
 /** A compiled equation. */
 export interface Integrator {
-  /** Moves rows; `context` holds what stays with each row. Throws a "numeric" error that names a row that gets stuck. */
-  run(rows: Rows, context?: Rows): Promise<Integrated>;
+  /**
+   * Moves rows; `context` holds what stays with each row. Throws a "numeric" error that names a row that gets stuck or
+   * leaves the finite numbers; `firstRow` is the number of the first row there, counted from 0.
+   */
+  run(rows: Rows, context?: Rows, firstRow?: number): Promise<Integrated>;
   release(): Promise<void>;
 }
 
@@ -50,7 +53,7 @@ async function fixedIntegrator(
   const { widths } = equation;
   const perStep = evaluationsPerStep(tableaus[method]);
   const steps = Math.floor(evaluations / perStep);
-  if (steps < 1)
+  if (!(steps >= 1))
     throw failure("option", { where: "evaluations", expected: `at least ${perStep} for one step of ${method}`, received: String(evaluations) });
   const { state, time, size, context, derivative } = equationInputs(equation);
   const end = rungeKuttaStep(tableaus[method], derivative, { state, time, size });
@@ -67,10 +70,11 @@ async function fixedIntegrator(
     numbersOf(current).forEach((values, p) => result[p]?.set(values.subarray(0, n * (widths[p] ?? 1)), start * (widths[p] ?? 1)));
   };
   return {
-    run: async (rows, context = []) => {
+    run: async (rows, context = [], firstRow = 0) => {
       const count = countRows(rows, widths);
       const result = emptyRows(widths, count);
       for (let start = 0; start < count; start += slots) await moveChunk(rows, context, start, Math.min(slots, count - start), result);
+      checkFinite(result, widths, firstRow);
       return { state: result, evaluations: count * steps * perStep };
     },
     release: () => program.release(),
@@ -108,10 +112,24 @@ async function adaptiveIntegrator(
     step: stepProgram,
   };
   return {
-    run: (rows, context = []) => travel(program, rows, context),
+    run: (rows, context = [], firstRow = 0) => travel(program, rows, context, firstRow),
     release: async () => {
       await startProgram.release();
       await stepProgram.release();
     },
   };
+}
+
+/** Fixed steps have no error estimate that would notice. */
+function checkFinite(rows: Rows, widths: readonly number[], firstRow: number): void {
+  rows.forEach((values, p) => {
+    const bad = values.findIndex((value) => !Number.isFinite(value));
+    if (bad >= 0)
+      throw failure("numeric", {
+        where: `row ${firstRow + Math.floor(bad / (widths[p] ?? 1)) + 1}`,
+        expected: "finite values after the last step",
+        received: String(values[bad]),
+        remedy: "check the row for extreme values, or use more evaluations or an adaptive method",
+      });
+  });
 }

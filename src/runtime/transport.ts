@@ -1,4 +1,5 @@
 // transport: moves rows through the blocks of a chain, data → noise or back, with the log-determinant when asked.
+import { failure } from "../errors.ts";
 import type { Block, Chain } from "../flow/chain.ts";
 import { blockVelocity } from "../flow/chain.ts";
 import { exactDivergence, hutchinsonDivergence } from "../flow/density.ts";
@@ -31,7 +32,10 @@ export interface Transported {
 
 /** A compiled chain for one direction. */
 export interface Transport {
-  /** Moves points [rows · dimension]; `random` and `firstRow` key Hutchinson's probes. */
+  /**
+   * Moves points [rows · dimension]. `random` and `firstRow` key Hutchinson's probes, which need a generator; messages count
+   * rows from `firstRow`, the number of the first one, from 0.
+   */
   run(points: Float32Array, random?: Random, firstRow?: number): Promise<Transported>;
   release(): Promise<void>;
 }
@@ -48,12 +52,12 @@ export async function createTransport(engine: Engine, { dimension, blocks }: Cha
     run: async (points, random, firstRow = 0) => {
       const rows = points.length / dimension;
       const logDeterminant = new Float32Array(rows * columns);
-      const context = random && probes > 0 ? [rademacher(random, firstRow, rows, probes * dimension)] : [];
+      const context = probes > 0 ? [rademacher(random, firstRow, rows, probes * dimension)] : [];
       let [current, evaluations] = [points, 0];
       for (const { main, point } of legs) {
         const start: Rows = divergence.kind === "none" ? [current] : [current, new Float32Array(rows * columns)];
-        const moved = await main.run(start, context);
-        const handed = point ? await point.run([current]) : moved;
+        const moved = await main.run(start, context, firstRow);
+        const handed = point ? await point.run([current], [], firstRow) : moved;
         evaluations += moved.evaluations + (point ? handed.evaluations : 0);
         moved.state[1]?.forEach((value, i) => {
           logDeterminant[i] = (logDeterminant[i] ?? 0) + value;
@@ -127,7 +131,8 @@ function directionGroup(block: Block, dimension: number): number {
 }
 
 /** Entries -1 and 1 with equal probability: the probes of least variance. Keyed by the row's number. */
-function rademacher(random: Random, firstRow: number, rows: number, width: number): Float32Array {
+function rademacher(random: Random | undefined, firstRow: number, rows: number, width: number): Float32Array {
+  if (!random) throw failure("option", { where: "random", expected: "a generator for Hutchinson's probes", received: "none" });
   const values = new Float32Array(rows * width);
   fillUniform(split(random, "probes"), values, { offset: firstRow * width });
   return values.map((u) => (u < 0.5 ? -1 : 1));

@@ -54,13 +54,13 @@ interface Slots {
   readonly size: Float64Array;
 }
 
-/** Moves rows from one end of the way to the other. */
-export async function travel(program: AdaptiveProgram, rows: Rows, context: Rows): Promise<Integrated> {
+/** Moves rows from one end of the way to the other; `firstRow` is the number of the first one in messages, from 0. */
+export async function travel(program: AdaptiveProgram, rows: Rows, context: Rows, firstRow: number): Promise<Integrated> {
   const { equation, carried, slots: most, order } = program;
   const { widths } = equation;
   const count = countRows(rows, widths);
   const arrivals = emptyRows(widths, count);
-  const departures = await depart(program, rows, context);
+  const departures = await depart(program, rows, context, firstRow);
   const slots = emptySlots(program, Math.min(most, count));
   let evaluations = 2 * count;
   let [waiting, active] = [0, 0];
@@ -94,7 +94,7 @@ export async function travel(program: AdaptiveProgram, rows: Rows, context: Rows
         continue;
       }
       const next = size * stepFactor(error, order);
-      if (next < smallestStep) throw stuck(slots.row[slot] ?? 0, 1 - remaining, program.direction, error);
+      if (next < smallestStep) throw stuck(firstRow + (slots.row[slot] ?? 0), 1 - remaining, program.direction, error);
       slots.size[slot] = fitStep(next, remaining);
       if (kept !== slot) moveSlot(program, slots, slot, kept);
       kept += 1;
@@ -105,7 +105,7 @@ export async function travel(program: AdaptiveProgram, rows: Rows, context: Rows
 }
 
 /** First derivatives and step sizes of all rows, in programs of at most `slots` rows. */
-async function depart({ equation, carried, slots, direction, order, start }: AdaptiveProgram, rows: Rows, context: Rows): Promise<Departures> {
+async function depart({ equation, carried, slots, direction, order, start }: AdaptiveProgram, rows: Rows, context: Rows, firstRow: number): Promise<Departures> {
   const count = countRows(rows, equation.widths);
   const first = emptyRows(carried, count);
   const sizes = new Float64Array(count);
@@ -120,7 +120,7 @@ async function depart({ equation, carried, slots, direction, order, start }: Ada
     numbersOf(output.first).forEach((values, p) => first[p]?.set(values.subarray(0, n * (carried[p] ?? 1)), at * (carried[p] ?? 1)));
     for (let i = 0; i < n; i++) {
       const size = firstStepSize(Number(output.guess.data[i]), Number(output.slope.data[i]), Number(output.curvature.data[i]), order);
-      if (!Number.isFinite(size)) throw stuck(at + i, 0, direction, Number.NaN);
+      if (!Number.isFinite(size)) throw stuck(firstRow + at + i, 0, direction, Number.NaN);
       sizes[at + i] = fitStep(size, 1);
     }
   }

@@ -9,7 +9,7 @@ import type { Snapshot } from "../train/block.ts";
 import type { PartialChain } from "../train/chain.ts";
 import type { Configuration } from "../train/configuration.ts";
 import type { TrainingState } from "../train/step.ts";
-import { blockParameters, blockRecordSchema, chainTensors, floatTensor, parseMetadata, toJson } from "./density-model.ts";
+import { blockParameters, chainTensors, floatTensor, parseMetadata, timedBlockSchema, toJson } from "./density-model.ts";
 
 const schema = z.object({
   version: z.literal(1),
@@ -17,7 +17,7 @@ const schema = z.object({
   seed: z.int(),
   /** Hash of everything else that decides the result: configuration, columns, rows. */
   fingerprint: z.string(),
-  records: z.array(blockRecordSchema),
+  records: z.array(timedBlockSchema),
   snapshot: z
     .object({
       iteration: z.int().nonnegative(),

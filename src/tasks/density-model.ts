@@ -79,14 +79,8 @@ const configurationSchema = z.object({
 
 /** A record of a finished block; numbers that were not finite come back as NaN. */
 const measured = finite.or(z.null().transform(() => Number.NaN));
-export const blockRecordSchema = z.object({
-  iterations: count,
-  loss: measured,
-  seconds: measured,
-  pushSeconds: measured,
-  poolToNormal: measured,
-  blockDistance: measured,
-});
+const blockRecordSchema = z.object({ iterations: count, loss: measured, poolToNormal: measured, blockDistance: measured });
+export const timedBlockSchema = blockRecordSchema.extend({ seconds: measured, pushSeconds: measured });
 
 const recordSchema = z.object({
   version: z.literal(modelVersion),

@@ -10,7 +10,7 @@ import type { Engine } from "../runtime/contract.ts";
 import { createTransport, type Divergence } from "../runtime/transport.ts";
 import { type FloatArray, floats } from "../tensor/array.ts";
 import { pauses } from "../train/block.ts";
-import { type BlockRecord, type ChainProgress, chunkRows, trainChain } from "../train/chain.ts";
+import { type BlockRecord, type BlockTiming, type ChainProgress, chunkRows, trainChain } from "../train/chain.ts";
 import type { Configuration } from "../train/configuration.ts";
 import { checkpointSeed, decodeCheckpoint, encodeCheckpoint } from "./checkpoint.ts";
 import { type DensityModel, modelVersion } from "./density-model.ts";
@@ -59,7 +59,7 @@ export interface Likelihood {
 export interface FitReport {
   readonly seed: number;
   readonly task: "density";
-  readonly blocks: readonly (BlockRecord & { readonly duration: number | null })[];
+  readonly blocks: readonly (BlockRecord & BlockTiming & { readonly duration: number | null })[];
   readonly parameters: number;
   readonly seconds: number;
   readonly train: Likelihood;
@@ -96,7 +96,7 @@ export async function fitDensity(engine: Engine, request: FitRequest): Promise<{
       ...(onProgress && { onProgress: (progress) => onProgress(overall(progress, configuration)) }),
     },
   );
-  const record = { version: modelVersion, task: "density", columns, configuration, training: { rows: train.shape[0] ?? 0, blocks: trained.records } } as const;
+  const record = { version: modelVersion, task: "density", columns, configuration, training: { rows: train.shape[0] ?? 0, blocks: trained.records.map(({ seconds: _, pushSeconds: __, ...record }) => record) } } as const;
   const model: DensityModel = { record, standardization, chain: trained.chain };
   const validation = heldOut && (await likelihood(engine, model, heldOut, request));
   const report: FitReport = {

@@ -24,17 +24,16 @@ export function standardizationOf(rows: FloatArray, columns: readonly string[]):
   rows.data.forEach((value, i) => {
     squares[i % d] = (squares[i % d] ?? 0) + (value - (mean[i % d] ?? 0)) ** 2 / count;
   });
-  const deviation = Float32Array.from(squares, Math.sqrt);
-  deviation.forEach((value, k) => {
-    if (value > 0) return;
+  columns.forEach((name, k) => {
+    if (differs(rows, k)) return;
     throw failure("data", {
-      where: `column ${columns[k] ?? k + 1}`,
+      where: `column ${name}`,
       expected: "at least two different values",
-      received: `${mean[k]} in every row`,
+      received: `${rows.data[k]} in every row`,
       remedy: "leave the column out (--columns), a constant has no density",
     });
   });
-  return { mean: floats(Float32Array.from(mean)), deviation: floats(deviation) };
+  return { mean: floats(Float32Array.from(mean)), deviation: floats(Float32Array.from(squares, Math.sqrt)) };
 }
 
 /** Rows [n · d] in the user's units as the networks see them. */
@@ -52,4 +51,9 @@ export function unstandardize({ mean, deviation }: Standardization, rows: Float3
 /** sum of log deviations: log p(x) = log p(y) - this. */
 export function logVolume({ deviation }: Standardization): number {
   return deviation.data.reduce((total, value) => total + Math.log(value), 0);
+}
+
+function differs({ data, shape: [count = 0, d = 1] }: FloatArray, column: number): boolean {
+  for (let row = 1; row < count; row++) if (data[row * d + column] !== data[column]) return true;
+  return false;
 }

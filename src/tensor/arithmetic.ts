@@ -1,7 +1,7 @@
 // arithmetic: elementwise operators with their derivatives, each one record.
 import { failure } from "../errors.ts";
 import type { ElementType } from "./array.ts";
-import { cast, sumTo } from "./layout.ts";
+import { carried, cast, sumTo } from "./layout.ts";
 import { broadcastShapes, formatShape } from "./shape.ts";
 import { apply, type Emitter, expectFloats, type Operator, type Tensor, type TensorLike, toTensor } from "./tensor.ts";
 
@@ -61,8 +61,8 @@ function binary(name: string, rule: BinaryRule): { readonly operator: Operator; 
           : [],
       forward: ({ tangents: [da, db], inputs: [a, b], output }) => {
         if (!a || !b) return undefined;
-        const left = da && partials[0](da, a, b, output);
-        const right = db && partials[1](db, a, b, output);
+        const left = da && partials[0](carried(da, a, output, name), a, b, output);
+        const right = db && partials[1](carried(db, b, output, name), a, b, output);
         return left && right ? add(left, right) : (left ?? right);
       },
     }),
@@ -148,6 +148,8 @@ export const whereOperator: Operator = {
   shape: ([condition, a, b]) => {
     if (condition?.type !== "bool")
       throw failure("shape", { where: "where", expected: "a bool condition", received: `${condition?.type} ${formatShape(condition?.shape ?? [])}` });
+    if (a?.type !== b?.type)
+      throw failure("shape", { where: "where", expected: "choices of one type", received: `${a?.type} and ${b?.type}` });
     const chosen = broadcastShapes(a?.shape ?? [], b?.shape ?? [], "where");
     return { shape: broadcastShapes(condition.shape, chosen, "where"), type: a?.type ?? "float32" };
   },
@@ -155,7 +157,11 @@ export const whereOperator: Operator = {
     condition && a && b
       ? [undefined, sumTo(where(condition, gradient, 0), a.shape), sumTo(where(condition, 0, gradient), b.shape)]
       : [],
-  forward: ({ tangents: [, da, db], inputs: [condition] }) => condition && where(condition, da ?? 0, db ?? 0),
+  forward: ({ tangents: [, da, db], inputs: [condition, a, b], output }) => {
+    const left = da && a && carried(da, a, output, "where");
+    const right = db && b && carried(db, b, output, "where");
+    return condition && where(condition, left ?? 0, right ?? 0);
+  },
   onnx: (emitter, inputs) => emitter.node("Where", inputs),
 };
 
@@ -164,5 +170,12 @@ function signOf(x: Tensor): Tensor {
   return subtract(cast(greater(x, 0), "float32"), cast(less(x, 0), "float32"));
 }
 
-export const unaryOperators: readonly Operator[] = Object.values(rules).map((rule) => rule.operator);
-export const binaryOperators: readonly Operator[] = Object.values(pairs).map((rule) => rule.operator);
+type OperatorsOf<R> = { readonly [K in keyof R]: Operator };
+
+/** The operators of a record of rules under the same names. */
+export function operatorsOf<R extends Readonly<Record<string, { readonly operator: Operator }>>>(rules: R): OperatorsOf<R> {
+  return Object.fromEntries(Object.entries(rules).map(([name, rule]) => [name, rule.operator])) as OperatorsOf<R>;
+}
+
+export const unaryOperators = operatorsOf(rules);
+export const binaryOperators = operatorsOf(pairs);

@@ -1,5 +1,5 @@
 // functions: the smooth activations as single operators (their derivatives are cheaper than those of their parts), and means.
-import { add, divide, errorFunction, exponential, multiply, sigmoid, subtract, unary } from "./arithmetic.ts";
+import { add, divide, errorFunction, exponential, multiply, operatorsOf, sigmoid, subtract, unary } from "./arithmetic.ts";
 import { floats } from "./array.ts";
 import { sizeOf, sum } from "./layout.ts";
 import { type Emitter, type Tensor, toTensor } from "./tensor.ts";
@@ -54,4 +54,4 @@ export const softplus = smooth.softplus.call;
 /** log(1 + e^(beta x)) / beta */
 export const sharpSoftplus = (x: Tensor, beta: number): Tensor => divide(softplus(multiply(beta, x)), beta);
 
-export const smoothOperators = Object.values(smooth).map((rule) => rule.operator);
+export const smoothOperators = operatorsOf(smooth);

@@ -1,6 +1,6 @@
 // layout: operators that move, stretch, cut, join and sum values.
 import { failure } from "../errors.ts";
-import { type ElementType, integers, zeros } from "./array.ts";
+import { type ElementType, integers } from "./array.ts";
 import {
   broadcastShapes,
   formatShape,
@@ -11,7 +11,7 @@ import {
   stretchedAxes,
   symbolicCount,
 } from "./shape.ts";
-import { apply, constant, expectFloats, type Operator, type Tensor } from "./tensor.ts";
+import { apply, constant, type Emitter, expectFloats, type Operator, type Tensor } from "./tensor.ts";
 
 /** Zeros of a shape; symbolic sizes are stretched like `like`. */
 export function zerosLike(like: Tensor): Tensor {
@@ -49,7 +49,7 @@ export const castOperator = (type: ElementType): Operator => ({
   onnx: (emitter, [x = ""]) => castTo(x, type, emitter),
 });
 
-/** Rearranges to a shape with the same elements; at most one size may be symbolic. */
+/** Rearranges to a shape with the same elements and the same symbolic sizes. */
 export function reshape(x: Tensor, shape: Shape): Tensor {
   return sameShape(x.shape, shape) ? x : apply(reshapeOperator(shape), [x]);
 }
@@ -59,25 +59,29 @@ export const reshapeOperator = (shape: Shape): Operator => ({
   attributes: { shape },
   shape: ([x]) => {
     const from = x?.shape ?? [];
-    const named = shape.filter((size) => typeof size === "string").length;
-    if (symbolicCount(from) !== symbolicCount(shape) || named > 1)
+    const isShape = shape.every((size) => typeof size === "string" || (Number.isSafeInteger(size) && size >= 0));
+    if (!isShape || symbolicCount(from) !== symbolicCount(shape))
       throw failure("shape", {
         where: "reshape",
-        expected: `a shape with as many elements as ${formatShape(from)} and at most one symbolic size`,
+        expected: `a shape with as many elements as ${formatShape(from)}`,
         received: formatShape(shape),
       });
     return { shape, type: x?.type ?? "float32" };
   },
   reverse: ({ gradient, inputs: [x] }) => [x && reshape(gradient, x.shape)],
-  forward: ({ tangents: [tangent], inputs: [x] }) => tangent && x && reshape(sameAs(tangent, x, "reshape"), shape),
-  // A symbolic size is written as -1 unless some known size is 0, where ONNX could not infer it.
-  onnx: (emitter, [x = ""]) =>
-    emitter.node("Reshape", [x, emitter.constant(integers(shape.map((size) => (typeof size === "string" ? -1 : size))))], { allowzero: 1 }),
+  forward: ({ tangents: [tangent], inputs: [x] }) => tangent && x && reshape(stretchOver(tangent, x, x.shape.map((_, axis) => axis), "reshape"), shape),
+  // ONNX infers one symbolic size, written as -1, unless a known size is 0.
+  onnx: (emitter, [x = ""], { inputs: [from] }) => {
+    const symbolic = shape.filter((size) => typeof size === "string").length;
+    const infer = () => emitter.constant(integers(shape.map((size) => (typeof size === "string" ? -1 : size))));
+    const read = () => shapeVector(emitter, shape, (size) => ({ name: x, axis: from?.shape.indexOf(size) ?? 0 }));
+    return emitter.node("Reshape", [x, symbolic > 1 || (symbolic === 1 && shape.includes(0)) ? read() : infer()], { allowzero: 1 });
+  },
 });
 
 /** Reorders the axes: axis i of the result is axis permutation[i] of x. */
 export function transpose(x: Tensor, permutation: readonly number[]): Tensor {
-  return permutation.every((axis, i) => axis === i) ? x : apply(transposeOperator(permutation), [x]);
+  return sameShape(permutation, x.shape.map((_, axis) => axis)) ? x : apply(transposeOperator(permutation), [x]);
 }
 
 export const transposeOperator = (permutation: readonly number[]): Operator => ({
@@ -101,33 +105,46 @@ export const transposeOperator = (permutation: readonly number[]): Operator => (
 
 /** Stretches x by broadcasting to the shape of `like`. */
 export function expandLike(x: Tensor, like: Tensor): Tensor {
-  return sameShape(x.shape, like.shape) ? x : apply(expandOperator, [x, like]);
+  return stretch(x, like.shape, like);
 }
 
-export const expandOperator: Operator = {
+/** Broadcasts to a shape; each symbolic size must stand at the same axis, counted from the right, of x or of `like`. */
+export function stretch(x: Tensor, shape: Shape, like: Tensor): Tensor {
+  if (sameShape(x.shape, shape)) return x;
+  const fromLike = shape.some((size, axis) => typeof size === "string" && x.shape[axis - shape.length + x.shape.length] !== size);
+  return apply(expandOperator(shape), fromLike ? [x, like] : [x]);
+}
+
+/** Broadcasts its first argument to a shape; the second, when there is one, is only asked for symbolic sizes. */
+export const expandOperator = (shape: Shape): Operator => ({
   name: "expand",
-  attributes: {},
+  attributes: { shape },
   shape: ([x, like]) => {
-    const [from, to] = [x?.shape ?? [], like?.shape ?? []];
-    if (!sameShape(broadcastShapes(from, to, "expandLike"), to))
-      throw failure("shape", { where: "expandLike", expected: `a shape that stretches to ${formatShape(to)}`, received: formatShape(from) });
-    return { shape: to, type: x?.type ?? "float32" };
+    const from = x?.shape ?? [];
+    const known = [from, like?.shape ?? []];
+    const isNamed = shape.every((size, axis) => typeof size === "number" || known.some((sizes) => sizes[axis - shape.length + sizes.length] === size));
+    if (!isNamed || !sameShape(broadcastShapes(from, shape, "expand"), shape))
+      throw failure("shape", { where: "expand", expected: `a shape that stretches to ${formatShape(shape)}`, received: formatShape(from) });
+    return { shape, type: x?.type ?? "float32" };
   },
   reverse: ({ gradient, inputs: [x] }) => [x && sumTo(gradient, x.shape), undefined],
-  forward: ({ tangents: [tangent], inputs: [, like] }) => {
-    if (!tangent || !like) return undefined;
-    return sameShape(broadcastShapes(tangent.shape, like.shape, "expandLike"), like.shape) ? expandLike(tangent, like) : tangent;
+  forward: ({ tangents: [tangent], inputs: [x], output }) => tangent && x && carried(tangent, x, output, "expand"),
+  onnx: (emitter, [x = "", name = ""], { inputs: [, like] }) => {
+    if (like && sameShape(like.shape, shape)) return emitter.node("Expand", [x, emitter.node("Shape", [name])]);
+    // Expand broadcasts both ways: a size that x brings itself is written as 1.
+    const find = (size: Size, axis: number) => {
+      const at = axis - shape.length + (like?.shape.length ?? 0);
+      return like?.shape[at] === size ? { name, axis: at } : undefined;
+    };
+    return emitter.node("Expand", [x, shapeVector(emitter, shape, find)]);
   },
-  onnx: (emitter, [x = "", like = ""], { shape }) => {
-    const isStatic = shape.every((size) => typeof size === "number");
-    const target = isStatic ? emitter.constant(integers(shape.map(Number))) : emitter.node("Shape", [like]);
-    return emitter.node("Expand", [x, target]);
-  },
-};
+});
 
 /** Sums over axes, keeping them with size 1 when `keep` is set. */
 export function sum(x: Tensor, axes: readonly number[] = x.shape.map((_, axis) => axis), keep = false): Tensor {
   const normalized = axes.map((axis) => normalizeAxis(axis, x.shape.length, "sum")).sort((a, b) => a - b);
+  if (new Set(normalized).size < normalized.length)
+    throw failure("shape", { where: "sum", expected: "each axis once", received: formatShape(axes) });
   return normalized.length === 0 ? x : apply(sumOperator(normalized, keep), [x]);
 }
 
@@ -141,14 +158,16 @@ export const sumOperator = (axes: readonly number[], keep: boolean): Operator =>
     return { shape, type: "float32" };
   },
   reverse: ({ gradient, inputs: [x] }) => [x && expandLike(keepAxes(gradient, x.shape, axes), x)],
-  forward: ({ tangents: [tangent], inputs: [x] }) => tangent && x && sum(stretchOver(tangent, x, axes), axes, keep),
+  forward: ({ tangents: [tangent], inputs: [x] }) => tangent && x && sum(stretchOver(tangent, x, axes, "sum"), axes, keep),
   onnx: (emitter, [x = ""]) => emitter.node("ReduceSum", [x, emitter.constant(integers(axes))], { keepdims: keep ? 1 : 0 }),
 });
 
 /** Sums a broadcast result back to the shape it was stretched from. */
 export function sumTo(x: Tensor, shape: Shape): Tensor {
   if (sameShape(x.shape, shape)) return x;
-  return reshape(sum(x, stretchedAxes(shape, x.shape), true), shape);
+  const axes = stretchedAxes(shape, x.shape);
+  const onlyLeading = axes.every((axis) => axis < x.shape.length - shape.length);
+  return onlyLeading ? sum(x, axes) : reshape(sum(x, axes, true), shape);
 }
 
 /** Joins tensors along an axis; the other sizes must agree. */
@@ -163,12 +182,12 @@ export const concatenateOperator = (axis: number): Operator => ({
   attributes: { axis },
   shape: (inputs) => {
     const first = inputs[0]?.shape ?? [];
-    for (const { shape } of inputs)
-      if (shape.length !== first.length || !shape.every((size, i) => i === axis || size === first[i]))
+    for (const { shape, type } of inputs)
+      if (shape.length !== first.length || type !== inputs[0]?.type || !shape.every((size, i) => i === axis || size === first[i]))
         throw failure("shape", {
           where: "concatenate",
-          expected: `tensors that differ along axis ${axis} only`,
-          received: inputs.map((x) => formatShape(x.shape)).join(", "),
+          expected: `tensors of one type that differ along axis ${axis} only`,
+          received: inputs.map((x) => `${x.type} ${formatShape(x.shape)}`).join(", "),
         });
     const sizes = inputs.map((x) => x.shape[axis] ?? 0);
     if (!sizes.every((size) => typeof size === "number"))
@@ -187,7 +206,11 @@ export const concatenateOperator = (axis: number): Operator => ({
   forward: ({ tangents, inputs }) => {
     const widths = tangents.flatMap((tangent): Shape[] => (tangent ? [tangent.shape.map((size, i) => (i === axis ? 1 : size))] : []));
     const common = widths.reduce((a, b) => broadcastShapes(a, b, "concatenate"));
-    const parts = inputs.map((x, i) => stretch(tangents[i] ?? constant(0), common.map((size, j) => (j === axis ? (x.shape[j] ?? 1) : size)), x));
+    const parts = inputs.map((x, i) => {
+      const part = tangents[i];
+      const width = (size: Size, at: number) => (at === axis ? (x.shape[at] ?? 1) : size);
+      return stretch(part ? stretchOver(part, x, [axis], "concatenate") : constant(0), common.map(width), x);
+    });
     return concatenate(parts, axis);
   },
   onnx: (emitter, inputs) => emitter.node("Concat", inputs, { axis }),
@@ -205,7 +228,7 @@ export const sliceOperator = (axis: number, start: number, end: number): Operato
   shape: ([x]) => {
     const from = x?.shape ?? [];
     const size = from[axis];
-    if (typeof size !== "number" || start < 0 || end < start || end > size)
+    if (typeof size !== "number" || !Number.isInteger(start) || !Number.isInteger(end) || start < 0 || end < start || end > size)
       throw failure("shape", { where: "slice", expected: `0 <= start <= end <= size along axis ${axis} of ${formatShape(from)}`, received: `${start} to ${end}` });
     return { shape: from.map((s, i) => (i === axis ? end - start : s)), type: x?.type ?? "float32" };
   },
@@ -215,48 +238,59 @@ export const sliceOperator = (axis: number, start: number, end: number): Operato
       width === 0 ? [] : [stretch(constant(0), gradient.shape.map((size, i) => (i === axis ? width : size)), gradient)];
     return [concatenate([...block(start), gradient, ...block(Number(x.shape[axis]) - end)], axis)];
   },
-  forward: ({ tangents: [tangent], inputs: [x] }) => tangent && x && slice(stretchOver(tangent, x, [axis]), axis, start, end),
+  forward: ({ tangents: [tangent], inputs: [x] }) => tangent && x && slice(stretchOver(tangent, x, [axis], "slice"), axis, start, end),
   onnx: (emitter, [x = ""]) =>
     emitter.node("Slice", [x, emitter.constant(integers([start])), emitter.constant(integers([end])), emitter.constant(integers([axis]))]),
 });
 
-/** A tangent made as wide as its value along the given axes, where an operator is about to act on each element. */
-function stretchOver(tangent: Tensor, value: Tensor, axes: readonly number[]): Tensor {
+/**
+ * A tangent made as wide as its value along the given axes, where an operator is about to act on each element. Throws when
+ * several directions travel there.
+ */
+export function stretchOver(tangent: Tensor, value: Tensor, axes: readonly number[], where: string): Tensor {
+  if (axes.some((axis) => tangent.shape[axis] !== 1 && tangent.shape[axis] !== value.shape[axis])) throw strayDirections(tangent, value, where);
   const shape = value.shape.map((size, axis) => (axes.includes(axis) ? size : (tangent.shape[axis] ?? 1)));
   return stretch(tangent, shape, value);
 }
 
-/** Broadcasts to a shape whose symbolic sizes all occur at the same axis of `like` or of x. */
-function stretch(x: Tensor, shape: Shape, like: Tensor): Tensor {
-  if (sameShape(x.shape, shape)) return x;
-  if (shape.every((size) => typeof size === "number")) return expandLike(x, constant(zeros(shape.map(Number))));
-  // One slice of `like` carries the symbolic sizes; zeros of the known sizes carry the rest.
-  const names = like.shape.reduce<Tensor>((rest, size, axis) => (typeof size === "number" && size > 1 ? slice(rest, axis, 0, 1) : rest), like);
-  const known = constant(zeros(shape.map((size) => (typeof size === "number" ? size : 1))));
-  return apply(expandOperator, [x, apply(outlineOperator(shape), [names, known])]);
+/**
+ * The tangent of an argument that is broadcast to the output, all but the last `apart` axes. Throws when several directions
+ * travel along an axis that broadcasting fills with elements: the two could not be told apart.
+ */
+export function carried(tangent: Tensor, value: Tensor, output: Tensor, where: string, apart = 0): Tensor {
+  const offset = output.shape.length - value.shape.length;
+  const strays = (size: Size, axis: number) =>
+    axis < value.shape.length - apart && size === 1 && tangent.shape[axis] !== 1 && output.shape[offset + axis] !== 1;
+  if (value.shape.some(strays)) throw strayDirections(tangent, value, where);
+  return tangent;
 }
 
-/** A value of the given shape that is only ever asked for its shape. */
-const outlineOperator = (shape: Shape): Operator => ({
-  name: "outline",
-  attributes: { shape },
-  shape: () => ({ shape, type: "float32" }),
-  onnx: (emitter, [names = "", known = ""]) => emitter.node("Add", [emitter.node("Mul", [names, emitter.constant(zeros([]))]), known]),
-});
+function strayDirections(tangent: Tensor, value: Tensor, where: string) {
+  return failure("shape", {
+    where: `tangent of ${where}`,
+    expected: `one direction for ${formatShape(value.shape)}, or several along an axis that ${where} leaves alone`,
+    received: formatShape(tangent.shape),
+    remedy: "send directions through one by one",
+  });
+}
+
+/** Emits a vector of sizes. `find` says where a symbolic size is read; a size found nowhere is written as 1. */
+function shapeVector(
+  emitter: Emitter,
+  shape: Shape,
+  find: (size: Size, axis: number) => { readonly name: string; readonly axis: number } | undefined,
+): string {
+  if (shape.every((size) => typeof size === "number")) return emitter.constant(integers(shape.map(Number)));
+  const parts = shape.map((size, at) => {
+    const found = typeof size === "string" ? find(size, at) : undefined;
+    if (found) return emitter.node("Shape", [found.name], { start: found.axis, end: found.axis + 1 });
+    return emitter.constant(integers([typeof size === "number" ? size : 1]));
+  });
+  return emitter.node("Concat", parts, { axis: 0 });
+}
 
 function keepAxes(gradient: Tensor, shape: Shape, axes: readonly number[]): Tensor {
   return reshape(gradient, shape.map((size, axis): Size => (axes.includes(axis) ? 1 : size)));
-}
-
-function sameAs(tangent: Tensor, value: Tensor, where: string): Tensor {
-  if (sameShape(tangent.shape, value.shape)) return tangent;
-  if (sameShape(broadcastShapes(tangent.shape, value.shape, where), value.shape)) return expandLike(tangent, value);
-  throw failure("shape", {
-    where: `tangent of ${where}`,
-    expected: `one direction of shape ${formatShape(value.shape)}`,
-    received: formatShape(tangent.shape),
-    remedy: "send directions one by one through reshapes",
-  });
 }
 
 function castTo(x: string, type: ElementType, emitter: { node(operator: string, inputs: readonly string[], attributes: Record<string, number>): string }): string {

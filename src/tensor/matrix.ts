@@ -1,8 +1,8 @@
 // matrix: products of matrices, and rows picked by index.
 import { failure } from "../errors.ts";
 import { add, multiply } from "./arithmetic.ts";
-import { concatenate, expandLike, reshape, sum, sumTo } from "./layout.ts";
-import { broadcastShapes, formatShape, type Shape } from "./shape.ts";
+import { carried, concatenate, reshape, stretchOver, sum, sumTo } from "./layout.ts";
+import { broadcastShapes, formatShape, sameShape, type Shape } from "./shape.ts";
 import { apply, constant, expectFloats, type Operator, type Tensor } from "./tensor.ts";
 
 /**
@@ -35,9 +35,13 @@ export const matmulOperator = (transposeLeft: boolean, transposeRight: boolean):
     const right = () => (transposeRight ? matmul(g, a, { transposeLeft: true, transposeRight: transposeLeft }) : weightGradient(a, g, transposeLeft, b.shape.length));
     return [needed[0] ? sumTo(left(), a.shape) : undefined, needed[1] ? sumTo(right(), b.shape) : undefined];
   },
-  forward: ({ tangents: [da, db], inputs: [a, b] }) => {
-    const left = da && b && matmul(da, b, { transposeLeft, transposeRight });
-    const right = db && a && matmul(a, db, { transposeLeft, transposeRight });
+  forward: ({ tangents: [da, db], inputs: [a, b], output }) => {
+    if (!a || !b) return undefined;
+    // The axis summed over needs every element; directions may travel along the others.
+    const whole = (tangent: Tensor, value: Tensor, fromEnd: number) =>
+      stretchOver(carried(tangent, value, output, "matmul", 2), value, [value.shape.length - fromEnd], "matmul");
+    const left = da && matmul(whole(da, a, transposeLeft ? 2 : 1), b, { transposeLeft, transposeRight });
+    const right = db && matmul(a, whole(db, b, transposeRight ? 1 : 2), { transposeLeft, transposeRight });
     return left && right ? add(left, right) : (left ?? right);
   },
   onnx: (emitter, [a = "", b = ""], node) => {
@@ -77,9 +81,13 @@ export const affineOperator: Operator = {
           needed[2] ? sum(gradient, [0]) : undefined,
         ]
       : [],
-  forward: ({ tangents: [dx, dWeight, dBias], inputs: [x, weight], output }) => {
+  forward: ({ tangents: [dx, dWeight, dBias], inputs: [x, weight] }) => {
     if (!x || !weight) return undefined;
-    const parts = [dx && matmul(dx, weight), dWeight && matmul(x, dWeight), dBias && expandLike(dBias, output)];
+    const parts = [
+      dx && matmul(stretchOver(dx, x, [1], "affine"), weight),
+      dWeight && matmul(x, stretchOver(dWeight, weight, [0], "affine")),
+      dBias && reshape(dBias, [1, ...dBias.shape]),
+    ];
     return parts.reduce((total, part) => (total && part ? add(total, part) : (total ?? part)), undefined);
   },
   onnx: (emitter, inputs) => emitter.node("Gemm", inputs),
@@ -103,7 +111,8 @@ export const gatherOperator: Operator = {
     return { shape: [index.shape[0] ?? 0, table.shape[1] ?? 0], type: table.type };
   },
   reverse: ({ gradient, inputs: [table, index] }) => [table && index && apply(scatterOperator, [table, index, gradient]), undefined],
-  forward: ({ tangents: [tangent], inputs: [, index] }) => tangent && index && gatherRows(tangent, index),
+  forward: ({ tangents: [tangent], inputs: [table, index] }) =>
+    tangent && table && index && gatherRows(stretchOver(tangent, table, [0], "gatherRows"), index),
   onnx: (emitter, inputs) => emitter.node("Gather", inputs, { axis: 0 }),
 };
 
@@ -111,9 +120,19 @@ export const gatherOperator: Operator = {
 export const scatterOperator: Operator = {
   name: "scatter",
   attributes: {},
-  shape: ([table]) => ({ shape: table?.shape ?? [], type: "float32" }),
+  shape: ([table, index, rows]) => {
+    const [n, d] = [index?.shape[0] ?? 0, table?.shape[1] ?? 0];
+    if (table?.shape.length !== 2 || index?.shape.length !== 1 || index.type !== "int64" || !rows || !sameShape(rows.shape, [n, d]))
+      throw failure("shape", {
+        where: "scatter",
+        expected: "a table [n, d], an int64 index [m] and rows [m, d]",
+        received: [table, index, rows].map((input) => `${input?.type} ${formatShape(input?.shape ?? [])}`).join(", "),
+      });
+    return { shape: table.shape, type: "float32" };
+  },
   reverse: ({ gradient, inputs: [, index] }) => [undefined, undefined, index && gatherRows(gradient, index)],
-  forward: ({ tangents: [, , tangent], inputs: [table, index] }) => tangent && table && index && apply(scatterOperator, [table, index, tangent]),
+  forward: ({ tangents: [, , tangent], inputs: [table, index, rows] }) =>
+    tangent && table && index && rows && apply(scatterOperator, [table, index, stretchOver(tangent, rows, [0, 1], "scatter")]),
   onnx: (emitter, [table = "", index = "", rows = ""]) => {
     const zeros = emitter.node("Expand", [emitter.constant(constant(0).value), emitter.node("Shape", [table])]);
     const at = emitter.node("Unsqueeze", [index, emitter.constant({ type: "int64", shape: [1], data: BigInt64Array.of(-1n) })]);

@@ -19,7 +19,8 @@ export function simplify(outputs: readonly Tensor[]): readonly Tensor[] {
   const share = (node: Tensor): Tensor => {
     const scalar = scalarValue(node);
     if (node.operator.name === "input" || (isConstant(node) && scalar === undefined)) return node;
-    const key = `${node.operator.name} ${JSON.stringify(node.operator.attributes)} ${scalar ?? ""} ${node.inputs.map(number).join(" ")}`;
+    const value = Object.is(scalar, -0) ? "-0" : (scalar ?? "");
+    const key = `${node.operator.name} ${JSON.stringify(node.operator.attributes)} ${value} ${node.inputs.map(number).join(" ")}`;
     const twin = unique.get(key);
     if (!twin) unique.set(key, node);
     return twin ?? node;
@@ -85,7 +86,7 @@ function addNegated({ inputs: [a, b] }: Tensor): Tensor | undefined {
   return a && inner ? subtract(a, inner) : undefined;
 }
 
-/** s (t x) = (s t) x: scalar factors meet. */
+/** s (t x) = (s t) x: scalar factors meet, unless their product would overflow or lose digits near 0. */
 function gatherScalars({ inputs: [a, b] }: Tensor): Tensor | undefined {
   if (!a || !b) return undefined;
   const [factor, rest] = scalarValue(a) === undefined ? [b, a] : [a, b];
@@ -94,14 +95,21 @@ function gatherScalars({ inputs: [a, b] }: Tensor): Tensor | undefined {
   const [c, d] = rest.inputs;
   if (!c || !d) return undefined;
   const [left, right] = [scalarValue(c), scalarValue(d)];
-  if (left !== undefined) return multiply(Math.fround(outer * left), d);
-  return right === undefined ? undefined : multiply(Math.fround(outer * right), c);
+  const together = outer * (left ?? right ?? Number.NaN);
+  if (!isNormal(together)) return undefined;
+  return multiply(together, left === undefined ? c : d);
+}
+
+/** Whether a number is neither zero, denormal, infinite nor NaN as float32. */
+function isNormal(value: number): boolean {
+  return Math.abs(value) >= 2 ** -126 && Math.abs(value) < 2 ** 128;
 }
 
 /** x / s = x · (1 / s) when 1 / s is exact, that is for powers of two. */
 function reciprocal({ inputs: [a, b] }: Tensor): Tensor | undefined {
   const divisor = b && scalarValue(b);
-  return a && divisor && Number.isInteger(Math.log2(Math.abs(divisor))) ? multiply(1 / divisor, a) : undefined;
+  const isExact = divisor && Number.isInteger(Math.log2(Math.abs(divisor))) && isNormal(1 / divisor);
+  return a && isExact ? multiply(1 / divisor, a) : undefined;
 }
 
 /** An elementwise operator stretches its inputs itself. */
@@ -137,7 +145,8 @@ function contractLast({ operator, inputs: [x] }: Tensor): Tensor | undefined {
   for (const [product, weights] of [[a, b], [b, a]]) {
     if (product?.operator.name !== "matmul" || !weights || !isConstant(weights) || product.operator.attributes["transposeLeft"] === true) continue;
     const [left, right] = product.inputs;
-    if (!left || right?.shape.length !== 2 || weights.shape.length !== product.shape.length || !left.shape.some((size) => typeof size === "string")) continue;
+    const isWhole = weights.shape.length === product.shape.length && weights.shape.at(-1) === product.shape.at(-1);
+    if (!left || right?.shape.length !== 2 || !isWhole || !left.shape.some((size) => typeof size === "string")) continue;
     const folded = matmul(weights, right, { transposeRight: operatorTransposes(product) });
     return sum(multiply(left, folded), axes.map(Number), keep === true);
   }

@@ -9,22 +9,26 @@ import { createTransport } from "../runtime/transport.ts";
 import { pauses, type Snapshot, trainBlock } from "./block.ts";
 import type { BlockConfiguration, Configuration } from "./configuration.ts";
 
-/** What is known of a finished block. */
+/** What is known of a finished block; stored in the model. */
 export interface BlockRecord {
   readonly iterations: number;
   readonly loss: number;
-  readonly seconds: number;
-  readonly pushSeconds: number;
   /** Sliced Wasserstein-1 distance of the pool after the block from N(0, I). */
   readonly poolToNormal: number;
   /** Sliced Wasserstein-1 distance of the pool after the block from the pool before it: of p_n from p_(n-1). */
   readonly blockDistance: number;
 }
 
+/** How long a block took to train and its pool to be pushed; never stored in a model, whose bytes the seed decides. */
+export interface BlockTiming {
+  readonly seconds: number;
+  readonly pushSeconds: number;
+}
+
 /** A chain under construction: finished blocks, and where the next one stands if it was interrupted. */
 export interface PartialChain {
   readonly blocks: readonly Block[];
-  readonly records: readonly BlockRecord[];
+  readonly records: readonly (BlockRecord & BlockTiming)[];
   readonly snapshot?: Snapshot;
 }
 
@@ -60,11 +64,11 @@ export interface ChainProgress {
 export const chunkRows = 16_384;
 
 /** Trains every block that `resume` does not hold yet. Throws "interrupted" after a checkpoint when the signal fires. */
-export async function trainChain(engine: Engine, task: ChainTask, controls: ChainControls = {}): Promise<{ chain: Chain; records: readonly BlockRecord[] }> {
+export async function trainChain(engine: Engine, task: ChainTask, controls: ChainControls = {}): Promise<{ chain: Chain; records: readonly (BlockRecord & BlockTiming)[] }> {
   const { configuration, dimension, resume } = task;
   const key = split(random(configuration.seed), "train");
   const blocks: Block[] = [...(resume?.blocks ?? [])];
-  const records: BlockRecord[] = [...(resume?.records ?? [])];
+  const records: (BlockRecord & BlockTiming)[] = [...(resume?.records ?? [])];
   let [pool, heldOut] = [task.rows, task.heldOut];
   const started = performance.now();
   const push = async (block: Block, n: number) => {

@@ -6,7 +6,7 @@ import type { Engine } from "../../src/runtime/contract.ts";
 import type { Equation } from "../../src/runtime/equation.ts";
 import { createIntegrator } from "../../src/runtime/integrate.ts";
 import { createEngine } from "../../src/runtime/node.ts";
-import { cosine, multiply } from "../../src/tensor/arithmetic.ts";
+import { add, cosine, multiply, negate } from "../../src/tensor/arithmetic.ts";
 
 const methods = Object.entries(tableaus) as [MethodName, Tableau][];
 
@@ -89,13 +89,16 @@ describe("the order of convergence", () => {
   });
   afterAll(() => engine.close());
 
-  /** x' = 5 cos(7 t) x: x(1) = x(0) exp(5 sin(7) / 7); its errors stay far above float32 rounding. */
+  /** Rotation at the speed 9 (1 + cos(2t) / 2), so that errors stay far above float32 rounding; the angle is its integral. */
   const equation: Equation = {
-    widths: [1],
+    widths: [1, 1],
     context: [],
-    derivative: ([x], t) => (x ? [multiply(x, multiply(5, cosine(multiply(7, t))))] : []),
+    derivative: ([x, y], t) => {
+      const speed = multiply(9, add(1, multiply(0.5, cosine(multiply(2, t)))));
+      return x && y ? [negate(multiply(speed, y)), multiply(speed, x)] : [];
+    },
   };
-  const exact = Math.exp((5 * Math.sin(7)) / 7);
+  const angle = 9 * (1 + Math.sin(2) / 4);
 
   async function error(method: MethodName, steps: number): Promise<number> {
     const evaluations = steps * evaluationsPerStep(tableaus[method]);
@@ -104,26 +107,28 @@ describe("the order of convergence", () => {
       integration: { kind: "fixed", method, evaluations },
       slots: 16,
     });
-    const { state } = await integrator.run([Float32Array.of(1)]);
+    const { state } = await integrator.run([Float32Array.of(1), Float32Array.of(0)]);
     await integrator.release();
-    return Math.abs((state[0]?.[0] ?? Number.NaN) - exact);
+    const [x = Number.NaN, y = Number.NaN] = state.map((part) => part[0]);
+    return Math.hypot(x - Math.cos(angle), y - Math.sin(angle));
   }
 
   const steps: Readonly<Record<MethodName, readonly number[]>> = {
-    euler: [256, 362, 512, 724, 1024],
-    midpoint: [48, 64, 96, 128, 192],
-    heun: [48, 64, 96, 128, 192],
-    rk4: [8, 11, 16, 23, 32],
-    bosh3: [16, 23, 32, 45, 64],
-    dopri5: [6, 8, 10, 12, 14],
-    tsit5: [6, 8, 10, 12, 14],
+    euler: [512, 724, 1024, 1448],
+    midpoint: [32, 48, 64, 96, 128],
+    heun: [32, 48, 64, 96, 128],
+    rk4: [12, 16, 24, 32, 48],
+    bosh3: [24, 32, 48, 64, 96],
+    dopri5: [20, 24, 28, 32, 40],
+    tsit5: [20, 24, 28, 32, 40],
   };
 
   it.each(methods)("of %s is the table's, by regression of log error on log step", async (name, { order }) => {
     const points: { x: number; y: number }[] = [];
     for (const count of steps[name]) points.push({ x: -Math.log(count), y: Math.log(await error(name, count)) });
-    console.log(name, points.map((p) => Math.exp(p.y)), slope(points));
-    expect(Math.abs(slope(points) - order)).toBeLessThan(0.3);
+    // tsit5's own error term is so small that the next order shows; that it is not of order 6 was seen above.
+    expect(slope(points)).toBeGreaterThan(order - 0.15);
+    expect(slope(points)).toBeLessThan(name === "tsit5" ? order + 0.9 : order + 0.35);
   });
 });
 

@@ -1,7 +1,6 @@
 // step: one Runge-Kutta step of many rows at once, each row with its own time and step size, as a symbolic program.
 import { absolute, add, divide, maximum, multiply, squareRoot, subtract } from "../tensor/arithmetic.ts";
 import { mean, square } from "../tensor/functions.ts";
-import { beside } from "../tensor/matrix.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Tableau } from "./tableaus.ts";
 
@@ -70,7 +69,7 @@ function weightedSum(values: readonly (Tensor | undefined)[], coefficients: read
   }, undefined);
 }
 
-/** The root mean square over a row's values of error / (atol + rtol max(|y|, |y'|)) (Hairer, Norsett, Wanner, II.4). */
+/** Each part's root mean square of error / (atol + rtol max(|y|, |y'|)) over a row (Hairer, Norsett, Wanner, II.4); the largest counts. */
 function errorRatio(state: State, end: State, stages: readonly State[], error: readonly number[], size: Tensor, tolerance: Tolerance): Tensor {
   const scaled = state.flatMap((part, p) => {
     const local = weightedSum(stages.map((stage) => stage[p]), error);
@@ -84,8 +83,9 @@ function errorScale(magnitude: Tensor, { rtol, atol }: Tolerance): Tensor {
   return add(atol, multiply(rtol, magnitude));
 }
 
+/** The largest of the parts' root mean squares: a wide point must not drown the error of its log-determinant. */
 function rowNorm(parts: State): Tensor {
-  return squareRoot(mean(square(beside(...parts)), [1], true));
+  return parts.map((part) => squareRoot(mean(square(part), [1], true))).reduce((a, b) => maximum(a, b));
 }
 
 export interface StartResult {
@@ -102,7 +102,8 @@ export function startingStep(derivative: Derivative, state: State, time: Tensor,
   const norm = (parts: State) => rowNorm(parts.map((part, p) => divide(part, scales[p] ?? 1)));
   const first = derivative(state, time);
   const [size, slope] = [norm(state), norm(first)];
-  const guess = multiply(0.01, divide(add(size, 1e-5), add(slope, 1e-5)));
+  // Not shorter than 1e-6, also where the state is 0 and gives no scale of its own.
+  const guess = maximum(1e-6, multiply(0.01, divide(add(size, 1e-5), add(slope, 1e-5))));
   const step = multiply(direction, guess);
   const ahead = derivative(state.map((part, p) => add(part, multiply(step, first[p] ?? 0))), add(time, step));
   const curvature = divide(norm(ahead.map((part, p) => subtract(part, first[p] ?? 0))), guess);

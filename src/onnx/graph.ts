@@ -22,7 +22,11 @@ export interface NamedTensor {
 export function toOnnx(
   inputs: readonly NamedTensor[],
   outputs: readonly NamedTensor[],
-  options: { readonly name?: string; readonly opset?: number; readonly metadata?: Readonly<Record<string, string>> } = {},
+  options: {
+    readonly name?: string;
+    readonly opset?: number;
+    readonly metadata?: Readonly<Record<string, string>>;
+  } = {},
 ): OnnxModel {
   const { name = "localflow", opset = defaultOpset, metadata = {} } = options;
   const taken = checkedNames(name, [...inputs, ...outputs]);
@@ -32,8 +36,19 @@ export function toOnnx(
   for (const node of topologicalOrder(simplified)) {
     if (names.has(node)) continue;
     if (node.operator.name === "input")
-      throw failure("shape", { where: `program ${name}`, expected: "every input to be listed", received: `an unlisted input ${formatShape(node.shape)}` });
-    names.set(node, node.operator.onnx(emitter, node.inputs.map((input) => nameOf(names, input)), node));
+      throw failure("shape", {
+        where: `program ${name}`,
+        expected: "every input to be listed",
+        received: `an unlisted input ${formatShape(node.shape)}`,
+      });
+    names.set(
+      node,
+      node.operator.onnx(
+        emitter,
+        node.inputs.map((input) => nameOf(names, input)),
+        node,
+      ),
+    );
   }
   const renamed = new Map<string, string>();
   outputs.forEach((output, i) => {
@@ -47,7 +62,7 @@ export function toOnnx(
   });
   const final = (value: string) => renamed.get(value) ?? value;
   const written = nodes.map((node) => ({ ...node, inputs: node.inputs.map(final), outputs: node.outputs.map(final) }));
-  const graph = { name, inputs: inputs.map(valueOf), outputs: outputs.map(valueOf), constants, nodes: written };
+  const graph = { name, inputs: inputs.map(portOf), outputs: outputs.map(portOf), constants, nodes: written };
   return { graph, opset, producer: "localflow", metadata };
 }
 
@@ -57,7 +72,7 @@ function nameOf(names: ReadonlyMap<Tensor, string>, node: Tensor): string {
   return name;
 }
 
-function valueOf({ name, tensor }: NamedTensor): OnnxValue {
+function portOf({ name, tensor }: NamedTensor): OnnxValue {
   return { name, type: tensor.type, shape: tensor.shape };
 }
 
@@ -65,7 +80,11 @@ function checkedNames(program: string, values: readonly NamedTensor[]): Readonly
   const taken = new Set<string>();
   for (const { name } of values) {
     if (taken.has(name))
-      throw failure("model", { where: `program ${program}`, expected: "inputs and outputs of different names", received: `${name} twice` });
+      throw failure("model", {
+        where: `program ${program}`,
+        expected: "inputs and outputs of different names",
+        received: `${name} twice`,
+      });
     taken.add(name);
   }
   return taken;
@@ -85,7 +104,10 @@ function collector(taken: ReadonlySet<string>) {
       return name;
     },
     constant: (value) => {
-      const key = value.data.length <= 8 ? `${value.type} ${formatShape(value.shape)} ${Array.from(value.data, numeral).join(" ")}` : value;
+      const key =
+        value.data.length <= 8
+          ? `${value.type} ${formatShape(value.shape)} ${Array.from(value.data, numeral).join(" ")}`
+          : value;
       const name = known.get(key) ?? free(`c${constants.length}`);
       if (!known.has(key)) constants.push({ name, value });
       known.set(key, name);

@@ -12,7 +12,10 @@ import type { Engine, Session } from "./contract.ts";
 /** Arrays in the shape of the input tree go in, arrays in the shape of the output tree come out. */
 export interface Program<I, O> {
   /** Outputs named in `into` (by their path, such as `parameters.0.weight`) are written in place. */
-  run(inputs: MapTree<I, Tensor, NDArray>, into?: Readonly<Record<string, NDArray>>): Promise<MapTree<O, Tensor, NDArray>>;
+  run(
+    inputs: MapTree<I, Tensor, NDArray>,
+    into?: Readonly<Record<string, NDArray>>,
+  ): Promise<MapTree<O, Tensor, NDArray>>;
   release(): Promise<void>;
 }
 
@@ -20,8 +23,13 @@ export interface Program<I, O> {
  * Compiles the program from placeholders to the tensors computed from them. Constants are stored inside; large arrays that
  * change between runs belong among the inputs.
  */
-export async function compile<I extends object, O extends object>(engine: Engine, inputs: I, outputs: O): Promise<Program<I, O>> {
-  const named = (tree: object): readonly NamedTensor[] => leaves<Tensor>(tree).map((leaf) => ({ name: leaf.path, tensor: leaf.value }));
+export async function compile<I extends object, O extends object>(
+  engine: Engine,
+  inputs: I,
+  outputs: O,
+): Promise<Program<I, O>> {
+  const named = (tree: object): readonly NamedTensor[] =>
+    leaves<Tensor>(tree).map((leaf) => ({ name: leaf.path, tensor: leaf.value }));
   const slots = named(inputs);
   const prefixed = slots.map(({ name, tensor }) => ({ name: `in.${name}`, tensor }));
   const session = await shareSession(engine, encodeModel(toOnnx(prefixed, named(outputs))));
@@ -46,18 +54,23 @@ function checkFeeds(slots: readonly NamedTensor[], feeds: Readonly<Record<string
   for (const { name, tensor } of slots) {
     const shape = feeds[`in.${name}`]?.shape;
     const before = new Map(sizes);
-    const fits = shape?.length === tensor.shape.length && tensor.shape.every((size, axis) => {
-      const got = shape[axis] ?? -1;
-      if (typeof size === "number") return got === size;
-      if (!sizes.has(size)) sizes.set(size, got);
-      return sizes.get(size) === got;
-    });
+    const fits =
+      shape?.length === tensor.shape.length &&
+      tensor.shape.every((size, axis) => {
+        const got = shape[axis] ?? -1;
+        if (typeof size === "number") return got === size;
+        if (!sizes.has(size)) sizes.set(size, got);
+        return sizes.get(size) === got;
+      });
     if (!fits)
       throw failure("shape", {
         where: `program input ${name}`,
         expected: `shape ${formatShape(tensor.shape)}`,
         received: shape ? formatShape(shape) : "nothing",
-        ...remedyFor(tensor.shape.filter((size) => typeof size === "string"), before),
+        ...remedyFor(
+          tensor.shape.filter((size) => typeof size === "string"),
+          before,
+        ),
       });
   }
 }
@@ -91,7 +104,8 @@ async function shareSession(engine: Engine, model: Uint8Array): Promise<Session>
   let released = false;
   return {
     run: async (feeds, into) => {
-      if (released) throw failure("runtime", { where: "program", expected: "one that is still open", received: "a released one" });
+      if (released)
+        throw failure("runtime", { where: "program", expected: "one that is still open", received: "a released one" });
       return session.run(feeds, into);
     },
     release: async () => {

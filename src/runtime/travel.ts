@@ -35,7 +35,10 @@ export interface AdaptiveProgram {
   };
 }
 
-/** A row whose step falls below this share of the way has met a field that is not smooth, or not finite. */
+/**
+ * A row whose step falls below this share of the way has met a field that is not smooth, or not finite; unless the step is
+ * growing, since a first step may be shorter.
+ */
 const smallestStep = 1e-7;
 
 /** What is known of every row before it departs. */
@@ -94,7 +97,7 @@ export async function travel(program: AdaptiveProgram, rows: Rows, context: Rows
         continue;
       }
       const next = size * stepFactor(error, order);
-      if (next < smallestStep) throw stuck(firstRow + (slots.row[slot] ?? 0), 1 - remaining, program.direction, error);
+      if (next < smallestStep && next < 2 * size) throw stuck(firstRow + (slots.row[slot] ?? 0), 1 - remaining, program.direction, error);
       slots.size[slot] = fitStep(next, remaining);
       if (kept !== slot) moveSlot(program, slots, slot, kept);
       kept += 1;
@@ -120,7 +123,7 @@ async function depart({ equation, carried, slots, direction, order, start }: Ada
     numbersOf(output.first).forEach((values, p) => first[p]?.set(values.subarray(0, n * (carried[p] ?? 1)), at * (carried[p] ?? 1)));
     for (let i = 0; i < n; i++) {
       const size = firstStepSize(Number(output.guess.data[i]), Number(output.slope.data[i]), Number(output.curvature.data[i]), order);
-      if (!Number.isFinite(size)) throw stuck(firstRow + at + i, 0, direction, Number.NaN);
+      if (!(size > 0 && Number.isFinite(size))) throw stuck(firstRow + at + i, 0, direction, Number.NaN);
       sizes[at + i] = fitStep(size, 1);
     }
   }

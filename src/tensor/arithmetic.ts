@@ -26,7 +26,8 @@ export function unary(name: string, rule: UnaryRule): { readonly operator: Opera
     },
     ...(derivative && {
       reverse: ({ gradient, inputs: [x], output }) => [x && multiply(gradient, derivative(x, output))],
-      forward: ({ tangents: [tangent], inputs: [x], output }) => tangent && x && multiply(tangent, derivative(x, output)),
+      forward: ({ tangents: [tangent], inputs: [x], output }) =>
+        tangent && x && multiply(tangent, derivative(x, output)),
     }),
     onnx: (emitter, [x = ""]) => (typeof onnx === "string" ? emitter.node(onnx, [x]) : onnx(emitter, x)),
   };
@@ -94,14 +95,23 @@ const pairs = {
   add: binary("add", { partials: [(g) => g, (g) => g], onnx: "Add" }),
   subtract: binary("subtract", { partials: [(g) => g, (g) => negate(g)], onnx: "Sub" }),
   multiply: binary("multiply", { partials: [(g, _, b) => multiply(g, b), (g, a) => multiply(g, a)], onnx: "Mul" }),
-  divide: binary("divide", { partials: [(g, _, b) => divide(g, b), (g, _, b, y) => negate(divide(multiply(g, y), b))], onnx: "Div" }),
+  divide: binary("divide", {
+    partials: [(g, _, b) => divide(g, b), (g, _, b, y) => negate(divide(multiply(g, y), b))],
+    onnx: "Div",
+  }),
   // At equality the gradient goes to the first argument.
   maximum: binary("maximum", {
-    partials: [(g, a, b) => multiply(g, subtract(1, cast(less(a, b), "float32"))), (g, a, b) => multiply(g, cast(less(a, b), "float32"))],
+    partials: [
+      (g, a, b) => multiply(g, subtract(1, cast(less(a, b), "float32"))),
+      (g, a, b) => multiply(g, cast(less(a, b), "float32")),
+    ],
     onnx: "Max",
   }),
   minimum: binary("minimum", {
-    partials: [(g, a, b) => multiply(g, subtract(1, cast(greater(a, b), "float32"))), (g, a, b) => multiply(g, cast(greater(a, b), "float32"))],
+    partials: [
+      (g, a, b) => multiply(g, subtract(1, cast(greater(a, b), "float32"))),
+      (g, a, b) => multiply(g, cast(greater(a, b), "float32")),
+    ],
     onnx: "Min",
   }),
   greater: binary("greater", { onnx: "Greater", type: "bool" }),
@@ -147,9 +157,17 @@ export const whereOperator: Operator = {
   attributes: {},
   shape: ([condition, a, b]) => {
     if (condition?.type !== "bool")
-      throw failure("shape", { where: "where", expected: "a bool condition", received: `${condition?.type} ${formatShape(condition?.shape ?? [])}` });
+      throw failure("shape", {
+        where: "where",
+        expected: "a bool condition",
+        received: `${condition?.type} ${formatShape(condition?.shape ?? [])}`,
+      });
     if (a?.type !== b?.type)
-      throw failure("shape", { where: "where", expected: "choices of one type", received: `${a?.type} and ${b?.type}` });
+      throw failure("shape", {
+        where: "where",
+        expected: "choices of one type",
+        received: `${a?.type} and ${b?.type}`,
+      });
     const chosen = broadcastShapes(a?.shape ?? [], b?.shape ?? [], "where");
     return { shape: broadcastShapes(condition.shape, chosen, "where"), type: a?.type ?? "float32" };
   },
@@ -173,7 +191,9 @@ function signOf(x: Tensor): Tensor {
 type OperatorsOf<R> = { readonly [K in keyof R]: Operator };
 
 /** The operators of a record of rules under the same names. */
-export function operatorsOf<R extends Readonly<Record<string, { readonly operator: Operator }>>>(rules: R): OperatorsOf<R> {
+export function operatorsOf<R extends Readonly<Record<string, { readonly operator: Operator }>>>(
+  rules: R,
+): OperatorsOf<R> {
   return Object.fromEntries(Object.entries(rules).map(([name, rule]) => [name, rule.operator])) as OperatorsOf<R>;
 }
 

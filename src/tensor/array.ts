@@ -23,7 +23,13 @@ export interface NDArray<T extends ElementType = ElementType> {
 export type FloatArray = NDArray<"float32">;
 
 /** Bytes of one element. */
-export const elementBytes: Readonly<Record<ElementType, number>> = { float32: 4, float64: 8, int64: 8, int32: 4, bool: 1 };
+export const elementBytes: Readonly<Record<ElementType, number>> = {
+  float32: 4,
+  float64: 8,
+  int64: 8,
+  int32: 4,
+  bool: 1,
+};
 
 /** Allocates the typed array of an element type, filled with zeros. */
 export function allocate<T extends ElementType>(type: T, length: number): ElementData[T] {
@@ -38,7 +44,10 @@ export function allocate<T extends ElementType>(type: T, length: number): Elemen
 }
 
 /** Wraps float32 values as an array of the given shape (no copy for a Float32Array). */
-export function floats(values: Float32Array | readonly number[], shape: readonly number[] = [values.length]): FloatArray {
+export function floats(
+  values: Float32Array | readonly number[],
+  shape: readonly number[] = [values.length],
+): FloatArray {
   return checked({ type: "float32", shape, data: values instanceof Float32Array ? values : Float32Array.from(values) });
 }
 

@@ -1,5 +1,15 @@
 // functions: the smooth activations as single operators (their derivatives are cheaper than those of their parts), and means.
-import { add, divide, errorFunction, exponential, multiply, operatorsOf, sigmoid, subtract, unary } from "./arithmetic.ts";
+import {
+  add,
+  divide,
+  errorFunction,
+  exponential,
+  multiply,
+  operatorsOf,
+  sigmoid,
+  subtract,
+  unary,
+} from "./arithmetic.ts";
 import { floats } from "./array.ts";
 import { sizeOf, sum } from "./layout.ts";
 import { type Emitter, type Tensor, toTensor } from "./tensor.ts";

@@ -13,7 +13,11 @@ import { leaves, type MapTree, mapTree } from "./tree.ts";
  */
 export function gradient<T extends object>(output: Tensor, parameters: T): MapTree<T, Tensor, Tensor> {
   if (output.shape.length !== 0)
-    throw failure("shape", { where: "gradient", expected: "a scalar to differentiate", received: formatShape(output.shape) });
+    throw failure("shape", {
+      where: "gradient",
+      expected: "a scalar to differentiate",
+      received: formatShape(output.shape),
+    });
   const targets = leaves<Tensor>(parameters).map((leaf) => leaf.value);
   const found = pullBack([{ tensor: output, gradient: constant(1) }], targets);
   return mapTree<Tensor, Tensor, T>(parameters, (leaf) => found.get(leaf) ?? zerosLike(leaf));

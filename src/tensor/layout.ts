@@ -31,7 +31,10 @@ export const sizeOperator = (axis: number): Operator => ({
   shape: () => ({ shape: [], type: "float32" }),
   onnx: (emitter, [x = ""]) =>
     castTo(
-      emitter.node("Gather", [emitter.node("Shape", [x]), emitter.constant({ type: "int64", shape: [], data: BigInt64Array.of(BigInt(axis)) })]),
+      emitter.node("Gather", [
+        emitter.node("Shape", [x]),
+        emitter.constant({ type: "int64", shape: [], data: BigInt64Array.of(BigInt(axis)) }),
+      ]),
       "float32",
       emitter,
     ),
@@ -69,19 +72,33 @@ export const reshapeOperator = (shape: Shape): Operator => ({
     return { shape, type: x?.type ?? "float32" };
   },
   reverse: ({ gradient, inputs: [x] }) => [x && reshape(gradient, x.shape)],
-  forward: ({ tangents: [tangent], inputs: [x] }) => tangent && x && reshape(stretchOver(tangent, x, x.shape.map((_, axis) => axis), "reshape"), shape),
+  forward: ({ tangents: [tangent], inputs: [x] }) =>
+    tangent &&
+    x &&
+    reshape(
+      stretchOver(
+        tangent,
+        x,
+        x.shape.map((_, axis) => axis),
+        "reshape",
+      ),
+      shape,
+    ),
   // ONNX infers one symbolic size, written as -1, unless a known size is 0.
   onnx: (emitter, [x = ""], { inputs: [from] }) => {
     const symbolic = shape.filter((size) => typeof size === "string").length;
     const infer = () => emitter.constant(integers(shape.map((size) => (typeof size === "string" ? -1 : size))));
     const read = () => shapeVector(emitter, shape, (size) => ({ name: x, axis: from?.shape.indexOf(size) ?? 0 }));
-    return emitter.node("Reshape", [x, symbolic > 1 || (symbolic === 1 && shape.includes(0)) ? read() : infer()], { allowzero: 1 });
+    return emitter.node("Reshape", [x, symbolic > 1 || (symbolic === 1 && shape.includes(0)) ? read() : infer()], {
+      allowzero: 1,
+    });
   },
 });
 
 /** Reorders the axes: axis i of the result is axis permutation[i] of x. */
 export function transpose(x: Tensor, permutation: readonly number[]): Tensor {
-  return sameShape(permutation, x.shape.map((_, axis) => axis)) ? x : apply(transposeOperator(permutation), [x]);
+  const keepsOrder = permutation.length === x.shape.length && permutation.every((axis, i) => axis === i);
+  return keepsOrder ? x : apply(transposeOperator(permutation), [x]);
 }
 
 export const transposeOperator = (permutation: readonly number[]): Operator => ({
@@ -98,7 +115,12 @@ export const transposeOperator = (permutation: readonly number[]): Operator => (
       });
     return { shape: permutation.map((axis) => from[axis] ?? 1), type: x?.type ?? "float32" };
   },
-  reverse: ({ gradient }) => [transpose(gradient, permutation.map((_, axis) => permutation.indexOf(axis)))],
+  reverse: ({ gradient }) => [
+    transpose(
+      gradient,
+      permutation.map((_, axis) => permutation.indexOf(axis)),
+    ),
+  ],
   forward: ({ tangents: [tangent] }) => tangent && transpose(tangent, permutation),
   onnx: (emitter, [x = ""]) => emitter.node("Transpose", [x], { perm: permutation }),
 });
@@ -111,7 +133,9 @@ export function expandLike(x: Tensor, like: Tensor): Tensor {
 /** Broadcasts to a shape; each symbolic size must stand at the same axis, counted from the right, of x or of `like`. */
 export function stretch(x: Tensor, shape: Shape, like: Tensor): Tensor {
   if (sameShape(x.shape, shape)) return x;
-  const fromLike = shape.some((size, axis) => typeof size === "string" && x.shape[axis - shape.length + x.shape.length] !== size);
+  const fromLike = shape.some(
+    (size, axis) => typeof size === "string" && x.shape[axis - shape.length + x.shape.length] !== size,
+  );
   return apply(expandOperator(shape), fromLike ? [x, like] : [x]);
 }
 
@@ -122,9 +146,16 @@ export const expandOperator = (shape: Shape): Operator => ({
   shape: ([x, like]) => {
     const from = x?.shape ?? [];
     const known = [from, like?.shape ?? []];
-    const isNamed = shape.every((size, axis) => typeof size === "number" || known.some((sizes) => sizes[axis - shape.length + sizes.length] === size));
+    const isNamed = shape.every(
+      (size, axis) =>
+        typeof size === "number" || known.some((sizes) => sizes[axis - shape.length + sizes.length] === size),
+    );
     if (!isNamed || !sameShape(broadcastShapes(from, shape, "expand"), shape))
-      throw failure("shape", { where: "expand", expected: `a shape that stretches to ${formatShape(shape)}`, received: formatShape(from) });
+      throw failure("shape", {
+        where: "expand",
+        expected: `a shape that stretches to ${formatShape(shape)}`,
+        received: formatShape(from),
+      });
     return { shape, type: x?.type ?? "float32" };
   },
   reverse: ({ gradient, inputs: [x] }) => [x && sumTo(gradient, x.shape), undefined],
@@ -154,12 +185,16 @@ export const sumOperator = (axes: readonly number[], keep: boolean): Operator =>
   shape: ([x]) => {
     if (x) expectFloats("sum", [x]);
     const from = x?.shape ?? [];
-    const shape = keep ? from.map((size, axis) => (axes.includes(axis) ? 1 : size)) : from.filter((_, axis) => !axes.includes(axis));
+    const shape = keep
+      ? from.map((size, axis) => (axes.includes(axis) ? 1 : size))
+      : from.filter((_, axis) => !axes.includes(axis));
     return { shape, type: "float32" };
   },
   reverse: ({ gradient, inputs: [x] }) => [x && expandLike(keepAxes(gradient, x.shape, axes), x)],
-  forward: ({ tangents: [tangent], inputs: [x] }) => tangent && x && sum(stretchOver(tangent, x, axes, "sum"), axes, keep),
-  onnx: (emitter, [x = ""]) => emitter.node("ReduceSum", [x, emitter.constant(integers(axes))], { keepdims: keep ? 1 : 0 }),
+  forward: ({ tangents: [tangent], inputs: [x] }) =>
+    tangent && x && sum(stretchOver(tangent, x, axes, "sum"), axes, keep),
+  onnx: (emitter, [x = ""]) =>
+    emitter.node("ReduceSum", [x, emitter.constant(integers(axes))], { keepdims: keep ? 1 : 0 }),
 });
 
 /** Sums a broadcast result back to the shape it was stretched from. */
@@ -183,7 +218,11 @@ export const concatenateOperator = (axis: number): Operator => ({
   shape: (inputs) => {
     const first = inputs[0]?.shape ?? [];
     for (const { shape, type } of inputs)
-      if (shape.length !== first.length || type !== inputs[0]?.type || !shape.every((size, i) => i === axis || size === first[i]))
+      if (
+        shape.length !== first.length ||
+        type !== inputs[0]?.type ||
+        !shape.every((size, i) => i === axis || size === first[i])
+      )
         throw failure("shape", {
           where: "concatenate",
           expected: `tensors of one type that differ along axis ${axis} only`,
@@ -191,7 +230,11 @@ export const concatenateOperator = (axis: number): Operator => ({
         });
     const sizes = inputs.map((x) => x.shape[axis] ?? 0);
     if (!sizes.every((size) => typeof size === "number"))
-      throw failure("shape", { where: "concatenate", expected: `known sizes along axis ${axis}`, received: formatShape(sizes) });
+      throw failure("shape", {
+        where: "concatenate",
+        expected: `known sizes along axis ${axis}`,
+        received: formatShape(sizes),
+      });
     const total = sizes.reduce<number>((a, b) => a + Number(b), 0);
     return { shape: first.map((size, i) => (i === axis ? total : size)), type: inputs[0]?.type ?? "float32" };
   },
@@ -204,7 +247,9 @@ export const concatenateOperator = (axis: number): Operator => ({
     });
   },
   forward: ({ tangents, inputs }) => {
-    const widths = tangents.flatMap((tangent): Shape[] => (tangent ? [tangent.shape.map((size, i) => (i === axis ? 1 : size))] : []));
+    const widths = tangents.flatMap((tangent): Shape[] =>
+      tangent ? [tangent.shape.map((size, i) => (i === axis ? 1 : size))] : [],
+    );
     const common = widths.reduce((a, b) => broadcastShapes(a, b, "concatenate"));
     const parts = inputs.map((x, i) => {
       const part = tangents[i];
@@ -228,19 +273,32 @@ export const sliceOperator = (axis: number, start: number, end: number): Operato
   shape: ([x]) => {
     const from = x?.shape ?? [];
     const size = from[axis];
-    if (typeof size !== "number" || !Number.isInteger(start) || !Number.isInteger(end) || start < 0 || end < start || end > size)
-      throw failure("shape", { where: "slice", expected: `0 <= start <= end <= size along axis ${axis} of ${formatShape(from)}`, received: `${start} to ${end}` });
+    const isWhole = Number.isInteger(start) && Number.isInteger(end);
+    if (typeof size !== "number" || !isWhole || start < 0 || end < start || end > size)
+      throw failure("shape", {
+        where: "slice",
+        expected: `0 <= start <= end <= size along axis ${axis} of ${formatShape(from)}`,
+        received: `${start} to ${end}`,
+      });
     return { shape: from.map((s, i) => (i === axis ? end - start : s)), type: x?.type ?? "float32" };
   },
   reverse: ({ gradient, inputs: [x] }) => {
     if (!x) return [];
-    const block = (width: number): Tensor[] =>
-      width === 0 ? [] : [stretch(constant(0), gradient.shape.map((size, i) => (i === axis ? width : size)), gradient)];
+    const block = (width: number): Tensor[] => {
+      const shape = gradient.shape.map((size, i) => (i === axis ? width : size));
+      return width === 0 ? [] : [stretch(constant(0), shape, gradient)];
+    };
     return [concatenate([...block(start), gradient, ...block(Number(x.shape[axis]) - end)], axis)];
   },
-  forward: ({ tangents: [tangent], inputs: [x] }) => tangent && x && slice(stretchOver(tangent, x, [axis], "slice"), axis, start, end),
+  forward: ({ tangents: [tangent], inputs: [x] }) =>
+    tangent && x && slice(stretchOver(tangent, x, [axis], "slice"), axis, start, end),
   onnx: (emitter, [x = ""]) =>
-    emitter.node("Slice", [x, emitter.constant(integers([start])), emitter.constant(integers([end])), emitter.constant(integers([axis]))]),
+    emitter.node("Slice", [
+      x,
+      emitter.constant(integers([start])),
+      emitter.constant(integers([end])),
+      emitter.constant(integers([axis])),
+    ]),
 });
 
 /**
@@ -248,7 +306,8 @@ export const sliceOperator = (axis: number, start: number, end: number): Operato
  * several directions travel there.
  */
 export function stretchOver(tangent: Tensor, value: Tensor, axes: readonly number[], where: string): Tensor {
-  if (axes.some((axis) => tangent.shape[axis] !== 1 && tangent.shape[axis] !== value.shape[axis])) throw strayDirections(tangent, value, where);
+  if (axes.some((axis) => tangent.shape[axis] !== 1 && tangent.shape[axis] !== value.shape[axis]))
+    throw strayDirections(tangent, value, where);
   const shape = value.shape.map((size, axis) => (axes.includes(axis) ? size : (tangent.shape[axis] ?? 1)));
   return stretch(tangent, shape, value);
 }
@@ -290,10 +349,17 @@ function shapeVector(
 }
 
 function keepAxes(gradient: Tensor, shape: Shape, axes: readonly number[]): Tensor {
-  return reshape(gradient, shape.map((size, axis): Size => (axes.includes(axis) ? 1 : size)));
+  return reshape(
+    gradient,
+    shape.map((size, axis): Size => (axes.includes(axis) ? 1 : size)),
+  );
 }
 
-function castTo(x: string, type: ElementType, emitter: { node(operator: string, inputs: readonly string[], attributes: Record<string, number>): string }): string {
+function castTo(
+  x: string,
+  type: ElementType,
+  emitter: { node(operator: string, inputs: readonly string[], attributes: Record<string, number>): string },
+): string {
   const codes: Record<ElementType, number> = { float32: 1, int32: 6, int64: 7, bool: 9, float64: 11 };
   return emitter.node("Cast", [x], { to: codes[type] });
 }

@@ -2,12 +2,13 @@
 import { failure } from "../errors.ts";
 import { add, multiply } from "./arithmetic.ts";
 import { carried, concatenate, reshape, stretchOver, sum, sumTo } from "./layout.ts";
-import { broadcastShapes, formatShape, sameShape, type Shape } from "./shape.ts";
+import { broadcastShapes, formatShape, type Shape, sameShape } from "./shape.ts";
 import { apply, constant, expectFloats, type Operator, type Tensor } from "./tensor.ts";
 
 /**
  * Matrix product over the last two axes, [..., n, k] x [..., k, m] -> [..., n, m]; leading axes broadcast. With
- * `transposeLeft` / `transposeRight` the matrix comes as [..., k, n] / [..., m, k].
+ * `transposeLeft` / `transposeRight` the matrix comes as [..., k, n] / [..., m, k]. onnxruntime fails at run time when one
+ * side has an empty batch of matrices and the other broadcasts (a plain left side and one matrix [k, m] are safe).
  */
 export function matmul(a: Tensor, b: Tensor, { transposeLeft = false, transposeRight = false } = {}): Tensor {
   return apply(matmulOperator(transposeLeft, transposeRight), [a, b]);
@@ -31,8 +32,14 @@ export const matmulOperator = (transposeLeft: boolean, transposeRight: boolean):
   },
   reverse: ({ gradient: g, inputs: [a, b], needed }) => {
     if (!a || !b) return [];
-    const left = () => (transposeLeft ? matmul(b, g, { transposeLeft: transposeRight, transposeRight: true }) : matmul(g, b, { transposeRight: !transposeRight }));
-    const right = () => (transposeRight ? matmul(g, a, { transposeLeft: true, transposeRight: transposeLeft }) : weightGradient(a, g, transposeLeft, b.shape.length));
+    const left = () =>
+      transposeLeft
+        ? matmul(b, g, { transposeLeft: transposeRight, transposeRight: true })
+        : matmul(g, b, { transposeRight: !transposeRight });
+    const right = () =>
+      transposeRight
+        ? matmul(g, a, { transposeLeft: true, transposeRight: transposeLeft })
+        : weightGradient(a, g, transposeLeft, b.shape.length);
     return [needed[0] ? sumTo(left(), a.shape) : undefined, needed[1] ? sumTo(right(), b.shape) : undefined];
   },
   forward: ({ tangents: [da, db], inputs: [a, b], output }) => {
@@ -47,8 +54,11 @@ export const matmulOperator = (transposeLeft: boolean, transposeRight: boolean):
   onnx: (emitter, [a = "", b = ""], node) => {
     const [left, right] = node.inputs.map((input) => input.shape);
     if (left?.length === 2 && right?.length === 2)
-      return transposeLeft || transposeRight ? emitter.node("Gemm", [a, b], { transA: Number(transposeLeft), transB: Number(transposeRight) }) : emitter.node("MatMul", [a, b]);
-    const turned = (name: string, shape: Shape, turn: boolean) => (turn ? emitter.node("Transpose", [name], { perm: swapLast(shape.length) }) : name);
+      return transposeLeft || transposeRight
+        ? emitter.node("Gemm", [a, b], { transA: Number(transposeLeft), transB: Number(transposeRight) })
+        : emitter.node("MatMul", [a, b]);
+    const turned = (name: string, shape: Shape, turn: boolean) =>
+      turn ? emitter.node("Transpose", [name], { perm: swapLast(shape.length) }) : name;
     return emitter.node("MatMul", [turned(a, left ?? [], transposeLeft), turned(b, right ?? [], transposeRight)]);
   },
 });
@@ -110,7 +120,10 @@ export const gatherOperator: Operator = {
       });
     return { shape: [index.shape[0] ?? 0, table.shape[1] ?? 0], type: table.type };
   },
-  reverse: ({ gradient, inputs: [table, index] }) => [table && index && apply(scatterOperator, [table, index, gradient]), undefined],
+  reverse: ({ gradient, inputs: [table, index] }) => [
+    table && index && apply(scatterOperator, [table, index, gradient]),
+    undefined,
+  ],
   forward: ({ tangents: [tangent], inputs: [table, index] }) =>
     tangent && table && index && gatherRows(stretchOver(tangent, table, [0], "gatherRows"), index),
   onnx: (emitter, inputs) => emitter.node("Gather", inputs, { axis: 0 }),
@@ -122,7 +135,13 @@ export const scatterOperator: Operator = {
   attributes: {},
   shape: ([table, index, rows]) => {
     const [n, d] = [index?.shape[0] ?? 0, table?.shape[1] ?? 0];
-    if (table?.shape.length !== 2 || index?.shape.length !== 1 || index.type !== "int64" || !rows || !sameShape(rows.shape, [n, d]))
+    if (
+      table?.shape.length !== 2 ||
+      index?.shape.length !== 1 ||
+      index.type !== "int64" ||
+      !rows ||
+      !sameShape(rows.shape, [n, d])
+    )
       throw failure("shape", {
         where: "scatter",
         expected: "a table [n, d], an int64 index [m] and rows [m, d]",
@@ -132,10 +151,17 @@ export const scatterOperator: Operator = {
   },
   reverse: ({ gradient, inputs: [, index] }) => [undefined, undefined, index && gatherRows(gradient, index)],
   forward: ({ tangents: [, , tangent], inputs: [table, index, rows] }) =>
-    tangent && table && index && rows && apply(scatterOperator, [table, index, stretchOver(tangent, rows, [0, 1], "scatter")]),
+    tangent &&
+    table &&
+    index &&
+    rows &&
+    apply(scatterOperator, [table, index, stretchOver(tangent, rows, [0, 1], "scatter")]),
   onnx: (emitter, [table = "", index = "", rows = ""]) => {
     const zeros = emitter.node("Expand", [emitter.constant(constant(0).value), emitter.node("Shape", [table])]);
-    const at = emitter.node("Unsqueeze", [index, emitter.constant({ type: "int64", shape: [1], data: BigInt64Array.of(-1n) })]);
+    const at = emitter.node("Unsqueeze", [
+      index,
+      emitter.constant({ type: "int64", shape: [1], data: BigInt64Array.of(-1n) }),
+    ]);
     return emitter.node("ScatterND", [zeros, at, rows], { reduction: "add" });
   },
 };

@@ -51,8 +51,13 @@ const rules: Readonly<Record<string, Rule>> = {
   add: (node) => foldScalars(node, (a, b) => a + b) ?? dropNeutral(node, 0) ?? addNegated(node) ?? skipExpand(node),
   subtract: (node) => foldScalars(node, (a, b) => a - b) ?? dropRightNeutral(node, 0) ?? skipExpand(node),
   multiply: (node) =>
-    foldScalars(node, (a, b) => a * b) ?? dropNeutral(node, 1) ?? minusOne(node) ?? gatherScalars(node) ?? skipExpand(node),
-  divide: (node) => foldScalars(node, (a, b) => a / b) ?? dropRightNeutral(node, 1) ?? reciprocal(node) ?? skipExpand(node),
+    foldScalars(node, (a, b) => a * b) ??
+    dropNeutral(node, 1) ??
+    minusOne(node) ??
+    gatherScalars(node) ??
+    skipExpand(node),
+  divide: (node) =>
+    foldScalars(node, (a, b) => a / b) ?? dropRightNeutral(node, 1) ?? reciprocal(node) ?? skipExpand(node),
   negate: ({ inputs: [x] }) => (x?.operator.name === "negate" ? x.inputs[0] : undefined),
   matmul: foldTranspose,
   sum: contractLast,
@@ -116,7 +121,9 @@ function reciprocal({ inputs: [a, b] }: Tensor): Tensor | undefined {
 function skipExpand(node: Tensor): Tensor | undefined {
   const inputs = node.inputs.map((input, i) => {
     const other = node.inputs[1 - i];
-    return input.operator.name === "expand" && other && sameShape(other.shape, node.shape) && other !== input ? (input.inputs[0] ?? input) : input;
+    return input.operator.name === "expand" && other && sameShape(other.shape, node.shape) && other !== input
+      ? (input.inputs[0] ?? input)
+      : input;
   });
   const changed = inputs.some((input, i) => input !== node.inputs[i]);
   return changed ? apply(node.operator, inputs) : undefined;
@@ -140,13 +147,23 @@ function foldTranspose({ operator, inputs }: Tensor): Tensor | undefined {
  */
 function contractLast({ operator, inputs: [x] }: Tensor): Tensor | undefined {
   const { axes, keep } = operator.attributes;
-  if (!x || x.operator.name !== "multiply" || !Array.isArray(axes) || !axes.includes(x.shape.length - 1)) return undefined;
+  if (x?.operator.name !== "multiply" || !Array.isArray(axes) || !axes.includes(x.shape.length - 1)) return undefined;
   const [a, b] = x.inputs;
-  for (const [product, weights] of [[a, b], [b, a]]) {
-    if (product?.operator.name !== "matmul" || !weights || !isConstant(weights) || product.operator.attributes["transposeLeft"] === true) continue;
+  for (const [product, weights] of [
+    [a, b],
+    [b, a],
+  ]) {
+    if (
+      product?.operator.name !== "matmul" ||
+      !weights ||
+      !isConstant(weights) ||
+      product.operator.attributes["transposeLeft"] === true
+    )
+      continue;
     const [left, right] = product.inputs;
     const isWhole = weights.shape.length === product.shape.length && weights.shape.at(-1) === product.shape.at(-1);
-    if (!left || right?.shape.length !== 2 || !isWhole || !left.shape.some((size) => typeof size === "string")) continue;
+    if (!left || right?.shape.length !== 2 || !isWhole || !left.shape.some((size) => typeof size === "string"))
+      continue;
     const folded = matmul(weights, right, { transposeRight: operatorTransposes(product) });
     return sum(multiply(left, folded), axes.map(Number), keep === true);
   }
@@ -157,4 +174,3 @@ function contractLast({ operator, inputs: [x] }: Tensor): Tensor | undefined {
 function operatorTransposes(product: Tensor): boolean {
   return product.operator.attributes["transposeRight"] !== true;
 }
-

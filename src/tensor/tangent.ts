@@ -40,7 +40,9 @@ function aligned(tangent: Tensor, value: Tensor): Tensor {
 
 function checkedDirection({ tensor, direction }: Seed): Tensor {
   const result = aligned(direction, tensor);
-  const fits = result.shape.every((size, axis) => size === 1 || tensor.shape[axis] === 1 || size === tensor.shape[axis]);
+  const fits = result.shape.every(
+    (size, axis) => size === 1 || tensor.shape[axis] === 1 || size === tensor.shape[axis],
+  );
   if (fits && result.shape.length === tensor.shape.length && direction.type === "float32") return result;
   throw failure("shape", {
     where: "tangent",

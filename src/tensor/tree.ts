@@ -34,7 +34,11 @@ export function leaves<L extends Shaped>(tree: object, path = ""): readonly Leaf
 }
 
 /** Applies a function to every leaf, keeping the structure. */
-export function mapTree<A extends Shaped, B, T extends object>(tree: T, f: (leaf: A, path: string) => B, path = ""): MapTree<T, A, B> {
+export function mapTree<A extends Shaped, B, T extends object>(
+  tree: T,
+  f: (leaf: A, path: string) => B,
+  path = "",
+): MapTree<T, A, B> {
   const walk = (node: object, at: string): unknown => {
     if (isLeaf<A>(node)) return f(node, at);
     const below = (key: string) => (at === "" ? key : `${at}.${key}`);

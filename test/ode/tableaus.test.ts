@@ -22,9 +22,11 @@ function rootedTrees(count: number): readonly RootedTree[] {
   const forests = (left: number, from: number): readonly RootedTree[] =>
     left === 0
       ? [[]]
-      : smaller.slice(from).flatMap((tree, i) =>
-          size(tree) > left ? [] : forests(left - size(tree), from + i).map((rest) => [tree, ...rest]),
-        );
+      : smaller
+          .slice(from)
+          .flatMap((tree, i) =>
+            size(tree) > left ? [] : forests(left - size(tree), from + i).map((rest) => [tree, ...rest]),
+          );
   return forests(count - 1, 0);
 }
 
@@ -33,7 +35,10 @@ function defect({ matrix, nodes }: Tableau, weights: readonly number[], order: n
   const stageWeights = (tree: RootedTree): readonly number[] => {
     const children = tree.map(stageWeights);
     return nodes.map((_, i) =>
-      children.reduce((product, child) => product * (matrix[i] ?? []).reduce((sum, a, j) => sum + a * (child[j] ?? 0), 0), 1),
+      children.reduce(
+        (product, child) => product * (matrix[i] ?? []).reduce((sum, a, j) => sum + a * (child[j] ?? 0), 0),
+        1,
+      ),
     );
   };
   const conditions = rootedTrees(order).map((tree) => {
@@ -58,12 +63,15 @@ describe("the coefficients", () => {
   });
 
   it.each(methods)("of %s meet the order conditions up to the order, and not one further", (_, tableau) => {
-    for (let order = 1; order <= tableau.order; order++) expect(defect(tableau, tableau.weights, order)).toBeLessThan(1e-12);
+    for (let order = 1; order <= tableau.order; order++)
+      expect(defect(tableau, tableau.weights, order)).toBeLessThan(1e-12);
     expect(defect(tableau, tableau.weights, tableau.order + 1)).toBeGreaterThan(1e-6);
   });
 
   it("have error weights that sum to 0 and leave an embedded method of one order less", () => {
-    const embedded = methods.flatMap(([name, tableau]) => (tableau.error ? [{ name, tableau, error: tableau.error }] : []));
+    const embedded = methods.flatMap(([name, tableau]) =>
+      tableau.error ? [{ name, tableau, error: tableau.error }] : [],
+    );
     expect(embedded.map(({ name }) => name)).toEqual(["heun", "bosh3", "dopri5", "tsit5"]);
     for (const { tableau, error } of embedded) {
       const weights = tableau.weights.map((weight, i) => weight - (error[i] ?? 0));
@@ -76,7 +84,8 @@ describe("the coefficients", () => {
 
   it.each(methods)("of %s end in their weights exactly when the last stage is the next first", (_, tableau) => {
     const last = [...(tableau.matrix.at(-1) ?? []), 0];
-    const endsInWeights = tableau.nodes.at(-1) === 1 && last.every((a, i) => a === tableau.weights[i]) && last.length > 1;
+    const endsInWeights =
+      tableau.nodes.at(-1) === 1 && last.every((a, i) => a === tableau.weights[i]) && last.length > 1;
     expect(tableau.firstSameAsLast).toBe(endsInWeights);
     expect(evaluationsPerStep(tableau)).toBe(tableau.nodes.length - (endsInWeights ? 1 : 0));
   });

@@ -3,14 +3,30 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Integration, MethodName } from "../../src/ode/integration.ts";
 import { evaluationsPerStep, tableaus } from "../../src/ode/tableaus.ts";
 import type { Engine } from "../../src/runtime/contract.ts";
-import { type Direction, type Equation, paddedRows, paddedSlice, type Rows } from "../../src/runtime/equation.ts";
+import {
+  type Direction,
+  type Equation,
+  type Integrated,
+  paddedRows,
+  paddedSlice,
+  type Rows,
+} from "../../src/runtime/equation.ts";
 import { createIntegrator, type IntegratorOptions } from "../../src/runtime/integrate.ts";
 import { createEngine } from "../../src/runtime/node.ts";
-import { add, cosine, hyperbolicTangent, multiply, negate, sine, squareRoot, subtract } from "../../src/tensor/arithmetic.ts";
+import {
+  add,
+  cosine,
+  hyperbolicTangent,
+  multiply,
+  negate,
+  sine,
+  squareRoot,
+  subtract,
+} from "../../src/tensor/arithmetic.ts";
 import { floats } from "../../src/tensor/array.ts";
+import { square } from "../../src/tensor/functions.ts";
 import { affine, beside } from "../../src/tensor/matrix.ts";
 import { constant } from "../../src/tensor/tensor.ts";
-import { square } from "../../src/tensor/functions.ts";
 import { largestDifference } from "../support/evaluate.ts";
 
 let engine: Engine;
@@ -26,7 +42,11 @@ const adaptive = (tolerance: number, method: MethodName = "dopri5"): Integration
   atol: tolerance,
 });
 
-async function integrate(equation: Equation, rows: Rows, options: Partial<IntegratorOptions> & { readonly context?: Rows }) {
+async function integrate(
+  equation: Equation,
+  rows: Rows,
+  options: Partial<IntegratorOptions> & { readonly context?: Rows },
+) {
   const { direction = 1, integration = adaptive(1e-4), slots = 64, context = [] } = options;
   const integrator = await createIntegrator(engine, equation, { direction, integration, slots });
   try {
@@ -77,7 +97,12 @@ const network: Equation = {
   context: [],
   derivative: ([x], t) => {
     const weights = (rows: number, columns: number, scale: number) =>
-      constant(floats(Array.from({ length: rows * columns }, (_, i) => scale * Math.sin(1 + 7.3 * i)), [rows, columns]));
+      constant(
+        floats(
+          Array.from({ length: rows * columns }, (_, i) => scale * Math.sin(1 + 7.3 * i)),
+          [rows, columns],
+        ),
+      );
     const bias = (columns: number) => constant(floats(Array.from({ length: columns }, (_, i) => Math.cos(3 * i) / 3)));
     if (!x) return [];
     const hidden = hyperbolicTangent(affine(beside(t, x), weights(4, 37, 0.5), bias(37)));
@@ -85,7 +110,7 @@ const network: Equation = {
   },
 };
 /**
- * With one thread rows have the same bits in every company and place (the CPUs tried, 16 padded rows and more). With several,
+ * With one thread rows have the same bits in every company and place (as measured on x64, 16 padded rows and more). With several,
  * scalar kernels such as Log's round differently where threads divide the work; then a step decision may flip, too.
  */
 const lastBits = 2e-6;
@@ -105,15 +130,20 @@ describe("adaptive integration of equations with a closed form", () => {
       const swung = await integrate(swing, [start], options);
       expect(largestDifference(swung.state[0] ?? [], end)).toBeLessThan(4 * tolerance);
 
-      const turned = await integrate(spiral, [direction === 1 ? points : Float32Array.from(spiralled(points))], options);
+      const turned = await integrate(
+        spiral,
+        [direction === 1 ? points : Float32Array.from(spiralled(points))],
+        options,
+      );
       const expected = direction === 1 ? spiralled(points) : Array.from(points);
       expect(largestDifference(turned.state[0] ?? [], expected)).toBeLessThan(20 * tolerance);
     }
   });
 
   it("takes more evaluations for a smaller tolerance and makes smaller errors with them", async () => {
-    const runs = [];
-    for (const tolerance of [1e-2, 1e-3, 1e-4, 1e-5]) runs.push(await integrate(spiral, [points], { integration: adaptive(tolerance) }));
+    const runs: Integrated[] = [];
+    for (const tolerance of [1e-2, 1e-3, 1e-4, 1e-5])
+      runs.push(await integrate(spiral, [points], { integration: adaptive(tolerance) }));
     const errors = runs.map(({ state }) => largestDifference(state[0] ?? [], spiralled(points)));
     runs.slice(1).forEach((run, i) => {
       expect(run.evaluations).toBeGreaterThan(runs[i]?.evaluations ?? 0);
@@ -128,18 +158,20 @@ describe("adaptive integration of equations with a closed form", () => {
     expect(largestDifference(back.state[0] ?? [], networkPoints)).toBeLessThan(1e-4);
   });
 
-  it("measures the error of all parts of a state together", async () => {
-    // The second part, x' = 60 cos 60t, is what needs short steps.
+  it("meets the tolerance in every part of a state: a wide calm one does not drown a narrow one", async () => {
+    // The narrow part, y' = 60 cos 60t beside 100 columns that rest, is what needs short steps.
     const pair: Equation = {
-      widths: [1, 2],
+      widths: [100, 1],
       context: [],
       derivative: ([x, y], t) =>
-        x && y ? [multiply(x, cosine(multiply(3, t))), add(multiply(0, y), multiply(60, cosine(multiply(60, t))))] : [],
+        x && y ? [multiply(0, x), add(multiply(0, y), multiply(60, cosine(multiply(60, t))))] : [],
     };
-    const start = [Float32Array.of(1, 2), Float32Array.of(0, 1, 2, 3)];
-    const { state } = await integrate(pair, start, { integration: adaptive(1e-4) });
-    expect(largestDifference(state[0] ?? [], [swingGrowth, 2 * swingGrowth])).toBeLessThan(1e-3);
-    expect(largestDifference(state[1] ?? [], [0, 1, 2, 3].map((y) => y + Math.sin(60)))).toBeLessThan(2e-3);
+    for (const method of ["bosh3", "dopri5", "tsit5"] as const) {
+      const { state } = await integrate(pair, [new Float32Array(200), Float32Array.of(0, 1)], {
+        integration: adaptive(1e-4, method),
+      });
+      expect(largestDifference(state[1] ?? [], [Math.sin(60), 1 + Math.sin(60)])).toBeLessThan(1e-3);
+    }
   });
 });
 
@@ -164,12 +196,17 @@ describe("rows", () => {
   it("do not depend on how many travel together", async () => {
     const whole = await run(networkPoints);
     for (const count of [1, 15, 16, 17, 63, 64, 65, 149]) {
-      const [head, tail] = [await run(rowsOf(networkPoints, all.slice(0, count))), await run(rowsOf(networkPoints, all.slice(count)))];
+      const [head, tail] = [
+        await run(rowsOf(networkPoints, all.slice(0, count))),
+        await run(rowsOf(networkPoints, all.slice(count))),
+      ];
       const joined = [...(head.state[0] ?? []), ...(tail.state[0] ?? [])];
       expect(largestDifference(joined, whole.state[0] ?? [])).toBeLessThan(lastBits);
     }
     for (const slots of [16, 256, 2048]) {
-      expect(largestDifference((await run(networkPoints, slots)).state[0] ?? [], whole.state[0] ?? [])).toBeLessThan(lastBits);
+      expect(largestDifference((await run(networkPoints, slots)).state[0] ?? [], whole.state[0] ?? [])).toBeLessThan(
+        lastBits,
+      );
     }
   });
 
@@ -177,7 +214,9 @@ describe("rows", () => {
     const changed = networkPoints.map((value, i) => (i % 9 < 3 ? value : 5 * Math.cos(i)));
     const [before, after] = [await run(networkPoints), await run(changed)];
     const kept = all.filter((row) => row % 3 === 0);
-    expect(largestDifference(rowsOf(before.state[0] ?? [], kept), rowsOf(after.state[0] ?? [], kept))).toBeLessThan(lastBits);
+    expect(largestDifference(rowsOf(before.state[0] ?? [], kept), rowsOf(after.state[0] ?? [], kept))).toBeLessThan(
+      lastBits,
+    );
   });
 
   it("that are stiff do not disturb easy ones, and cost only what they cost alone", async () => {
@@ -186,7 +225,12 @@ describe("rows", () => {
     const easy = await relax([1, 1, 1, 1, 1, 1]);
     const mixed = await relax([1, 1, 300, 1, 1, 1]);
     const others = [0, 1, 3, 4, 5];
-    expect(largestDifference(others.map((i) => mixed.state[0]?.[i] ?? 0), others.map((i) => easy.state[0]?.[i] ?? 1))).toBeLessThan(1e-6);
+    expect(
+      largestDifference(
+        others.map((i) => mixed.state[0]?.[i] ?? 0),
+        others.map((i) => easy.state[0]?.[i] ?? 1),
+      ),
+    ).toBeLessThan(1e-6);
     expect(Math.abs((mixed.state[0]?.[2] ?? 0) - Math.cos(1))).toBeLessThan(0.01);
 
     const alone = await integrate(relaxation, [Float32Array.of(1.5)], { context: [Float32Array.of(300)] });
@@ -206,8 +250,31 @@ describe("rows", () => {
     }
   });
 
+  it("may start at the origin, where the state gives no scale", async () => {
+    const away: Equation = {
+      widths: [1],
+      context: [1],
+      derivative: ([x], t, [rate]) => (x && rate ? [multiply(rate, add(1, multiply(0, multiply(x, t))))] : []),
+    };
+    const rates = Float32Array.of(0, 1e-4, 1, -60, 1e4);
+    for (const method of ["heun", "bosh3", "dopri5", "tsit5"] as const)
+      for (const direction of [1, -1] as const) {
+        const run = await integrate(away, [new Float32Array(5)], {
+          integration: adaptive(1e-5, method),
+          direction,
+          context: [rates],
+        });
+        const relative = Array.from(
+          run.state[0] ?? [],
+          (x, i) => (direction * x - (rates[i] ?? 0)) / Math.max(1, Math.abs(rates[i] ?? 0)),
+        );
+        expect(largestDifference(relative, new Float32Array(5))).toBeLessThan(1e-5);
+        expect(run.evaluations).toBeLessThan(5 * (2 + 8 * evaluationsPerStep(tableaus[method])));
+      }
+  });
+
   it("carry their context with them through the slots", async () => {
-    // x' = rate: more rows than slots, leaving at different times.
+    // x' = 3 rate t^2: more rows than slots, leaving at different times.
     const drift: Equation = {
       widths: [1],
       context: [1],
@@ -241,7 +308,10 @@ describe("counting evaluations", () => {
       const steps = (one.evaluations - 2) / evaluationsPerStep(tableaus[method]);
       expect(Number.isInteger(steps)).toBe(true);
       expect(steps).toBeLessThanOrEqual(8);
-      const many = await integrate(still, [new Float32Array(67).fill(1)], { integration: adaptive(1e-3, method), slots: 16 });
+      const many = await integrate(still, [new Float32Array(67).fill(1)], {
+        integration: adaptive(1e-3, method),
+        slots: 16,
+      });
       expect(many.evaluations).toBe(67 * one.evaluations);
     }
   });
@@ -253,17 +323,26 @@ describe("errors", () => {
   const starts = Float32Array.from({ length: 30 }, (_, i) => (i === 20 ? -1 : 1));
 
   it("name the row whose velocity is not finite, also beyond the first slots", async () => {
-    const stuck = /^row 21 at t = 0\.000000: expected a step that meets the tolerance, got a velocity that is not finite/;
-    await expect(integrate(root, [starts], {})).rejects.toMatchObject({ code: "numeric", message: expect.stringMatching(stuck) });
+    const stuck =
+      /^row 21 at t = 0\.000000: expected a step that meets the tolerance, got a velocity that is not finite/;
+    await expect(integrate(root, [starts], {})).rejects.toMatchObject({
+      code: "numeric",
+      message: expect.stringMatching(stuck),
+    });
     await expect(integrate(root, [starts], { slots: 16 })).rejects.toThrow(/^row 21 /);
     await expect(integrate(swing, [Float32Array.of(1, Number.NaN)], {})).rejects.toThrow(/^row 2 at t = 0/);
-    await expect(integrate(swing, [Float32Array.of(Number.POSITIVE_INFINITY, 1)], { direction: -1 })).rejects.toThrow(/^row 1 at t = 1/);
+    await expect(integrate(swing, [Float32Array.of(Number.POSITIVE_INFINITY, 1)], { direction: -1 })).rejects.toThrow(
+      /^row 1 at t = 1/,
+    );
   });
 
   it("name the row and the time of a solution that ends before t = 1", async () => {
     // x' = x^2 from 2 is 1 / (1/2 - t).
     const run = integrate(explosion, [Float32Array.of(0.1, 0.2, 2)], {});
-    await expect(run).rejects.toMatchObject({ code: "numeric", message: expect.stringMatching(/^row 3 at t = 0\.(49|50)/) });
+    await expect(run).rejects.toMatchObject({
+      code: "numeric",
+      message: expect.stringMatching(/^row 3 at t = 0\.(49|50)/),
+    });
   });
 
   it("name the row that leaves the finite numbers in fixed steps, counted from the caller's first row", async () => {
@@ -281,11 +360,13 @@ describe("errors", () => {
 
   it("say which methods can be adaptive and how many evaluations a step takes", async () => {
     for (const method of ["euler", "midpoint", "rk4"] as const)
-      await expect(integrate(swing, [starts], { integration: adaptive(1e-3, method) })).rejects.toMatchObject({ code: "option" });
+      await expect(integrate(swing, [starts], { integration: adaptive(1e-3, method) })).rejects.toMatchObject({
+        code: "option",
+      });
     for (const evaluations of [0, 3, Number.NaN])
-      await expect(integrate(swing, [starts], { integration: { kind: "fixed", method: "rk4", evaluations } })).rejects.toThrow(
-        /at least 4 for one step of rk4/,
-      );
+      await expect(
+        integrate(swing, [starts], { integration: { kind: "fixed", method: "rk4", evaluations } }),
+      ).rejects.toThrow(/at least 4 for one step of rk4/);
   });
 });
 

@@ -65,10 +65,15 @@ export function moments(values: ArrayLike<number>): { readonly mean: number; rea
 }
 
 /** v(x, t) of one point in float64, straight from the formulas: the reference for networks, divergences and flows. */
-export function plainMlp(network: NetworkConfiguration, { layers }: MlpArrays, x: readonly number[], t: number): number[] {
+export function plainMlp(
+  network: NetworkConfiguration,
+  { layers }: MlpArrays,
+  x: readonly number[],
+  t: number,
+): number[] {
   return layers.reduce<number[]>(
     (h, { weight, bias }, k) => {
-      const input = k === 0 || network.timeInput === "every" ? [t, ...h] : h;
+      const input = k === 0 || network.timeInput === "every" ? [t].concat(h) : h;
       const out = bias.data.length;
       const linear = Array.from(bias.data, (b, j) =>
         input.reduce((total, value, i) => total + value * (weight.data[i * out + j] ?? 0), b),
@@ -107,7 +112,11 @@ function errorFunction(x: number): number {
 }
 
 /** The Jacobian dv_i / dx_j of a plain function by central differences. */
-export function plainJacobian(f: (x: readonly number[]) => readonly number[], x: readonly number[], h = 1e-5): number[][] {
+export function plainJacobian(
+  f: (x: readonly number[]) => readonly number[],
+  x: readonly number[],
+  h = 1e-5,
+): number[][] {
   const moved = (j: number, by: number) => f(x.map((value, k) => (k === j ? value + by : value)));
   const columns = x.map((_, j) => ({ ahead: moved(j, h), behind: moved(j, -h) }));
   return f(x).map((_, i) => columns.map(({ ahead, behind }) => ((ahead[i] ?? 0) - (behind[i] ?? 0)) / (2 * h)));

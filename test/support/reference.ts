@@ -24,7 +24,7 @@ export function evaluate(outputs: readonly Tensor[], feeds: ReadonlyMap<Tensor, 
   return outputs.map((output) => valueAt(found, output));
 }
 
-export function valueOf(data: ArrayLike<number>, shape: readonly number[] = [data.length]): Value {
+export function valueFrom(data: ArrayLike<number>, shape: readonly number[] = [data.length]): Value {
   if (data.length !== elementCount(shape)) throw new Error(`${data.length} values for [${shape}]`);
   return { shape, data: Float64Array.from(data) };
 }
@@ -86,7 +86,7 @@ const meanings: Readonly<Record<OperatorName, Meaning>> = {
   sigmoid: each(logistic),
   errorFunction: each((x) => erf(x)),
   absolute: each(Math.abs),
-  relu: each((x) => (x > 0 ? x : 0)),
+  relu: each((x) => Math.max(x, 0)),
   elu: each((x) => (x > 0 ? x : Math.expm1(x))),
   silu: each((x) => x * logistic(x)),
   gelu: each((x) => x * normal(x)),
@@ -95,12 +95,12 @@ const meanings: Readonly<Record<OperatorName, Meaning>> = {
   subtract: each((a = 0, b = 0) => a - b),
   multiply: each((a = 0, b = 0) => a * b),
   divide: each((a = 0, b = 0) => a / b),
-  maximum: each((a = 0, b = 0) => (a > b ? a : b)),
-  minimum: each((a = 0, b = 0) => (a < b ? a : b)),
+  maximum: each((a = 0, b = 0) => Math.max(a, b)),
+  minimum: each((a = 0, b = 0) => Math.min(a, b)),
   greater: each((a = 0, b = 0) => Number(a > b)),
   less: each((a = 0, b = 0) => Number(a < b)),
   where: each((condition, a = 0, b = 0) => (condition ? a : b)),
-  size: ([x], { attributes }) => valueOf([some(x).shape[Number(attributes["axis"])] ?? Number.NaN], []),
+  size: ([x], { attributes }) => valueFrom([some(x).shape[Number(attributes["axis"])] ?? Number.NaN], []),
   cast: ([x], { attributes }) => {
     const whole = attributes["type"] === "int64" || attributes["type"] === "int32";
     const convert = (v: number) => (attributes["type"] === "bool" ? Number(v !== 0) : whole ? Math.trunc(v) : v);
@@ -128,7 +128,7 @@ const meanings: Readonly<Record<OperatorName, Meaning>> = {
       );
       result.data[target] = (result.data[target] ?? 0) + at(some(x), index);
     }
-    return attributes["keep"] ? result : valueOf(result.data, dropped(shape, axes));
+    return attributes["keep"] ? result : valueFrom(result.data, dropped(shape, axes));
   },
   concatenate: (inputs, { attributes }) => {
     const axis = Number(attributes["axis"]);

@@ -3,8 +3,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { compile } from "../../src/runtime/compile.ts";
 import type { Engine } from "../../src/runtime/contract.ts";
 import { createEngine } from "../../src/runtime/node.ts";
-import { floats, integers, type NDArray } from "../../src/tensor/array.ts";
 import { multiply } from "../../src/tensor/arithmetic.ts";
+import { floats, integers, type NDArray } from "../../src/tensor/array.ts";
 import { gradient } from "../../src/tensor/gradient.ts";
 import { topologicalOrder } from "../../src/tensor/graph.ts";
 import { sum } from "../../src/tensor/layout.ts";
@@ -12,7 +12,7 @@ import { operators } from "../../src/tensor/operators.ts";
 import { staticShape } from "../../src/tensor/shape.ts";
 import { tangent } from "../../src/tensor/tangent.ts";
 import { placeholder, type Tensor } from "../../src/tensor/tensor.ts";
-import { evaluate, toValue, type Value, valueOf } from "../support/reference.ts";
+import { evaluate, toValue, type Value, valueFrom } from "../support/reference.ts";
 import { cases, drawn, type InputCase, type OperatorCase, titleOf } from "./operator-cases.ts";
 
 /** A case with its derivatives as one computation. */
@@ -65,7 +65,7 @@ function expectClose(actual: Value, expected: Value, tolerance: number): void {
   expect(actual.shape).toEqual(expected.shape);
   const worst = expected.data.reduce((most, number, i) => {
     const error = Math.abs((actual.data[i] ?? Number.NaN) - number) / Math.max(1, Math.abs(number));
-    return error <= most ? most : error;
+    return Math.max(most, error);
   }, 0);
   expect(worst).toBeLessThan(tolerance);
 }
@@ -73,14 +73,19 @@ function expectClose(actual: Value, expected: Value, tolerance: number): void {
 const inner = (a: Value, b: Value) => a.data.reduce((total, x, i) => total + x * (b.data[i] ?? Number.NaN), 0);
 
 /** The output when some inputs move by `step` along directions. */
-function moved(parts: Study, feeds: ReadonlyMap<Tensor, Value>, step: number, along: ReadonlyMap<Tensor, Value>): Value {
+function moved(
+  parts: Study,
+  feeds: ReadonlyMap<Tensor, Value>,
+  step: number,
+  along: ReadonlyMap<Tensor, Value>,
+): Value {
   const shifted = new Map(feeds);
   for (const [tensor, direction] of along) {
     const { shape, data } = fed(feeds, tensor);
     shifted.set(tensor, { shape, data: data.map((x, i) => x + step * (direction.data[i] ?? 0)) });
   }
   const [result] = evaluate([parts.output], shifted);
-  return result ?? valueOf([]);
+  return result ?? valueFrom([]);
 }
 
 const step = 1e-5;
@@ -106,7 +111,7 @@ describe("the operator table", () => {
   it("lets several directions travel through every operator that is differentiable and keeps axes apart", () => {
     const travelled = new Set<string>(cases.flatMap(({ operator, wide }) => (wide ? [operator] : [])));
     const others = Object.keys(operators).filter((name) => !travelled.has(name));
-    expect(others.sort()).toEqual(["reshape", "scatter", "size"]);
+    expect(others.sort()).toEqual(["greater", "less", "reshape", "scatter", "size"]);
   });
 
   it("is all that graphs and their derivatives are made of", () => {
@@ -133,23 +138,23 @@ describe("derivatives against 64-bit central differences", () => {
     const feeds = feedsOf(one, parts, 2);
     const results = evaluate([...parts.gradients, parts.derivative], feeds);
     const gradients = results.slice(0, -1);
-    const derivative = results.at(-1) ?? valueOf([]);
+    const derivative = results.at(-1) ?? valueFrom([]);
     const directions = new Map(differentiable(parts).map((x, i) => [x, fed(feeds, parts.directions[i] ?? x)]));
     expectClose(derivative, centralDifference(parts, feeds, directions), 1e-6);
     const weights = fed(feeds, parts.weights);
     differentiable(parts).forEach((x, i) => {
       const { shape, data } = fed(feeds, x);
       const numeric = data.map((_, k) => {
-        const unit = valueOf(
+        const unit = valueFrom(
           data.map((_, j) => Number(j === k)),
           shape,
         );
         return inner(weights, centralDifference(parts, feeds, new Map([[x, unit]])));
       });
-      expectClose(gradients[i] ?? valueOf([]), valueOf(numeric, shape), 1e-6);
+      expectClose(gradients[i] ?? valueFrom([]), valueFrom(numeric, shape), 1e-6);
     });
     // <g, J v> = <J^T g, v>
-    const reverse = [...directions.values()].map((v, i) => inner(gradients[i] ?? valueOf([]), v));
+    const reverse = [...directions.values()].map((v, i) => inner(gradients[i] ?? valueFrom([]), v));
     const forward = inner(weights, derivative);
     expect(reverse.reduce((a, b) => a + b, 0)).toBeCloseTo(forward, 10);
   });
@@ -184,11 +189,11 @@ describe("on the engine", () => {
   }
 
   it.each(titled)("one program of values and derivatives serves batches 0, 1 and 5: %s", async (_, one) => {
-    await expectEngineAgrees(one, study(one, "batch"), [5, 0, 1]);
+    await expectEngineAgrees(one, study(one, "batch"), one.neverEmpty ? [5, 1] : [5, 0, 1]);
   });
 
   it.each(titled)("programs of known sizes agree, also for 0 and 1: %s", async (_, one) => {
-    for (const batch of [0, 1, 3]) await expectEngineAgrees(one, study(one, batch), [batch]);
+    for (const batch of one.neverEmpty ? [1, 3] : [0, 1, 3]) await expectEngineAgrees(one, study(one, batch), [batch]);
   });
 
   const travelling = titled.filter(([, one]) => one.wide !== undefined);
@@ -208,7 +213,7 @@ describe("on the engine", () => {
     const part = (k: number): Value => {
       const behind = point.shape.slice(axis + 1).reduce<number>((n, size) => n * Number(size), 1);
       const mine = directions.data.filter((_, i) => Math.floor(i / behind) % 3 === k);
-      return valueOf(mine, shape(1));
+      return valueFrom(mine, shape(1));
     };
     const feeds = new Map<Tensor, Value>([[wide, directions], ...single.map((s, k) => [s, part(k)] as const)]);
     one.inputs.forEach(({ numbers }, i) => {
@@ -216,13 +221,13 @@ describe("on the engine", () => {
       const sizes = tensor.shape.map((size) => (typeof size === "number" ? size : 2));
       feeds.set(tensor, drawn(`${one.operator} ${i}`, sizes, numbers));
     });
-    const [together = valueOf([]), ...alone] = evaluate(results, feeds);
+    const [together = valueFrom([]), ...alone] = evaluate(results, feeds);
     const free = results[0]?.shape.findIndex((size, i) => size !== output.shape[i]) ?? -1;
     expect(together.shape[free]).toBe(3);
     alone.forEach((expected, k) => {
       const behind = together.shape.slice(free + 1).reduce((n, size) => n * size, 1);
       const mine = together.data.filter((_, i) => Math.floor(i / behind) % 3 === k);
-      expectClose(valueOf(mine, expected.shape), expected, 1e-12);
+      expectClose(valueFrom(mine, expected.shape), expected, 1e-12);
     });
     const tensors = [wide, ...single, ...inputs];
     const program = await compile(engine, { tensors }, { results });

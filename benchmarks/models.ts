@@ -10,13 +10,9 @@ import type { NetworkConfiguration } from "../src/nn/mlp.ts";
 import type { Integration } from "../src/ode/integration.ts";
 import { fillNormal, fillUniform, random, split } from "../src/random.ts";
 import type { Engine } from "../src/runtime/contract.ts";
-import {
-  type DensityModel,
-  decodeDensityModel,
-  defaultConfiguration,
-  encodeDensityModel,
-  fitDensity,
-} from "../src/tasks/density.ts";
+import { defaultConfiguration } from "../src/tasks/defaults.ts";
+import { fitDensity } from "../src/tasks/density.ts";
+import { type DensityModel, decodeDensityModel, encodeDensityModel } from "../src/tasks/density-model.ts";
 import { type FloatArray, floats } from "../src/tensor/array.ts";
 import type { CaseName, Settings } from "./benchmark.ts";
 

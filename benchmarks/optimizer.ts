@@ -16,6 +16,9 @@ import { stepOf } from "./training.ts";
 
 const unrolled = 4;
 
+/** Steps of one repetition. */
+const repeat = 2 * unrolled;
+
 export const optimizer: Benchmark = async function* (settings) {
   const shapes = trainingShapes.filter(({ name }) => name === "miniboone" || name === "bsds300");
   for (const shape of chosen(shapes, settings)) {
@@ -34,8 +37,8 @@ async function* alternatives({ pairs, threads }: Settings, shape: TrainingShape)
       { name: `${unrolled} steps a run`, step: await unrolledSteps(engine, shape), steps: unrolled },
     ];
     for (const { name, step, steps } of others) {
-      const measure = () => timed(step, 20 / steps).then((ms) => ms / steps);
-      const comparison = await alternate({ ours: () => timed(inGraph, 20), theirs: { name, measure }, pairs });
+      const measure = () => timed(step, repeat / steps).then((ms) => ms / steps);
+      const comparison = await alternate({ ours: () => timed(inGraph, repeat), theirs: { name, measure }, pairs });
       yield { name: "optimizer", shape: shape.name, ...comparison, command: commandOf("optimizer", shape.name) };
     }
   } finally {

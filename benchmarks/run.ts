@@ -66,12 +66,20 @@ async function main(): Promise<void> {
   };
   settings.say(`${availableParallelism()} cores, load ${loadavg()[0]?.toFixed(1)}, node ${process.version}`);
   const rows: Row[] = [];
-  for (const name of positionals.length === 0 ? Object.keys(benchmarks) : positionals) {
-    for await (const row of benchmarkOf(name)(settings)) {
-      rows.push(row);
-      if (values.json !== undefined) await writeFile(values.json, `${JSON.stringify(rows, null, 1)}\n`);
+  try {
+    for (const name of positionals.length === 0 ? Object.keys(benchmarks) : positionals) {
+      for await (const row of benchmarkOf(name)(settings)) {
+        rows.push(row);
+        if (values.json !== undefined) await writeFile(values.json, `${JSON.stringify(rows, null, 1)}\n`);
+      }
     }
+  } finally {
+    printRows(rows);
   }
+}
+
+function printRows(rows: readonly Row[]): void {
+  if (rows.length === 0) return;
   printTable(rows);
   for (const { name, shape, detail } of rows)
     if (detail) process.stdout.write(`${name} ${shape}: ${JSON.stringify(detail)}\n`);

@@ -34,7 +34,7 @@ export const startup: Benchmark = async function* (settings) {
         { name: "score-one-row", args: ["score", modelFile, one, "--quiet"] },
       ];
       for (const { name, args } of chosen(commands, settings)) {
-        const ours = () => timed(() => promisify(execFile)(process.execPath, [main, ...args]));
+        const ours = () => timed(() => runProcess(args));
         const timing = await alternate({ ours, pairs: settings.pairs });
         yield { name: "startup", shape: name, ...timing, command: commandOf("startup", name) };
       }
@@ -44,3 +44,18 @@ export const startup: Benchmark = async function* (settings) {
     await engine.close();
   }
 };
+
+async function runProcess(args: readonly string[]): Promise<void> {
+  await promisify(execFile)(process.execPath, [main, ...args]).catch((error: unknown) => {
+    throw failure(
+      "runtime",
+      {
+        where: `localflow ${args[0]}`,
+        expected: "to succeed",
+        received: error instanceof Error ? error.message : String(error),
+        remedy: "the build may be older than the sources: npm run build",
+      },
+      error,
+    );
+  });
+}

@@ -3,13 +3,9 @@ import { existsSync } from "node:fs";
 import { readFile, rm } from "node:fs/promises";
 import { explained, readTable, writeFileAtomically } from "../data/files.ts";
 import { failure, LocalFlowError } from "../errors.ts";
-import {
-  defaultConfiguration,
-  encodeDensityModel,
-  type FitReport,
-  type FitRequest,
-  fitDensity,
-} from "../tasks/density.ts";
+import { defaultConfiguration } from "../tasks/defaults.ts";
+import { type FitReport, type FitRequest, fitDensity } from "../tasks/density.ts";
+import { encodeDensityModel } from "../tasks/density-model.ts";
 import type { FitOptions } from "./options.ts";
 import { alignedTable, report, short, spokenBytes, spokenTime, withError } from "./output.ts";
 import { progressView } from "./progress.ts";

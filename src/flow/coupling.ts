@@ -17,7 +17,13 @@ const groupSize = 256;
  * The optimal-transport pairing: reorders sources and noise (both [rows, d], in place) within groups of 256 rows so that the
  * total squared distance between left ends and right ends is least.
  */
-export function pairByTransport(step: Step, left: Float32Array, source: Float32Array, noise: Float32Array, d: number): void {
+export function pairByTransport(
+  step: Step,
+  left: Float32Array,
+  source: Float32Array,
+  noise: Float32Array,
+  d: number,
+): void {
   const rows = left.length / d;
   const { keep, spread } = step.kind === "free" ? { keep: 0, spread: 1 } : diffusionScales(step.duration);
   for (let start = 0; start < rows; start += groupSize) {
@@ -66,7 +72,8 @@ export function cheapestAssignment(cost: Float64Array, n: number): Int32Array {
       let next = 0;
       for (let j = 1; j <= n; j++) {
         if (visited[j]) continue;
-        const reduced = (cost[(current - 1) * n + j - 1] ?? 0) - (rowPotential[current] ?? 0) - (columnPotential[j] ?? 0);
+        const reduced =
+          (cost[(current - 1) * n + j - 1] ?? 0) - (rowPotential[current] ?? 0) - (columnPotential[j] ?? 0);
         if (reduced < (distance[j] ?? 0)) {
           distance[j] = reduced;
           previous[j] = column;
@@ -77,7 +84,12 @@ export function cheapestAssignment(cost: Float64Array, n: number): Int32Array {
         }
       }
       if (!Number.isFinite(nearest))
-        throw failure("numeric", { where: "optimal-transport pairing", expected: "finite distances", received: String(nearest), remedy: "check the points for values that are not finite" });
+        throw failure("numeric", {
+          where: "optimal-transport pairing",
+          expected: "finite distances",
+          received: String(nearest),
+          remedy: "check the points for values that are not finite",
+        });
       for (let j = 0; j <= n; j++) {
         if (visited[j]) {
           const matched = rowOfColumn[j] ?? 0;

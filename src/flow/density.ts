@@ -1,9 +1,10 @@
 // density: the divergence of a velocity field, from which the density along the flow follows (d log p / dt = -div v).
+
+import { add, multiply } from "../tensor/arithmetic.ts";
 import { floats } from "../tensor/array.ts";
 import { reshape, sum } from "../tensor/layout.ts";
-import { constant, type Tensor } from "../tensor/tensor.ts";
 import { tangent } from "../tensor/tangent.ts";
-import { add, multiply } from "../tensor/arithmetic.ts";
+import { constant, type Tensor } from "../tensor/tensor.ts";
 import type { VelocityField } from "./matching.ts";
 
 /** Velocity [rows, d] and divergence [rows, 1] (or one estimate per probe, [rows, probes]). */
@@ -16,7 +17,12 @@ export interface VelocityAndDivergence {
  * The exact divergence sum_i dv_i / dx_i by forward mode, all d directions side by side. With `directions` below d the basis
  * is sent through in groups of that many, which bounds the memory of one evaluation to rows · directions · width.
  */
-export function exactDivergence(field: VelocityField, x: Tensor, t: Tensor, directions = Number.POSITIVE_INFINITY): VelocityAndDivergence {
+export function exactDivergence(
+  field: VelocityField,
+  x: Tensor,
+  t: Tensor,
+  directions = Number.POSITIVE_INFINITY,
+): VelocityAndDivergence {
   const [rows = 1, d] = x.shape;
   const dimension = Number(d);
   const { point, velocity } = lifted(field, x, t);
@@ -35,7 +41,12 @@ export function exactDivergence(field: VelocityField, x: Tensor, t: Tensor, dire
  * Hutchinson's estimate e^T (dv/dx) e for each probe e, given as [rows, probes · d] with E[e e^T] = I. Unbiased; the spread
  * between probes tells its error.
  */
-export function hutchinsonDivergence(field: VelocityField, x: Tensor, t: Tensor, probes: Tensor): VelocityAndDivergence {
+export function hutchinsonDivergence(
+  field: VelocityField,
+  x: Tensor,
+  t: Tensor,
+  probes: Tensor,
+): VelocityAndDivergence {
   const [rows = 1, d] = x.shape;
   const dimension = Number(d);
   const count = Number(probes.shape[1]) / dimension;

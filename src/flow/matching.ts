@@ -23,7 +23,12 @@ export function rightEnd(step: Step, source: Tensor, noise: Tensor): Tensor {
 }
 
 /** Mean over rows and columns of |v(I_t, t) - dI_t/dt|^2. */
-export function matchingLoss(velocity: VelocityField, batch: MatchingBatch, step: Step, interpolant: InterpolantName): Tensor {
+export function matchingLoss(
+  velocity: VelocityField,
+  batch: MatchingBatch,
+  step: Step,
+  interpolant: InterpolantName,
+): Tensor {
   const right = rightEnd(step, batch.source, batch.noise);
   const target = interpolants[interpolant](batch.left, right, batch.time);
   return mean(square(subtract(velocity(target.point, batch.time), target.velocity)));

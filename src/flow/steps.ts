@@ -11,7 +11,11 @@ const diffuse = (duration: number): Step => ({ kind: "diffuse", duration });
 export function explicitSteps(durations: readonly number[]): readonly Step[] {
   durations.forEach((duration, n) => {
     if (!(duration > 0 && Number.isFinite(duration)))
-      throw failure("option", { where: `steps, block ${n + 1}`, expected: "a positive duration", received: String(duration) });
+      throw failure("option", {
+        where: `steps, block ${n + 1}`,
+        expected: "a positive duration",
+        received: String(duration),
+      });
   });
   return [...durations.map(diffuse), free];
 }

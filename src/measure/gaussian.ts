@@ -3,7 +3,10 @@ import { failure } from "../errors.ts";
 import type { FloatArray } from "../tensor/array.ts";
 
 /** Mean negative log-likelihood (nats per row) of test rows under the Gaussian of the training rows, with its standard error. */
-export function gaussianNll(train: FloatArray, test: FloatArray): { readonly nll: number; readonly standardError: number } {
+export function gaussianNll(
+  train: FloatArray,
+  test: FloatArray,
+): { readonly nll: number; readonly standardError: number } {
   const [, d = 0] = train.shape;
   const { mean, covariance } = moments(train);
   const factor = cholesky(covariance, d);
@@ -52,7 +55,12 @@ function cholesky(a: Float64Array, d: number): Float64Array {
       for (let k = 0; k < j; k++) value -= (factor[i * d + k] ?? 0) * (factor[j * d + k] ?? 0);
       if (i !== j) factor[i * d + j] = value / (factor[j * d + j] ?? 1);
       else if (value > 0) factor[i * d + i] = Math.sqrt(value);
-      else throw failure("data", { where: `column ${i + 1}`, expected: "columns that are not linear combinations of each other", received: "a singular covariance" });
+      else
+        throw failure("data", {
+          where: `column ${i + 1}`,
+          expected: "columns that are not linear combinations of each other",
+          received: "a singular covariance",
+        });
     }
   return factor;
 }

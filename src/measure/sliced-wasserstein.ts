@@ -10,9 +10,19 @@ export interface SlicedOptions {
  * Mean over random unit directions of the Wasserstein-1 distance between the projected points [rows · d]. Both sets must have
  * equally many rows, at least one. In the units of the points; 0 for equal sets. Throws a "shape" error otherwise.
  */
-export function slicedWasserstein(a: Float32Array, b: Float32Array, d: number, random: Random, { projections = 64 }: SlicedOptions = {}): number {
+export function slicedWasserstein(
+  a: Float32Array,
+  b: Float32Array,
+  d: number,
+  random: Random,
+  { projections = 64 }: SlicedOptions = {},
+): number {
   if (a.length !== b.length || a.length === 0)
-    throw failure("shape", { where: "slicedWasserstein", expected: "two sets of equally many points", received: `${a.length / d} and ${b.length / d}` });
+    throw failure("shape", {
+      where: "slicedWasserstein",
+      expected: "two sets of equally many points",
+      received: `${a.length / d} and ${b.length / d}`,
+    });
   const rows = a.length / d;
   const directions = unitDirections(d, projections, split(random, "directions"));
   let total = 0;

@@ -21,6 +21,5 @@ export function stepFactor(ratio: number, order: number): number {
 
 /** Shortens a step to what remains, and splits the rest evenly when one more step would be left with a sliver. */
 export function fitStep(size: number, remaining: number): number {
-  if (size >= remaining) return remaining;
-  return size > remaining / 2 ? remaining / 2 : size;
+  return size >= remaining ? remaining : Math.min(size, remaining / 2);
 }

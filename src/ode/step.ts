@@ -55,7 +55,10 @@ export function rungeKuttaStep(
 /** y + h sum_i c_i k_i */
 function combine(state: State, stages: readonly State[], coefficients: readonly number[], size: Tensor): State {
   return state.map((part, p) => {
-    const move = weightedSum(stages.map((stage) => stage[p]), coefficients);
+    const move = weightedSum(
+      stages.map((stage) => stage[p]),
+      coefficients,
+    );
     return move ? add(part, multiply(size, move)) : part;
   });
 }
@@ -70,11 +73,23 @@ function weightedSum(values: readonly (Tensor | undefined)[], coefficients: read
 }
 
 /** Each part's root mean square of error / (atol + rtol max(|y|, |y'|)) over a row (Hairer, Norsett, Wanner, II.4); the largest counts. */
-function errorRatio(state: State, end: State, stages: readonly State[], error: readonly number[], size: Tensor, tolerance: Tolerance): Tensor {
+function errorRatio(
+  state: State,
+  end: State,
+  stages: readonly State[],
+  error: readonly number[],
+  size: Tensor,
+  tolerance: Tolerance,
+): Tensor {
   const scaled = state.flatMap((part, p) => {
-    const local = weightedSum(stages.map((stage) => stage[p]), error);
+    const local = weightedSum(
+      stages.map((stage) => stage[p]),
+      error,
+    );
     const after = end[p];
-    return local && after ? [divide(multiply(size, local), errorScale(maximum(absolute(part), absolute(after)), tolerance))] : [];
+    return local && after
+      ? [divide(multiply(size, local), errorScale(maximum(absolute(part), absolute(after)), tolerance))]
+      : [];
   });
   return rowNorm(scaled);
 }
@@ -97,7 +112,13 @@ export interface StartResult {
 }
 
 /** What a row needs before its first step: the derivative and the norms of Hairer's starting step (II.4, steps a to d). */
-export function startingStep(derivative: Derivative, state: State, time: Tensor, direction: 1 | -1, tolerance: Tolerance): StartResult {
+export function startingStep(
+  derivative: Derivative,
+  state: State,
+  time: Tensor,
+  direction: 1 | -1,
+  tolerance: Tolerance,
+): StartResult {
   const scales = state.map((part) => errorScale(absolute(part), tolerance));
   const norm = (parts: State) => rowNorm(parts.map((part, p) => divide(part, scales[p] ?? 1)));
   const first = derivative(state, time);
@@ -105,7 +126,10 @@ export function startingStep(derivative: Derivative, state: State, time: Tensor,
   // Not shorter than 1e-6, also where the state is 0 and gives no scale of its own.
   const guess = maximum(1e-6, multiply(0.01, divide(add(size, 1e-5), add(slope, 1e-5))));
   const step = multiply(direction, guess);
-  const ahead = derivative(state.map((part, p) => add(part, multiply(step, first[p] ?? 0))), add(time, step));
+  const ahead = derivative(
+    state.map((part, p) => add(part, multiply(step, first[p] ?? 0))),
+    add(time, step),
+  );
   const curvature = divide(norm(ahead.map((part, p) => subtract(part, first[p] ?? 0))), guess);
   return { first, guess, slope, curvature };
 }

@@ -16,7 +16,14 @@ export interface Tableau {
 export const tableaus: Readonly<Record<MethodName, Tableau>> = {
   euler: { order: 1, nodes: [0], matrix: [[]], weights: [1], firstSameAsLast: false },
   midpoint: { order: 2, nodes: [0, 1 / 2], matrix: [[], [1 / 2]], weights: [0, 1], firstSameAsLast: false },
-  heun: { order: 2, nodes: [0, 1], matrix: [[], [1]], weights: [1 / 2, 1 / 2], error: [-1 / 2, 1 / 2], firstSameAsLast: false },
+  heun: {
+    order: 2,
+    nodes: [0, 1],
+    matrix: [[], [1]],
+    weights: [1 / 2, 1 / 2],
+    error: [-1 / 2, 1 / 2],
+    firstSameAsLast: false,
+  },
   rk4: {
     order: 4,
     nodes: [0, 1 / 2, 1 / 2, 1],
@@ -63,7 +70,9 @@ export const tableaus: Readonly<Record<MethodName, Tableau>> = {
       [5.86145544294642, -12.92096931784711, 8.159367898576159, -0.071584973281401, -0.028269050394068383],
       [0.09646076681806523, 0.01, 0.4798896504144996, 1.379008574103742, -3.290069515436081, 2.324710524099774],
     ],
-    weights: [0.09646076681806523, 0.01, 0.4798896504144996, 1.379008574103742, -3.290069515436081, 2.324710524099774, 0],
+    weights: [
+      0.09646076681806523, 0.01, 0.4798896504144996, 1.379008574103742, -3.290069515436081, 2.324710524099774, 0,
+    ],
     error: [
       -0.00178001105222577714, -0.0008164344596567469, 0.007880878010261995, -0.1447110071732629, 0.5823571654525552,
       -0.45808210592918697, 0.015151515151515152,

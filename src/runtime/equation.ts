@@ -27,7 +27,14 @@ export function equationInputs({ widths, context, derivative }: Equation) {
   const column = (width: number) => placeholder(["rows", width]);
   const fixed = context.map(column);
   const bound: Derivative = (state, time) => derivative(state, time, fixed);
-  return { state: widths.map(column), first: widths.map(column), time: column(1), size: column(1), context: fixed, derivative: bound };
+  return {
+    state: widths.map(column),
+    first: widths.map(column),
+    time: column(1),
+    size: column(1),
+    context: fixed,
+    derivative: bound,
+  };
 }
 
 /** Programs run on 16, 64, 256, … rows: the fewest that hold n, so that few shapes occur and bits do not vary with n. */
@@ -38,7 +45,13 @@ export function paddedRows(n: number, most: number): number {
 }
 
 /** Rows `start` to `start + n` of each part, padded to `padded` rows with copies of the last one. */
-export function paddedSlice(rows: Rows, widths: readonly number[], start: number, n: number, padded: number): readonly FloatArray[] {
+export function paddedSlice(
+  rows: Rows,
+  widths: readonly number[],
+  start: number,
+  n: number,
+  padded: number,
+): readonly FloatArray[] {
   return widths.map((width, p) => {
     const result = zeros([padded, width]);
     result.data.set(part(rows, p).subarray(start * width, (start + n) * width));

@@ -41,7 +41,9 @@ export interface IntegratorOptions {
 /** Compiles an equation for one direction and one way of integrating it. */
 export function createIntegrator(engine: Engine, equation: Equation, options: IntegratorOptions): Promise<Integrator> {
   const { integration } = options;
-  return integration.kind === "fixed" ? fixedIntegrator(engine, equation, options, integration) : adaptiveIntegrator(engine, equation, options, integration);
+  return integration.kind === "fixed"
+    ? fixedIntegrator(engine, equation, options, integration)
+    : adaptiveIntegrator(engine, equation, options, integration);
 }
 
 async function fixedIntegrator(
@@ -54,7 +56,11 @@ async function fixedIntegrator(
   const perStep = evaluationsPerStep(tableaus[method]);
   const steps = Math.floor(evaluations / perStep);
   if (!(steps >= 1))
-    throw failure("option", { where: "evaluations", expected: `at least ${perStep} for one step of ${method}`, received: String(evaluations) });
+    throw failure("option", {
+      where: "evaluations",
+      expected: `at least ${perStep} for one step of ${method}`,
+      received: String(evaluations),
+    });
   const { state, time, size, context, derivative } = equationInputs(equation);
   const end = rungeKuttaStep(tableaus[method], derivative, { state, time, size });
   const program = await compile(engine, { state, time, size, context }, { state: end.state });
@@ -64,16 +70,24 @@ async function fixedIntegrator(
     let current = paddedSlice(rows, widths, start, n, padded);
     for (let k = 0; k < steps; k++) {
       const time = constantColumn(padded, (direction === 1 ? 0 : 1) + (direction * k) / steps);
-      const moved = await program.run({ state: current, time, size: constantColumn(padded, direction / steps), context });
+      const moved = await program.run({
+        state: current,
+        time,
+        size: constantColumn(padded, direction / steps),
+        context,
+      });
       current = paddedSlice(numbersOf(moved.state), widths, 0, padded, padded);
     }
-    numbersOf(current).forEach((values, p) => result[p]?.set(values.subarray(0, n * (widths[p] ?? 1)), start * (widths[p] ?? 1)));
+    numbersOf(current).forEach((values, p) =>
+      result[p]?.set(values.subarray(0, n * (widths[p] ?? 1)), start * (widths[p] ?? 1)),
+    );
   };
   return {
     run: async (rows, context = [], firstRow = 0) => {
       const count = countRows(rows, widths);
       const result = emptyRows(widths, count);
-      for (let start = 0; start < count; start += slots) await moveChunk(rows, context, start, Math.min(slots, count - start), result);
+      for (let start = 0; start < count; start += slots)
+        await moveChunk(rows, context, start, Math.min(slots, count - start), result);
       checkFinite(result, widths, firstRow);
       return { state: result, evaluations: count * steps * perStep };
     },
@@ -99,7 +113,11 @@ async function adaptiveIntegrator(
   const start = { state, time, size, ...(tableau.firstSameAsLast && { first }) };
   const { state: end, last = [], ratio = size } = rungeKuttaStep(tableau, derivative, start, integration);
   const starting = startingStep(derivative, state, time, direction, integration);
-  const startProgram = await compile(engine, { state, time, context }, { ...starting, first: tableau.firstSameAsLast ? starting.first : [] });
+  const startProgram = await compile(
+    engine,
+    { state, time, context },
+    { ...starting, first: tableau.firstSameAsLast ? starting.first : [] },
+  );
   const stepProgram = await compile(engine, { state, time, size, first, context }, { state: end, last, ratio });
   const program: AdaptiveProgram = {
     equation,

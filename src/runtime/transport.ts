@@ -10,7 +10,10 @@ import type { Direction, Equation, Rows } from "./equation.ts";
 import { createIntegrator, type Integrator } from "./integrate.ts";
 
 /** How the divergence along a path is had: not at all, exactly, or from random probes (unbiased, cheap in many dimensions). */
-export type Divergence = { readonly kind: "none" } | { readonly kind: "exact" } | { readonly kind: "hutchinson"; readonly probes: number };
+export type Divergence =
+  | { readonly kind: "none" }
+  | { readonly kind: "exact" }
+  | { readonly kind: "hutchinson"; readonly probes: number };
 
 export interface TransportOptions {
   readonly direction: Direction;
@@ -41,11 +44,16 @@ export interface Transport {
 }
 
 /** Compiles the blocks of a chain; blocks are listed data → noise and are run backwards when the direction is -1. */
-export async function createTransport(engine: Engine, { dimension, blocks }: Chain, options: TransportOptions): Promise<Transport> {
+export async function createTransport(
+  engine: Engine,
+  { dimension, blocks }: Chain,
+  options: TransportOptions,
+): Promise<Transport> {
   const { direction, divergence } = options;
   const ordered = direction === 1 ? blocks : [...blocks].reverse();
   const legs: Leg[] = [];
-  for (const [n, block] of ordered.entries()) legs.push(await createLeg(engine, block, dimension, options, n === ordered.length - 1));
+  for (const [n, block] of ordered.entries())
+    legs.push(await createLeg(engine, block, dimension, options, n === ordered.length - 1));
   const probes = divergence.kind === "hutchinson" ? divergence.probes : 0;
   const columns = Math.max(1, probes);
   return {
@@ -81,20 +89,38 @@ interface Leg {
   readonly point?: Integrator;
 }
 
-async function createLeg(engine: Engine, block: Block, dimension: number, options: TransportOptions, isLast: boolean): Promise<Leg> {
+async function createLeg(
+  engine: Engine,
+  block: Block,
+  dimension: number,
+  options: TransportOptions,
+  isLast: boolean,
+): Promise<Leg> {
   const { direction, integration, divergence, handOver } = options;
   const equation = flowEquation(block, dimension, divergence);
-  const main = await createIntegrator(engine, equation, { direction, integration, slots: slotCount(block, dimension, divergence) });
+  const main = await createIntegrator(engine, equation, {
+    direction,
+    integration,
+    slots: slotCount(block, dimension, divergence),
+  });
   if (!handOver || isLast || divergence.kind === "none") return { main };
   const pointOnly: Divergence = { kind: "none" };
   const slots = slotCount(block, dimension, pointOnly);
-  return { main, point: await createIntegrator(engine, flowEquation(block, dimension, pointOnly), { direction, integration: handOver, slots }) };
+  return {
+    main,
+    point: await createIntegrator(engine, flowEquation(block, dimension, pointOnly), {
+      direction,
+      integration: handOver,
+      slots,
+    }),
+  };
 }
 
 /** dx/dt = v(x, t), and d(log-determinant)/dt = div v beside it. */
 export function flowEquation(block: Block, dimension: number, divergence: Divergence): Equation {
   const velocity = blockVelocity(block);
-  if (divergence.kind === "none") return { widths: [dimension], context: [], derivative: ([x], t) => (x ? [velocity(x, t)] : []) };
+  if (divergence.kind === "none")
+    return { widths: [dimension], context: [], derivative: ([x], t) => (x ? [velocity(x, t)] : []) };
   if (divergence.kind === "exact") {
     const group = directionGroup(block, dimension);
     const derivative: Equation["derivative"] = ([x], t) => {
@@ -118,7 +144,8 @@ const [fewestSlots, mostSlots] = [16, 2048];
 
 /** Rows that travel together: a power of two that depends on the model alone, so that results do not depend on the budget. */
 function slotCount(block: Block, dimension: number, divergence: Divergence): number {
-  const directions = divergence.kind === "none" ? 0 : divergence.kind === "exact" ? directionGroup(block, dimension) : divergence.probes;
+  const directions =
+    divergence.kind === "none" ? 0 : divergence.kind === "exact" ? directionGroup(block, dimension) : divergence.probes;
   const bytesPerRow = 4 * Math.max(...block.network.hidden, dimension) * (1 + directions);
   const fitting = 2 ** Math.floor(Math.log2(workingSet / bytesPerRow));
   return Math.min(mostSlots, Math.max(fewestSlots, fitting));
@@ -132,7 +159,8 @@ function directionGroup(block: Block, dimension: number): number {
 
 /** Entries -1 and 1 with equal probability: the probes of least variance. Keyed by the row's number. */
 function rademacher(random: Random | undefined, firstRow: number, rows: number, width: number): Float32Array {
-  if (!random) throw failure("option", { where: "random", expected: "a generator for Hutchinson's probes", received: "none" });
+  if (!random)
+    throw failure("option", { where: "random", expected: "a generator for Hutchinson's probes", received: "none" });
   const values = new Float32Array(rows * width);
   fillUniform(split(random, "probes"), values, { offset: firstRow * width });
   return values.map((u) => (u < 0.5 ? -1 : 1));

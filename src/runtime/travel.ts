@@ -28,10 +28,20 @@ export interface AdaptiveProgram {
   readonly carried: readonly number[];
   readonly evaluationsPerStep: number;
   readonly start: {
-    run(inputs: { state: Columns; time: NDArray; context: Columns }): Promise<{ first: Columns; guess: NDArray; slope: NDArray; curvature: NDArray }>;
+    run(inputs: {
+      state: Columns;
+      time: NDArray;
+      context: Columns;
+    }): Promise<{ first: Columns; guess: NDArray; slope: NDArray; curvature: NDArray }>;
   };
   readonly step: {
-    run(inputs: { state: Columns; time: NDArray; size: NDArray; first: Columns; context: Columns }): Promise<{ state: Columns; last: Columns; ratio: NDArray }>;
+    run(inputs: {
+      state: Columns;
+      time: NDArray;
+      size: NDArray;
+      first: Columns;
+      context: Columns;
+    }): Promise<{ state: Columns; last: Columns; ratio: NDArray }>;
   };
 }
 
@@ -58,7 +68,12 @@ interface Slots {
 }
 
 /** Moves rows from one end of the way to the other; `firstRow` is the number of the first one in messages, from 0. */
-export async function travel(program: AdaptiveProgram, rows: Rows, context: Rows, firstRow: number): Promise<Integrated> {
+export async function travel(
+  program: AdaptiveProgram,
+  rows: Rows,
+  context: Rows,
+  firstRow: number,
+): Promise<Integrated> {
   const { equation, carried, slots: most, order } = program;
   const { widths } = equation;
   const count = countRows(rows, widths);
@@ -97,7 +112,8 @@ export async function travel(program: AdaptiveProgram, rows: Rows, context: Rows
         continue;
       }
       const next = size * stepFactor(error, order);
-      if (next < smallestStep && next < 2 * size) throw stuck(firstRow + (slots.row[slot] ?? 0), 1 - remaining, program.direction, error);
+      if (next < smallestStep && next < 2 * size)
+        throw stuck(firstRow + (slots.row[slot] ?? 0), 1 - remaining, program.direction, error);
       slots.size[slot] = fitStep(next, remaining);
       if (kept !== slot) moveSlot(program, slots, slot, kept);
       kept += 1;
@@ -108,7 +124,12 @@ export async function travel(program: AdaptiveProgram, rows: Rows, context: Rows
 }
 
 /** First derivatives and step sizes of all rows, in programs of at most `slots` rows. */
-async function depart({ equation, carried, slots, direction, order, start }: AdaptiveProgram, rows: Rows, context: Rows, firstRow: number): Promise<Departures> {
+async function depart(
+  { equation, carried, slots, direction, order, start }: AdaptiveProgram,
+  rows: Rows,
+  context: Rows,
+  firstRow: number,
+): Promise<Departures> {
   const count = countRows(rows, equation.widths);
   const first = emptyRows(carried, count);
   const sizes = new Float64Array(count);
@@ -120,9 +141,16 @@ async function depart({ equation, carried, slots, direction, order, start }: Ada
       time: constantColumn(padded, direction === 1 ? 0 : 1),
       context: paddedSlice(context, equation.context, at, n, padded),
     });
-    numbersOf(output.first).forEach((values, p) => first[p]?.set(values.subarray(0, n * (carried[p] ?? 1)), at * (carried[p] ?? 1)));
+    numbersOf(output.first).forEach((values, p) =>
+      first[p]?.set(values.subarray(0, n * (carried[p] ?? 1)), at * (carried[p] ?? 1)),
+    );
     for (let i = 0; i < n; i++) {
-      const size = firstStepSize(Number(output.guess.data[i]), Number(output.slope.data[i]), Number(output.curvature.data[i]), order);
+      const size = firstStepSize(
+        Number(output.guess.data[i]),
+        Number(output.slope.data[i]),
+        Number(output.curvature.data[i]),
+        order,
+      );
       if (!(size > 0 && Number.isFinite(size))) throw stuck(firstRow + at + i, 0, direction, Number.NaN);
       sizes[at + i] = fitStep(size, 1);
     }
@@ -130,7 +158,11 @@ async function depart({ equation, carried, slots, direction, order, start }: Ada
   return { first, sizes };
 }
 
-async function stepAll(program: AdaptiveProgram, slots: Slots, active: number): Promise<{ state: Rows; last: Rows; ratio: NDArray }> {
+async function stepAll(
+  program: AdaptiveProgram,
+  slots: Slots,
+  active: number,
+): Promise<{ state: Rows; last: Rows; ratio: NDArray }> {
   const { equation, direction, carried } = program;
   const padded = Math.min(paddedRows(active, program.slots), program.slots);
   const [time, size]: [FloatArray, FloatArray] = [constantColumn(padded, 0), constantColumn(padded, 0)];

@@ -9,7 +9,14 @@ import type { Snapshot } from "../train/block.ts";
 import type { PartialChain } from "../train/chain.ts";
 import type { Configuration } from "../train/configuration.ts";
 import type { TrainingState } from "../train/step.ts";
-import { blockParameters, chainTensors, floatTensor, parseMetadata, timedBlockSchema, toJson } from "./density-model.ts";
+import {
+  blockParameters,
+  chainTensors,
+  floatTensor,
+  parseMetadata,
+  timedBlockSchema,
+  toJson,
+} from "./density-model.ts";
 
 const schema = z.object({
   version: z.literal(1),
@@ -18,6 +25,7 @@ const schema = z.object({
   /** Hash of everything else that decides the result: configuration, columns, rows. */
   fingerprint: z.string(),
   records: z.array(timedBlockSchema),
+  unpushed: timedBlockSchema.pick({ iterations: true, loss: true, seconds: true }).optional(),
   snapshot: z
     .object({
       iteration: z.int().nonnegative(),
@@ -34,7 +42,11 @@ const stateParts = ["parameters", "first", "second", "average", "best"] as const
 type Part = (typeof stateParts)[number];
 
 /** The bytes of a checkpoint. */
-export function encodeCheckpoint({ blocks, records, snapshot }: PartialChain, seed: number, fingerprint: string): Uint8Array {
+export function encodeCheckpoint(
+  { blocks, records, unpushed, snapshot }: PartialChain,
+  seed: number,
+  fingerprint: string,
+): Uint8Array {
   const tensors: Record<string, NDArray> = { ...chainTensors({ blocks }) };
   const parts = snapshot && partsOf(snapshot);
   for (const part of stateParts)
@@ -49,7 +61,15 @@ export function encodeCheckpoint({ blocks, records, snapshot }: PartialChain, se
     checksSince: snapshot.patience.checksSince,
     parts: Object.fromEntries(stateParts.map((part) => [part, (parts?.[part].length ?? 0) > 0])),
   };
-  const record = { version: 1, task: "density checkpoint", seed, fingerprint, records, ...(summary && { snapshot: summary }) };
+  const record = {
+    version: 1,
+    task: "density checkpoint",
+    seed,
+    fingerprint,
+    records,
+    ...(unpushed && { unpushed }),
+    ...(summary && { snapshot: summary }),
+  };
   return encodeSafetensors(tensors, { localflow: toJson(record) });
 }
 
@@ -59,7 +79,13 @@ export function checkpointSeed(bytes: Uint8Array, where = "checkpoint"): number 
 }
 
 /** Reads a checkpoint; refuses one of other data or another configuration. */
-export function decodeCheckpoint(bytes: Uint8Array, configuration: Configuration, d: number, fingerprint: string, where = "checkpoint"): PartialChain {
+export function decodeCheckpoint(
+  bytes: Uint8Array,
+  configuration: Configuration,
+  d: number,
+  fingerprint: string,
+  where = "checkpoint",
+): PartialChain {
   const { tensors, metadata } = decodeSafetensors(bytes, where);
   const record = parseMetadata(schema, metadata["localflow"], where);
   if (record.fingerprint !== fingerprint)
@@ -69,20 +95,43 @@ export function decodeCheckpoint(bytes: Uint8Array, configuration: Configuration
       received: "others",
       remedy: "repeat the interrupted command exactly, or start anew with --force",
     });
-  const blocks = record.records.flatMap((_, n): Block[] => {
-    const block = configuration.blocks[n];
-    return block ? [{ step: block.step, network: block.network, parameters: blockParameters(tensors, n, block.network, d, where) }] : [];
+  const trained = record.records.length + (record.unpushed ? 1 : 0);
+  const blocks = configuration.blocks.slice(0, trained).map((block, n): Block => {
+    return {
+      step: block.step,
+      network: block.network,
+      parameters: blockParameters(tensors, n, block.network, d, where),
+    };
   });
+  const begun = { blocks, records: record.records, ...(record.unpushed && { unpushed: record.unpushed }) };
   const current = configuration.blocks[blocks.length];
-  if (!record.snapshot || !current) return { blocks, records: record.records };
+  if (!record.snapshot || !current) return begun;
   const { iteration, caution, loss, best, checksSince, parts } = record.snapshot;
   const shapes = layerSizes(current.network, d).flatMap(([inputs, outputs]) => [[inputs, outputs], [outputs]]);
-  const read = (part: Part): readonly FloatArray[] => (parts[part] ? shapes.map((shape, i) => floatTensor(tensors, `snapshot.${part}.${i}`, shape, where)) : []);
-  const state: TrainingState = { parameters: read("parameters"), first: read("first"), second: read("second"), average: read("average") };
-  const snapshot: Snapshot = { iteration, caution, loss, state, patience: { best, checksSince, parameters: read("best") } };
-  return { blocks, records: record.records, snapshot };
+  const read = (part: Part): readonly FloatArray[] =>
+    parts[part] ? shapes.map((shape, i) => floatTensor(tensors, `snapshot.${part}.${i}`, shape, where)) : [];
+  const state: TrainingState = {
+    parameters: read("parameters"),
+    first: read("first"),
+    second: read("second"),
+    average: read("average"),
+  };
+  const snapshot: Snapshot = {
+    iteration,
+    caution,
+    loss,
+    state,
+    patience: { best, checksSince, parameters: read("best") },
+  };
+  return { ...begun, snapshot };
 }
 
 function partsOf({ state, patience }: Snapshot): Readonly<Record<Part, readonly FloatArray[]>> {
-  return { parameters: state.parameters, first: state.first, second: state.second, average: state.average, best: patience.parameters };
+  return {
+    parameters: state.parameters,
+    first: state.first,
+    second: state.second,
+    average: state.average,
+    best: patience.parameters,
+  };
 }

@@ -1,6 +1,7 @@
 // defaults: the configuration that `fit` starts from when nothing is said.
-import type { NetworkConfiguration } from "../nn/mlp.ts";
+
 import { geometricSteps } from "../flow/steps.ts";
+import type { NetworkConfiguration } from "../nn/mlp.ts";
 import type { Configuration } from "../train/configuration.ts";
 
 /**
@@ -8,7 +9,12 @@ import type { Configuration } from "../train/configuration.ts";
  * 1000, 2000 iterations a block. Smaller batches for few rows.
  */
 export function defaultConfiguration({ rows }: { readonly rows: number; readonly columns: number }): Configuration {
-  const network: NetworkConfiguration = { hidden: [128, 128, 128], activation: { kind: "silu" }, timeInput: "first", initialization: "default" };
+  const network: NetworkConfiguration = {
+    hidden: [128, 128, 128],
+    activation: { kind: "silu" },
+    timeInput: "first",
+    initialization: "default",
+  };
   const blocks = geometricSteps(4, 0.15, 1.3).map((step) => ({ step, network, iterations: 2000, learningRate: 2e-3 }));
   return {
     seed: 0,

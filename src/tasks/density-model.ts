@@ -79,7 +79,12 @@ const configurationSchema = z.object({
 
 /** A record of a finished block; numbers that were not finite come back as NaN. */
 const measured = finite.or(z.null().transform(() => Number.NaN));
-const blockRecordSchema = z.object({ iterations: count, loss: measured, poolToNormal: measured, blockDistance: measured });
+const blockRecordSchema = z.object({
+  iterations: count,
+  loss: measured,
+  poolToNormal: measured,
+  blockDistance: measured,
+});
 export const timedBlockSchema = blockRecordSchema.extend({ seconds: measured, pushSeconds: measured });
 
 const recordSchema = z.object({
@@ -92,7 +97,10 @@ const recordSchema = z.object({
 
 /** The bytes of a model file. */
 export function encodeDensityModel({ record, standardization, chain }: DensityModel): Uint8Array {
-  return encodeSafetensors({ ...standardizationTensors(standardization), ...chainTensors(chain) }, { localflow: toJson(record) });
+  return encodeSafetensors(
+    { ...standardizationTensors(standardization), ...chainTensors(chain) },
+    { localflow: toJson(record) },
+  );
 }
 
 /** Reads a model file. Throws a "model" error that says what is wrong; nothing in the file is executed. */
@@ -103,9 +111,17 @@ export function decodeDensityModel(bytes: Uint8Array, where = "model"): DensityM
   const { blocks, integration } = record.configuration;
   const chain: Chain = {
     dimension: d,
-    blocks: blocks.map(({ step, network }, n) => ({ step, network, parameters: blockParameters(tensors, n, network, d, where) })),
+    blocks: blocks.map(({ step, network }, n) => ({
+      step,
+      network,
+      parameters: blockParameters(tensors, n, network, d, where),
+    })),
   };
-  return { record: { ...record, configuration: { ...record.configuration, integration } }, standardization: readStandardization(tensors, d, where), chain };
+  return {
+    record: { ...record, configuration: { ...record.configuration, integration } },
+    standardization: readStandardization(tensors, d, where),
+    chain,
+  };
 }
 
 /** JSON in which an endless clip norm survives. */
@@ -116,41 +132,78 @@ export function toJson(value: unknown): string {
 /** Checks a JSON text of a model file against a schema. */
 export function parseMetadata<T>(schema: z.ZodType<T>, text: string | undefined, where: string): T {
   if (text === undefined)
-    throw failure("model", { where, expected: "a localflow model", received: "a safetensors file without localflow's record", remedy: "give a file written by localflow fit" });
+    throw failure("model", {
+      where,
+      expected: "a localflow model",
+      received: "a safetensors file without localflow's record",
+      remedy: "give a file written by localflow fit",
+    });
   let value: unknown;
   try {
     value = JSON.parse(text, (_, item: unknown) => (item === "Infinity" ? Number.POSITIVE_INFINITY : item));
   } catch (cause) {
-    throw failure("model", { where, expected: "a JSON record", received: String(cause), remedy: "the file is damaged" }, cause);
+    throw failure(
+      "model",
+      { where, expected: "a JSON record", received: String(cause), remedy: "the file is damaged" },
+      cause,
+    );
   }
   const version = typeof value === "object" && value !== null && "version" in value ? value.version : undefined;
   if (typeof version === "number" && version > modelVersion)
-    throw failure("model", { where, expected: `file version ${modelVersion} at most`, received: String(version), remedy: "update localflow" });
+    throw failure("model", {
+      where,
+      expected: `file version ${modelVersion} at most`,
+      received: String(version),
+      remedy: "update localflow",
+    });
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
-  throw failure("model", { where: `${where}, ${issue?.path.join(".") || "record"}`, expected: "a valid record", received: issue?.message ?? "another", remedy: "the file is damaged or was not written by localflow" });
+  throw failure("model", {
+    where: `${where}, ${issue?.path.join(".") || "record"}`,
+    expected: "a valid record",
+    received: issue?.message ?? "another",
+    remedy: "the file is damaged or was not written by localflow",
+  });
 }
 
 export function standardizationTensors({ mean, deviation }: Standardization): Record<string, NDArray> {
   return { "standardize.mean": mean, "standardize.deviation": deviation };
 }
 
-export function readStandardization(tensors: Readonly<Record<string, NDArray>>, d: number, where: string): Standardization {
+export function readStandardization(
+  tensors: Readonly<Record<string, NDArray>>,
+  d: number,
+  where: string,
+): Standardization {
   const deviation = floatTensor(tensors, "standardize.deviation", [d], where);
   if (!deviation.data.every((value) => value > 0 && Number.isFinite(value)))
-    throw failure("model", { where: `${where}, standardize.deviation`, expected: "positive numbers", received: String(deviation.data) });
+    throw failure("model", {
+      where: `${where}, standardize.deviation`,
+      expected: "positive numbers",
+      received: String(deviation.data),
+    });
   return { mean: floatTensor(tensors, "standardize.mean", [d], where), deviation };
 }
 
 /** `blocks.0.layers.0.weight` … for every block. */
-export function chainTensors({ blocks }: { readonly blocks: readonly { readonly parameters: MlpArrays }[] }): Record<string, NDArray> {
+export function chainTensors({
+  blocks,
+}: {
+  readonly blocks: readonly { readonly parameters: MlpArrays }[];
+}): Record<string, NDArray> {
   const named = blocks.flatMap(({ parameters }, n) => leaves<FloatArray>(parameters, `blocks.${n}`));
   return Object.fromEntries(named.map((leaf) => [leaf.path, leaf.value]));
 }
 
 /** The weights of block n, checked against the network that the record promises. */
-export function blockParameters(tensors: Readonly<Record<string, NDArray>>, n: number, network: NetworkConfiguration, d: number, where: string): MlpArrays {
+export function blockParameters(
+  tensors: Readonly<Record<string, NDArray>>,
+  n: number,
+  network: NetworkConfiguration,
+  d: number,
+  where: string,
+): MlpArrays {
   const layers = layerSizes(network, d).map(([inputs, outputs], k) => ({
     weight: floatTensor(tensors, `blocks.${n}.layers.${k}.weight`, [inputs, outputs], where),
     bias: floatTensor(tensors, `blocks.${n}.layers.${k}.bias`, [outputs], where),
@@ -159,7 +212,12 @@ export function blockParameters(tensors: Readonly<Record<string, NDArray>>, n: n
 }
 
 /** A float32 tensor of exactly this shape. */
-export function floatTensor(tensors: Readonly<Record<string, NDArray>>, name: string, shape: readonly number[], where: string): FloatArray {
+export function floatTensor(
+  tensors: Readonly<Record<string, NDArray>>,
+  name: string,
+  shape: readonly number[],
+  where: string,
+): FloatArray {
   const tensor = Object.hasOwn(tensors, name) ? tensors[name] : undefined;
   if (tensor?.type === "float32" && sameSizes(tensor.shape, shape)) return tensor as FloatArray;
   throw failure("model", {

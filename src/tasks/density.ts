@@ -14,11 +14,13 @@ import { type BlockRecord, type BlockTiming, type ChainProgress, chunkRows, trai
 import type { Configuration } from "../train/configuration.ts";
 import { checkpointSeed, decodeCheckpoint, encodeCheckpoint } from "./checkpoint.ts";
 import { type DensityModel, modelVersion } from "./density-model.ts";
-import { identityStandardization, logVolume, standardizationOf, standardize, unstandardize } from "./standardization.ts";
-
-export { type DensityModel, decodeDensityModel, encodeDensityModel, type ModelRecord } from "./density-model.ts";
-export { defaultConfiguration } from "./defaults.ts";
-export { gaussianNll } from "../measure/gaussian.ts";
+import {
+  identityStandardization,
+  logVolume,
+  standardizationOf,
+  standardize,
+  unstandardize,
+} from "./standardization.ts";
 
 /** Where a long piece of work stands. `fraction` is the share of the whole job that is done, in [0, 1]. */
 export interface Progress {
@@ -67,7 +69,10 @@ export interface FitReport {
 }
 
 /** Trains a chain. Throws "data" for rows that have no density, "interrupted" after a checkpoint when the signal fires. */
-export async function fitDensity(engine: Engine, request: FitRequest): Promise<{ readonly model: DensityModel; readonly report: FitReport }> {
+export async function fitDensity(
+  engine: Engine,
+  request: FitRequest,
+): Promise<{ readonly model: DensityModel; readonly report: FitReport }> {
   const started = performance.now();
   const { columns, checkpoint, onProgress, signal } = request;
   const resume = checkpoint?.resume;
@@ -92,11 +97,22 @@ export async function fitDensity(engine: Engine, request: FitRequest): Promise<{
     {
       ...(signal && { signal }),
       ...(request.time !== undefined && { time: request.time * 1000 * trainingShare }),
-      ...(checkpoint && { onCheckpoint: (partial) => checkpoint.save(encodeCheckpoint(partial, configuration.seed, mark)) }),
+      ...(checkpoint && {
+        onCheckpoint: (partial) => checkpoint.save(encodeCheckpoint(partial, configuration.seed, mark)),
+      }),
       ...(onProgress && { onProgress: (progress) => onProgress(overall(progress, configuration)) }),
     },
   );
-  const record = { version: modelVersion, task: "density", columns, configuration, training: { rows: train.shape[0] ?? 0, blocks: trained.records.map(({ seconds: _, pushSeconds: __, ...record }) => record) } } as const;
+  const record = {
+    version: modelVersion,
+    task: "density",
+    columns,
+    configuration,
+    training: {
+      rows: train.shape[0] ?? 0,
+      blocks: trained.records.map(({ seconds: _, pushSeconds: __, ...record }) => record),
+    },
+  } as const;
   const model: DensityModel = { record, standardization, chain: trained.chain };
   const validation = heldOut && (await likelihood(engine, model, heldOut, request));
   const report: FitReport = {
@@ -129,7 +145,14 @@ export async function* sampleDensity(
   request: SampleRequest,
 ): AsyncGenerator<{ readonly points: FloatArray; readonly logDensity?: Float64Array; readonly evaluations: number }> {
   const { chain, record, standardization } = model;
-  const { rows, seed, logDensity = false, integration = record.configuration.integration, signal, onProgress } = request;
+  const {
+    rows,
+    seed,
+    logDensity = false,
+    integration = record.configuration.integration,
+    signal,
+    onProgress,
+  } = request;
   checkCount(rows);
   const d = chain.dimension;
   const divergence: Divergence = { kind: logDensity ? "exact" : "none" };
@@ -141,7 +164,7 @@ export async function* sampleDensity(
       const count = Math.min(chunkRows, rows - first);
       const noise = new Float32Array(count * d);
       fillNormal(key, noise, { offset: first * d });
-      const moved = await transport.run(noise);
+      const moved = await transport.run(noise, undefined, first);
       const points = floats(unstandardize(standardization, moved.points), [count, d]);
       onProgress?.({ stage: "sample", fraction: (first + count) / rows });
       // Integrated from noise to data, the log-determinant is that of the way back.
@@ -174,10 +197,22 @@ export async function* scoreDensity(
   request: ScoreRequest = {},
 ): AsyncGenerator<{ readonly logDensity: Float64Array; readonly evaluations: number }> {
   const { chain, record, standardization } = model;
-  const { divergence = { kind: "exact" }, integration = record.configuration.integration, handOver, signal, onProgress, seed = 0 } = request;
+  const {
+    divergence = { kind: "exact" },
+    integration = record.configuration.integration,
+    handOver,
+    signal,
+    onProgress,
+    seed = 0,
+  } = request;
   checkRows(rows, record.columns, "rows to score");
   const d = chain.dimension;
-  const transport = await createTransport(engine, chain, { direction: 1, integration, divergence, ...(handOver && { handOver }) });
+  const transport = await createTransport(engine, chain, {
+    direction: 1,
+    integration,
+    divergence,
+    ...(handOver && { handOver }),
+  });
   const key = split(random(seed), "score");
   const pause = pauses();
   const count = rows.shape[0] ?? 0;
@@ -197,7 +232,12 @@ export async function* scoreDensity(
 }
 
 /** log N(z) plus or minus the log-determinant (a mean over probes), in the user's units. */
-function combine(noise: Float32Array, logDeterminant: Float32Array, sign: 1 | -1, { chain, standardization }: DensityModel): Float64Array {
+function combine(
+  noise: Float32Array,
+  logDeterminant: Float32Array,
+  sign: 1 | -1,
+  { chain, standardization }: DensityModel,
+): Float64Array {
   const logNormal = normalLogDensity(noise, chain.dimension);
   const probes = logDeterminant.length / Math.max(1, logNormal.length);
   const volume = logVolume(standardization);
@@ -214,14 +254,23 @@ const trainingShare = 0.9;
 /** Multiplications that the likelihoods of a report may cost; the rows they use follow from it. */
 const reportCost = 5e11;
 
-async function likelihood(engine: Engine, model: DensityModel, rows: FloatArray, { signal, onProgress }: FitRequest): Promise<Likelihood> {
+async function likelihood(
+  engine: Engine,
+  model: DensityModel,
+  rows: FloatArray,
+  { signal, onProgress }: FitRequest,
+): Promise<Likelihood> {
   const d = model.chain.dimension;
   const perRow = 40 * parameterCount(model.record.configuration, d) * (1 + d);
   const count = Math.min(rows.shape[0] ?? 0, Math.max(256, Math.min(10_000, Math.floor(reportCost / perRow))));
   const part = floats(rows.data.subarray(0, count * d), [count, d]);
   const values: number[] = [];
-  const controls = { ...(signal && { signal }), ...(onProgress && { onProgress: () => onProgress({ stage: "score", fraction: 1 }) }) };
-  for await (const { logDensity } of scoreDensity(engine, model, part, controls)) for (const value of logDensity) values.push(-value);
+  const controls = {
+    ...(signal && { signal }),
+    ...(onProgress && { onProgress: () => onProgress({ stage: "score", fraction: 1 }) }),
+  };
+  for await (const { logDensity } of scoreDensity(engine, model, part, controls))
+    for (const value of logDensity) values.push(-value);
   return summarize(values);
 }
 
@@ -233,10 +282,17 @@ export function summarize(values: readonly number[]): Likelihood {
   return { nll, standardError: Math.sqrt(variance / rows), rows };
 }
 
-function splitRows({ rows, validation, trainSplit = validation ? 1 : 0.9 }: FitRequest, seed: number): { train: FloatArray; heldOut?: FloatArray } {
+function splitRows(
+  { rows, validation, trainSplit = validation ? 1 : 0.9 }: FitRequest,
+  seed: number,
+): { train: FloatArray; heldOut?: FloatArray } {
   const [count = 0, d = 1] = rows.shape;
   if (!(trainSplit > 0 && trainSplit <= 1))
-    throw failure("option", { where: "train split", expected: "a share above 0 and at most 1", received: String(trainSplit) });
+    throw failure("option", {
+      where: "train split",
+      expected: "a share above 0 and at most 1",
+      received: String(trainSplit),
+    });
   const kept = Math.max(1, Math.round(count * trainSplit));
   if (kept === count) return { train: rows, ...(validation && { heldOut: validation }) };
   const order = permutation(split(random(seed), "split"), count);
@@ -253,7 +309,11 @@ function splitRows({ rows, validation, trainSplit = validation ? 1 : 0.9 }: FitR
 function checkRows(rows: FloatArray, columns: readonly string[], where: string): void {
   const [count = 0, d = 0] = rows.shape;
   if (rows.shape.length !== 2 || d !== columns.length)
-    throw failure("data", { where, expected: `${columns.length} columns (${columns.slice(0, 8).join(", ")}${columns.length > 8 ? ", …" : ""})`, received: `${d}` });
+    throw failure("data", {
+      where,
+      expected: `${columns.length} columns (${columns.slice(0, 8).join(", ")}${columns.length > 8 ? ", …" : ""})`,
+      received: `${d}`,
+    });
   if (count === 0) throw failure("data", { where, expected: "at least one row", received: "none" });
   const bad = rows.data.findIndex((value) => !Number.isFinite(value));
   if (bad >= 0)
@@ -298,7 +358,11 @@ function durationOf({ blocks }: Configuration, n: number): number | null {
 }
 
 /** Everything but the seed that decides the result. */
-function fingerprintOf({ seed: _, ...configuration }: Configuration, columns: readonly string[], train: FloatArray): string {
+function fingerprintOf(
+  { seed: _, ...configuration }: Configuration,
+  columns: readonly string[],
+  train: FloatArray,
+): string {
   const text = new TextEncoder().encode(JSON.stringify({ configuration, columns }));
   const { buffer, byteOffset, byteLength } = train.data;
   return `${fingerprint(text)} ${fingerprint(new Uint8Array(buffer, byteOffset, byteLength))}`;

@@ -24,7 +24,12 @@ export interface BatchOptions {
  * Minibatches of a pool [rows · d]: epochs of shuffled rows, the incomplete last batch of an epoch dropped. The arrays are
  * filled anew at each call.
  */
-export function batches(pool: Float32Array, d: number, random: Random, options: BatchOptions): (iteration: number) => Batch {
+export function batches(
+  pool: Float32Array,
+  d: number,
+  random: Random,
+  options: BatchOptions,
+): (iteration: number) => Batch {
   const rows = pool.length / d;
   const size = Math.min(options.batchSize, rows);
   const { coupling, step } = options;

@@ -78,18 +78,32 @@ export async function trainBlock(engine: Engine, task: BlockTask, controls: Bloc
     patience: { best: Number.POSITIVE_INFINITY, checksSince: 0, parameters: [] },
   };
   const step = await createTrainingStep(engine, { ...block, dimension, like: task.start }, training, begin.state);
-  const heldOutLoss = task.heldOut && training.earlyStopping > 0 ? await createHeldOutLoss(engine, task, task.heldOut) : undefined;
+  const heldOutLoss =
+    task.heldOut && training.earlyStopping > 0 ? await createHeldOutLoss(engine, task, task.heldOut) : undefined;
   const batch = batches(task.pool, dimension, split(task.random, "batches"), { ...training, step: block.step });
   const schedule = { learningRate: block.learningRate, decay: training.decay, warmUp: training.warmUp };
   const publish = (state: TrainingState, patience: Patience) =>
-    parametersFrom(task.start, patience.parameters.length > 0 ? patience.parameters : training.movingAverage > 0 ? state.average : state.parameters);
+    parametersFrom(
+      task.start,
+      patience.parameters.length > 0
+        ? patience.parameters
+        : training.movingAverage > 0
+          ? state.average
+          : state.parameters,
+    );
   const pause = pauses();
   const deadline = controls.time === undefined ? Number.POSITIVE_INFINITY : performance.now() + controls.time;
   try {
     let snapshot = begin;
     let [iteration, total, counted] = [begin.iteration, 0, 0];
     while (iteration < block.iterations && performance.now() < deadline) {
-      if (controls.signal?.aborted) return { parameters: publish(snapshot.state, snapshot.patience), iterations: snapshot.iteration, loss: snapshot.loss, interrupted: snapshot };
+      if (controls.signal?.aborted)
+        return {
+          parameters: publish(snapshot.state, snapshot.patience),
+          iterations: snapshot.iteration,
+          loss: snapshot.loss,
+          interrupted: snapshot,
+        };
       const rate = learningRateAt(schedule, iteration) * snapshot.caution;
       const keep = iteration < training.warmUp ? 0 : training.movingAverage;
       const loss = await step.advance(batch(iteration), { ...adamScales(iteration + 1, rate, training), keep });
@@ -112,7 +126,11 @@ export async function trainBlock(engine: Engine, task: BlockTask, controls: Bloc
         if (training.earlyStopping > 0 && patience.checksSince >= training.earlyStopping) break;
       }
     }
-    return { parameters: publish(step.state(), snapshot.patience), iterations: iteration, loss: counted > 0 ? total / counted : snapshot.loss };
+    return {
+      parameters: publish(step.state(), snapshot.patience),
+      iterations: iteration,
+      loss: counted > 0 ? total / counted : snapshot.loss,
+    };
   } finally {
     await step.release();
     await heldOutLoss?.release();
@@ -135,7 +153,9 @@ function calmed(snapshot: Snapshot, block: number, iteration: number, loss: numb
 async function judge(patience: Patience, state: TrainingState, heldOutLoss: HeldOutLoss): Promise<Patience> {
   const parameters = state.average.length > 0 ? state.average : state.parameters;
   const loss = await heldOutLoss.of(parameters);
-  return loss < patience.best ? { best: loss, checksSince: 0, parameters } : { ...patience, checksSince: patience.checksSince + 1 };
+  return loss < patience.best
+    ? { best: loss, checksSince: 0, parameters }
+    : { ...patience, checksSince: patience.checksSince + 1 };
 }
 
 interface HeldOutLoss {
@@ -146,13 +166,26 @@ interface HeldOutLoss {
 const heldOutRows = 4096;
 
 /** The matching loss on held-out rows with noise and times that stay the same from check to check. */
-async function createHeldOutLoss(engine: Engine, { block, training, dimension, start, random }: BlockTask, pool: Float32Array): Promise<HeldOutLoss> {
+async function createHeldOutLoss(
+  engine: Engine,
+  { block, training, dimension, start, random }: BlockTask,
+  pool: Float32Array,
+): Promise<HeldOutLoss> {
   const parameters = mapTree<FloatArray, Tensor, MlpArrays>(start, (array) => placeholder(array.shape));
   const column = (width: number) => placeholder(["rows", width]);
   const batch = { left: column(dimension), source: column(dimension), noise: column(dimension), time: column(1) };
-  const loss = matchingLoss((x, t) => applyMlp(block.network, parameters, x, t), batch, block.step, training.interpolant);
+  const loss = matchingLoss(
+    (x, t) => applyMlp(block.network, parameters, x, t),
+    batch,
+    block.step,
+    training.interpolant,
+  );
   const program = await compile(engine, { parameters, batch }, { loss });
-  const fixed = batches(pool, dimension, split(random, "held-out"), { ...training, step: block.step, batchSize: heldOutRows })(0);
+  const fixed = batches(pool, dimension, split(random, "held-out"), {
+    ...training,
+    step: block.step,
+    batchSize: heldOutRows,
+  })(0);
   return {
     of: async (arrays) => {
       const result = await program.run({ parameters: parametersFrom(start, arrays), batch: { ...fixed } });

@@ -1,12 +1,12 @@
 // chain: trains a chain block after block. The pool is pushed through each trained block, and the next one starts from there.
-import { failure } from "../errors.ts";
+import { failure, invariant } from "../errors.ts";
 import type { Block, Chain } from "../flow/chain.ts";
 import { slicedWasserstein } from "../measure/sliced-wasserstein.ts";
 import { initialMlp, layerSizes, type MlpArrays } from "../nn/mlp.ts";
 import { fillNormal, random, split } from "../random.ts";
 import type { Engine } from "../runtime/contract.ts";
 import { createTransport } from "../runtime/transport.ts";
-import { pauses, type Snapshot, trainBlock } from "./block.ts";
+import { type BlockTask, pauses, type Snapshot, trainBlock } from "./block.ts";
 import type { BlockConfiguration, Configuration } from "./configuration.ts";
 
 /** What is known of a finished block; stored in the model. */
@@ -25,10 +25,17 @@ export interface BlockTiming {
   readonly pushSeconds: number;
 }
 
-/** A chain under construction: finished blocks, and where the next one stands if it was interrupted. */
+/** What is known of a block once it is trained and before its pool is pushed. */
+export type TrainedRecord = Pick<BlockRecord & BlockTiming, "iterations" | "loss" | "seconds">;
+
+/**
+ * A chain under construction: trained blocks with their records, and where the next block stands if it was interrupted.
+ * `unpushed` is set when the last block is trained but its pool was not pushed, so it has no full record yet.
+ */
 export interface PartialChain {
   readonly blocks: readonly Block[];
   readonly records: readonly (BlockRecord & BlockTiming)[];
+  readonly unpushed?: TrainedRecord;
   readonly snapshot?: Snapshot;
 }
 
@@ -64,66 +71,110 @@ export interface ChainProgress {
 export const chunkRows = 16_384;
 
 /** Trains every block that `resume` does not hold yet. Throws "interrupted" after a checkpoint when the signal fires. */
-export async function trainChain(engine: Engine, task: ChainTask, controls: ChainControls = {}): Promise<{ chain: Chain; records: readonly (BlockRecord & BlockTiming)[] }> {
+export async function trainChain(
+  engine: Engine,
+  task: ChainTask,
+  controls: ChainControls = {},
+): Promise<{ chain: Chain; records: readonly (BlockRecord & BlockTiming)[] }> {
   const { configuration, dimension, resume } = task;
-  const key = split(random(configuration.seed), "train");
   const blocks: Block[] = [...(resume?.blocks ?? [])];
   const records: (BlockRecord & BlockTiming)[] = [...(resume?.records ?? [])];
-  let [pool, heldOut] = [task.rows, task.heldOut];
-  const started = performance.now();
-  const push = async (block: Block, n: number) => {
-    pool = await pushRows(engine, block, dimension, configuration, pool, n, controls);
-    if (heldOut && configuration.training.earlyStopping > 0) heldOut = await pushRows(engine, block, dimension, configuration, heldOut, n, controls);
+  const pools: Pools = {
+    train: task.rows,
+    ...(task.heldOut && configuration.training.earlyStopping > 0 && { heldOut: task.heldOut }),
   };
-  for (const [n, block] of blocks.entries()) if (n < configuration.blocks.length - 1) await push(block, n + 1);
+  const started = performance.now();
+  const stopAt = async (partial: Omit<PartialChain, "blocks" | "records">, iteration: number) => {
+    await controls.onCheckpoint?.({ blocks, records, ...partial });
+    throw interrupted(blocks.length + (partial.unpushed ? 0 : 1), iteration);
+  };
+  /** Pushes the pools through the last block and completes its record. */
+  const finish = async (trained: TrainedRecord, isLast: boolean) => {
+    const [block, before, pushStarted] = [blocks.at(-1), pools.train, performance.now()];
+    if (!block || !(await pushPools(engine, block, task, pools, blocks.length, controls)))
+      return stopAt({ unpushed: trained }, trained.iterations);
+    const pushSeconds = (performance.now() - pushStarted) / 1000;
+    records.push({ ...trained, pushSeconds, ...distances(before, pools.train, dimension, configuration.seed) });
+    if (!isLast) await controls.onCheckpoint?.({ blocks, records });
+  };
+  for (const [n, block] of blocks.entries())
+    if (
+      n < records.length &&
+      n < configuration.blocks.length - 1 &&
+      !(await pushPools(engine, block, task, pools, n + 1, controls))
+    )
+      await stopAt(unfinished(resume), 0);
+  if (resume?.unpushed) await finish(resume.unpushed, blocks.length === configuration.blocks.length);
 
   for (const [n, block] of configuration.blocks.entries()) {
     if (n < blocks.length) continue;
     const blockStarted = performance.now();
-    const snapshot = n === resume?.blocks.length ? resume.snapshot : undefined;
-    const trained = await trainBlock(
-      engine,
-      {
-        number: n + 1,
-        dimension,
-        block,
-        training: configuration.training,
-        pool,
-        ...(heldOut && { heldOut }),
-        start: startingWeights(configuration, n, dimension, blocks),
-        random: split(key, n),
-        ...(snapshot && { resume: snapshot }),
-      },
-      {
-        ...(controls.signal && { signal: controls.signal }),
-        ...(controls.time !== undefined && { time: timeFor(configuration.blocks, n, controls.time - (blockStarted - started)) }),
-        onIteration: (iteration, loss) => controls.onProgress?.({ stage: "train", block: n + 1, iteration, loss }),
-      },
-    );
-    if (trained.interrupted) {
-      await controls.onCheckpoint?.({ blocks, records, snapshot: trained.interrupted });
-      throw interrupted(n + 1, trained.interrupted.iteration);
-    }
-    const finished: Block = { step: block.step, network: block.network, parameters: trained.parameters };
-    const before = pool;
-    const pushStarted = performance.now();
-    blocks.push(finished);
-    await push(finished, n + 1);
-    records.push({
-      iterations: trained.iterations,
-      loss: trained.loss,
-      seconds: (pushStarted - blockStarted) / 1000,
-      pushSeconds: (performance.now() - pushStarted) / 1000,
-      ...distances(before, pool, dimension, configuration.seed),
+    const trained = await trainBlock(engine, blockTask(task, n, blocks, pools), {
+      ...(controls.signal && { signal: controls.signal }),
+      ...(controls.time !== undefined && {
+        time: timeFor(configuration.blocks, n, controls.time - (blockStarted - started)),
+      }),
+      onIteration: (iteration, loss) => controls.onProgress?.({ stage: "train", block: n + 1, iteration, loss }),
     });
-    await controls.onCheckpoint?.({ blocks, records });
+    if (trained.interrupted) await stopAt({ snapshot: trained.interrupted }, trained.interrupted.iteration);
+    blocks.push({ step: block.step, network: block.network, parameters: trained.parameters });
+    const { iterations, loss } = trained;
+    await finish(
+      { iterations, loss, seconds: (performance.now() - blockStarted) / 1000 },
+      n === configuration.blocks.length - 1,
+    );
   }
   return { chain: { dimension, blocks }, records };
 }
 
+/** The pools p_(n-1) that the next block starts from. */
+interface Pools {
+  train: Float32Array;
+  heldOut?: Float32Array;
+}
+
+function unfinished(resume: PartialChain | undefined): Omit<PartialChain, "blocks" | "records"> {
+  return {
+    ...(resume?.unpushed && { unpushed: resume.unpushed }),
+    ...(resume?.snapshot && { snapshot: resume.snapshot }),
+  };
+}
+
+function blockTask(
+  { configuration, dimension, resume }: ChainTask,
+  n: number,
+  finished: readonly Block[],
+  pools: Pools,
+): BlockTask {
+  const block = configuration.blocks[n];
+  invariant(block !== undefined, `block ${n} is configured`);
+  const snapshot = n === resume?.blocks.length ? resume.snapshot : undefined;
+  return {
+    number: n + 1,
+    dimension,
+    block,
+    training: configuration.training,
+    pool: pools.train,
+    ...(pools.heldOut && { heldOut: pools.heldOut }),
+    start: startingWeights(configuration, n, dimension, finished),
+    random: split(random(configuration.seed), "train", n),
+    ...(snapshot && { resume: snapshot }),
+  };
+}
+
 /** Fresh weights, or the previous block's where warm start is on and the shapes agree. */
-function startingWeights({ blocks, training, seed }: Configuration, n: number, dimension: number, finished: readonly Block[]): MlpArrays {
-  const network = blocks[n]?.network ?? { hidden: [], activation: { kind: "relu" }, timeInput: "first", initialization: "default" };
+function startingWeights(
+  { blocks, training, seed }: Configuration,
+  n: number,
+  dimension: number,
+  finished: readonly Block[],
+): MlpArrays {
+  const network = blocks[n]?.network ?? {
+    hidden: [],
+    activation: { kind: "relu" },
+    timeInput: "first",
+    initialization: "default",
+  };
   const previous = finished[n - 1];
   const sizes = (of: typeof network) => JSON.stringify(layerSizes(of, dimension));
   if (training.warmStart && previous && sizes(previous.network) === sizes(network)) return previous.parameters;
@@ -137,29 +188,46 @@ function timeFor(blocks: readonly BlockConfiguration[], n: number, left: number)
   return (Math.max(0, left) * (iterations[0] ?? 0)) / Math.max(1, total);
 }
 
-/** Moves rows through one block, in chunks. */
-async function pushRows(
+/** Replaces the pools by themselves after one block, in chunks; false, with the pools unchanged, when the signal fires. */
+async function pushPools(
   engine: Engine,
   block: Block,
-  dimension: number,
-  { integration }: Configuration,
-  rows: Float32Array,
+  task: ChainTask,
+  pools: Pools,
   number: number,
-  { signal, onProgress }: ChainControls,
-): Promise<Float32Array> {
+  controls: ChainControls,
+): Promise<boolean> {
+  const { dimension, configuration } = task;
   const chain: Chain = { dimension, blocks: [block] };
-  const transport = await createTransport(engine, chain, { direction: 1, integration, divergence: { kind: "none" } });
-  const pushed = new Float32Array(rows.length);
+  const transport = await createTransport(engine, chain, {
+    direction: 1,
+    integration: configuration.integration,
+    divergence: { kind: "none" },
+  });
   const pause = pauses();
-  try {
+  const push = async (rows: Float32Array) => {
+    const pushed = new Float32Array(rows.length);
     for (let start = 0; start < rows.length; start += chunkRows * dimension) {
+      if (controls.signal?.aborted) return undefined;
       const chunk = rows.subarray(start, start + chunkRows * dimension);
-      pushed.set((await transport.run(chunk)).points, start);
-      onProgress?.({ stage: "push", block: number, iteration: 0, pushed: (start + chunk.length) / rows.length });
+      pushed.set((await transport.run(chunk, undefined, start / dimension)).points, start);
+      controls.onProgress?.({
+        stage: "push",
+        block: number,
+        iteration: 0,
+        pushed: (start + chunk.length) / rows.length,
+      });
       await pause();
-      if (signal?.aborted) return pushed;
     }
     return pushed;
+  };
+  try {
+    const train = await push(pools.train);
+    const heldOut = train && pools.heldOut && (await push(pools.heldOut));
+    if (!train || (pools.heldOut && !heldOut)) return false;
+    pools.train = train;
+    if (heldOut) pools.heldOut = heldOut;
+    return true;
   } finally {
     await transport.release();
   }

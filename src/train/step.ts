@@ -4,7 +4,7 @@ import type { Step } from "../flow/steps.ts";
 import { applyMlp, type MlpArrays, type MlpTensors, type NetworkConfiguration } from "../nn/mlp.ts";
 import { adamUpdate } from "../optim/adam.ts";
 import { clipByGlobalNorm, movingAverage } from "../optim/schedule.ts";
-import { type Program, compile } from "../runtime/compile.ts";
+import { compile, type Program } from "../runtime/compile.ts";
 import type { Engine } from "../runtime/contract.ts";
 import { type FloatArray, floats, type NDArray, zeros } from "../tensor/array.ts";
 import { gradient } from "../tensor/gradient.ts";
@@ -57,12 +57,21 @@ export function parametersFrom(like: MlpArrays, arrays: readonly FloatArray[]): 
 /** Compiles the step of one block and sets its state. */
 export async function createTrainingStep(
   engine: Engine,
-  block: { readonly step: Step; readonly network: NetworkConfiguration; readonly dimension: number; readonly like: MlpArrays },
+  block: {
+    readonly step: Step;
+    readonly network: NetworkConfiguration;
+    readonly dimension: number;
+    readonly like: MlpArrays;
+  },
   training: TrainingConfiguration,
   state: TrainingState,
 ): Promise<TrainingStep> {
   const graph = stepGraph(block, training);
-  const program: Program<typeof graph.inputs, typeof graph.outputs> = await compile(engine, graph.inputs, graph.outputs);
+  const program: Program<typeof graph.inputs, typeof graph.outputs> = await compile(
+    engine,
+    graph.inputs,
+    graph.outputs,
+  );
   let [current, spare] = [copyState(state), copyState(state)];
   return {
     advance: async ({ left, source, noise, time }, scales) => {
@@ -82,13 +91,28 @@ export async function createTrainingStep(
 }
 
 function stepGraph(
-  { step, network, dimension, like }: { readonly step: Step; readonly network: NetworkConfiguration; readonly dimension: number; readonly like: MlpArrays },
+  {
+    step,
+    network,
+    dimension,
+    like,
+  }: {
+    readonly step: Step;
+    readonly network: NetworkConfiguration;
+    readonly dimension: number;
+    readonly like: MlpArrays;
+  },
   training: TrainingConfiguration,
 ) {
   const parameters = mapTree<FloatArray, Tensor, MlpArrays>(like, (array) => placeholder(array.shape)) as MlpTensors;
   const flat = leaves<Tensor>(parameters).map((leaf) => leaf.value);
   const blank = () => flat.map((tensor) => placeholder(tensor.shape));
-  const state = { parameters: flat, first: blank(), second: blank(), average: training.movingAverage > 0 ? blank() : [] };
+  const state = {
+    parameters: flat,
+    first: blank(),
+    second: blank(),
+    average: training.movingAverage > 0 ? blank() : [],
+  };
   const column = (width: number) => placeholder(["rows", width]);
   const [left, noise, time] = [column(dimension), column(dimension), column(1)];
   const source = training.coupling === "dependent" ? [] : [column(dimension)];
@@ -100,7 +124,13 @@ function stepGraph(
   const gradients = clipByGlobalNorm(gradient(loss, flat), training.clip);
   const updates = flat.map((parameter, i) => {
     const moments = { first: state.first[i] ?? parameter, second: state.second[i] ?? parameter };
-    return adamUpdate(parameter, gradients[i] ?? parameter, moments, { rate, epsilon, shrink }, { weightDecay: training.weightDecay });
+    return adamUpdate(
+      parameter,
+      gradients[i] ?? parameter,
+      moments,
+      { rate, epsilon, shrink },
+      { weightDecay: training.weightDecay },
+    );
   });
   return {
     inputs: { ...state, batch: { left, noise, time, source }, scalars },
@@ -116,7 +146,12 @@ function stepGraph(
 
 function copyState(state: TrainingState): TrainingState {
   const copy = (arrays: readonly FloatArray[]) => arrays.map((array) => floats(array.data.slice(), array.shape));
-  return { parameters: copy(state.parameters), first: copy(state.first), second: copy(state.second), average: copy(state.average) };
+  return {
+    parameters: copy(state.parameters),
+    first: copy(state.first),
+    second: copy(state.second),
+    average: copy(state.average),
+  };
 }
 
 function namedArrays(state: TrainingState): Record<string, NDArray> {

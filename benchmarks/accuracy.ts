@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { readTable } from "../src/data/files.ts";
 import { type Block, blockVelocity, normalLogDensity } from "../src/flow/chain.ts";
+import type { Integration } from "../src/ode/integration.ts";
 import { rungeKuttaStep } from "../src/ode/step.ts";
 import { tableaus } from "../src/ode/tableaus.ts";
 import { compile } from "../src/runtime/compile.ts";
@@ -130,12 +131,18 @@ async function againstJacobian(engine: Engine, model: DensityModel, rows: FloatA
   const reference = normalLogDensity(moved.points, d).map(
     (value, row) => value + (sums[row] ?? 0) - logVolume(model.standardization),
   );
-  const gaps: number[] = [];
-  const integration = { kind: "adaptive", method: "dopri5", rtol: 1e-6, atol: 1e-6 } as const;
-  for await (const { logDensity } of scoreDensity(engine, model, rows, { integration }))
-    gaps.push(...logDensity.map((value, row) => Math.abs(value - (reference[row] ?? 0))));
-  gaps.sort((a, b) => a - b);
-  return { rows: count, median: gaps[gaps.length >> 1], largest: gaps.at(-1) };
+  const gaps = async (integration: Integration) => {
+    const found: number[] = [];
+    for await (const { logDensity } of scoreDensity(engine, model, rows, { integration }))
+      found.push(...logDensity.map((value, row) => Math.abs(value - (reference[row] ?? 0))));
+    found.sort((a, b) => a - b);
+    return { median: found[found.length >> 1], largest: found.at(-1) };
+  };
+  return {
+    rows: count,
+    dopri5: await gaps({ kind: "adaptive", method: "dopri5", rtol: 1e-6, atol: 1e-6 }),
+    rk4: await gaps({ kind: "fixed", method: "rk4", evaluations: 4 * Number(values.steps) }),
+  };
 }
 
 const engine = await createEngine();

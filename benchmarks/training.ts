@@ -59,7 +59,7 @@ export const plainTraining: TrainingConfiguration = {
   interpolant: "linear",
   coupling: "dependent",
   timeDistribution: { kind: "uniform" },
-  decay: { factor: 1, every: 1 },
+  decay: { kind: "step", factor: 1, every: 1 },
   warmUp: 0,
   weightDecay: 0,
   clip: Number.POSITIVE_INFINITY,

@@ -30,7 +30,7 @@ const plan = {
   heldOutEvery: 20,
   seed: 1,
   samples: 1000,
-  common: { batchSize: 1000, learningRate: [2e-3], decay: { factor: 0.9, every: 500 } },
+  common: { batchSize: 1000, learningRate: [2e-3], decay: { kind: "step", factor: 0.9, every: 500 } },
   chain: { steps: "0.15,0.195,0.2535,free", hidden: "128x3", iterations: 1500 },
   plain: { steps: "free", hidden: "256x3", iterations: 6000 },
 } as const;

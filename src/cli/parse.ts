@@ -4,6 +4,7 @@ import { explicitSteps, type Step } from "../flow/steps.ts";
 import type { TimeDistribution } from "../flow/time.ts";
 import type { Activation } from "../nn/activation.ts";
 import type { Integration, MethodName } from "../ode/integration.ts";
+import type { Decay } from "../optim/schedule.ts";
 import { tableaus } from "../ode/tableaus.ts";
 
 /** Turns the text of one option into its value; `where` is the option's name. Throws code `option`. */
@@ -114,13 +115,15 @@ export const timeDistribution: Parser<TimeDistribution> = (text, where) => {
 };
 
 /** `0.99/1000`: the learning rate times 0.99 after every 1000 iterations; `none` keeps it constant. */
-export const decay: Parser<{ readonly factor: number; readonly every: number }> = (text, where) => {
-  if (text === "none") return { factor: 1, every: 1 };
+export const decay: Parser<Decay> = (text, where) => {
+  if (text === "none") return { kind: "step", factor: 1, every: 1 };
+  if (text === "cosine") return { kind: "cosine" };
   const parts = text.split("/");
   const [factor, every] = parts;
   if (parts.length !== 2 || factor === undefined || every === undefined)
-    throw bad(where, "factor/iterations such as 0.99/1000, or none", text);
+    throw bad(where, "factor/iterations such as 0.99/1000, cosine, or none", text);
   return {
+    kind: "step",
     factor: number({ above: 0, atMost: 1 })(factor, `${where} (factor)`),
     every: whole({ atLeast: 1 })(every, `${where} (iterations)`),
   };

@@ -33,6 +33,7 @@ export interface RecipeOptions extends IntegrationOptions {
   readonly activation?: readonly Activation[];
   readonly timeInput?: NetworkConfiguration["timeInput"];
   readonly init?: NetworkConfiguration["initialization"];
+  readonly frequencies?: number;
   readonly batchSize?: number;
   readonly iterations?: readonly number[];
   readonly learningRate?: readonly number[];
@@ -118,6 +119,7 @@ function blocksFrom(options: RecipeOptions, base: readonly BlockConfiguration[])
     const like = base[Math.min(n, base.length - 1)];
     if (like === undefined)
       throw failure("option", { where: "blocks", expected: "at least one block", received: "none" });
+    const frequencies = options.frequencies ?? like.network.frequencies ?? 0;
     return {
       step,
       network: {
@@ -125,6 +127,7 @@ function blocksFrom(options: RecipeOptions, base: readonly BlockConfiguration[])
         activation: activation[n] ?? like.network.activation,
         timeInput: options.timeInput ?? like.network.timeInput,
         initialization: options.init ?? like.network.initialization,
+        ...(frequencies > 0 && { frequencies }),
       },
       iterations: iterations[n] ?? like.iterations,
       learningRate: learningRate[n] ?? like.learningRate,

@@ -1,8 +1,9 @@
 // mlp: the velocity network v(x, t) of one block, a multilayer perceptron that reads the time beside the point.
 import { type Random, split } from "../random.ts";
-import { multiply } from "../tensor/arithmetic.ts";
-import { affine, beside } from "../tensor/matrix.ts";
-import type { Tensor } from "../tensor/tensor.ts";
+import { cosine, multiply, sine } from "../tensor/arithmetic.ts";
+import { zeros } from "../tensor/array.ts";
+import { affine, beside, matmul } from "../tensor/matrix.ts";
+import { constant, type Tensor } from "../tensor/tensor.ts";
 import { type Activation, scaledActivation } from "./activation.ts";
 import { initialLinear, type LinearArrays, type LinearTensors } from "./linear.ts";
 
@@ -13,6 +14,8 @@ export interface NetworkConfiguration {
   /** Time enters the first layer only, or every layer. */
   readonly timeInput: "first" | "every";
   readonly initialization: "default" | "orthogonal" | "zero-last";
+  /** The first layer also reads sin and cos of 2^k x for k < frequencies, coordinate by coordinate; default 0. */
+  readonly frequencies?: number;
 }
 
 /** The layers' parameters, first to last. */
@@ -21,7 +24,7 @@ export type MlpTensors = { readonly layers: readonly LinearTensors[] };
 
 /** [in, out] of every layer of a network between points of `dimension` values. */
 export function layerSizes(network: NetworkConfiguration, dimension: number): readonly (readonly [number, number])[] {
-  const widths = [dimension, ...network.hidden, dimension];
+  const widths = [dimension * (1 + 2 * (network.frequencies ?? 0)), ...network.hidden, dimension];
   return widths.slice(1).map((out, k) => {
     const timed = k === 0 || network.timeInput === "every";
     return [(widths[k] ?? 0) + (timed ? 1 : 0), out] as const;
@@ -45,15 +48,29 @@ export function initialMlp(random: Random, network: NetworkConfiguration, dimens
 export function applyMlp(network: NetworkConfiguration, parameters: MlpTensors, x: Tensor, t: Tensor): Tensor {
   const { scaleIn, scaleOut, f } = scaledActivation(network.activation);
   const last = parameters.layers.length - 1;
-  return parameters.layers.reduce((h, { weight, bias }, k) => {
-    const timed = k === 0 || network.timeInput === "every";
-    const after = k < last ? scaleIn : 1;
-    const before = k > 0 ? scaleOut : 1;
-    // With time in every layer the time column must not be scaled with the activations: scale them, not the weights.
-    const input = timed ? beside(t, multiply(before, h)) : h;
-    const scaled = affine(input, multiply((timed ? 1 : before) * after, weight), multiply(after, bias));
-    return k < last ? f(scaled) : scaled;
-  }, x);
+  return parameters.layers.reduce(
+    (h, { weight, bias }, k) => {
+      const timed = k === 0 || network.timeInput === "every";
+      const after = k < last ? scaleIn : 1;
+      const before = k > 0 ? scaleOut : 1;
+      // With time in every layer the time column must not be scaled with the activations: scale them, not the weights.
+      const input = timed ? beside(t, multiply(before, h)) : h;
+      const scaled = affine(input, multiply((timed ? 1 : before) * after, weight), multiply(after, bias));
+      return k < last ? f(scaled) : scaled;
+    },
+    fourierFeatures(x, network.frequencies ?? 0),
+  );
+}
+
+/** x beside sin(2^k x) and cos(2^k x): fine detail in few dimensions, which plain networks learn slowly. */
+function fourierFeatures(x: Tensor, frequencies: number): Tensor {
+  const d = Number(x.shape.at(-1));
+  if (frequencies === 0) return x;
+  const scales = zeros([d, d * frequencies]);
+  for (let i = 0; i < d; i++)
+    for (let k = 0; k < frequencies; k++) scales.data[i * d * frequencies + k * d + i] = 2 ** k;
+  const phases = matmul(x, constant(scales));
+  return beside(x, sine(phases), cosine(phases));
 }
 
 /** Weights and biases of a network between points of `dimension` values. */

@@ -4,17 +4,26 @@ import { square } from "../tensor/functions.ts";
 import { sum } from "../tensor/layout.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 
+/** How the learning rate falls: by a factor after every so many iterations, or along half a cosine to 0 at the end. */
+export type Decay =
+  | { readonly kind: "step"; readonly factor: number; readonly every: number }
+  | { readonly kind: "cosine" };
+
 export interface Schedule {
   readonly learningRate: number;
-  /** Times `factor` after every `every` iterations. */
-  readonly decay: { readonly factor: number; readonly every: number };
+  readonly decay: Decay;
   /** Linear rise over this many iterations. */
   readonly warmUp: number;
 }
 
-export function learningRateAt({ learningRate, decay, warmUp }: Schedule, iteration: number): number {
+/** The learning rate of an iteration; `progress` in [0, 1] is the share of the training that is done, which a cosine follows. */
+export function learningRateAt({ learningRate, decay, warmUp }: Schedule, iteration: number, progress: number): number {
   const rise = warmUp > 0 ? Math.min(1, (iteration + 1) / warmUp) : 1;
-  return learningRate * rise * decay.factor ** Math.floor(iteration / decay.every);
+  const fall =
+    decay.kind === "cosine"
+      ? (1 + Math.cos(Math.PI * progress)) / 2
+      : decay.factor ** Math.floor(iteration / decay.every);
+  return learningRate * rise * fall;
 }
 
 /** Scales gradients together so that the norm of all of them is at most `largest`. */

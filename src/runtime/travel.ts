@@ -50,6 +50,8 @@ export interface AdaptiveProgram {
  * growing, since a first step may be shorter.
  */
 const smallestStep = 1e-7;
+/** Tried steps after which a row is given up, so that no field can keep the program for ever. */
+const mostSteps = 100_000;
 
 /** What is known of every row before it departs. */
 interface Departures {
@@ -65,6 +67,7 @@ interface Slots {
   readonly row: Int32Array;
   readonly travelled: Float64Array;
   readonly size: Float64Array;
+  readonly steps: Int32Array;
 }
 
 /** Moves rows from one end of the way to the other; `firstRow` is the number of the first one in messages, from 0. */
@@ -89,6 +92,7 @@ export async function travel(
     slots.row[slot] = waiting;
     slots.travelled[slot] = 0;
     slots.size[slot] = departures.sizes[waiting] ?? 0;
+    slots.steps[slot] = 0;
     waiting += 1;
   };
   const fill = () => {
@@ -112,7 +116,9 @@ export async function travel(
         continue;
       }
       const next = size * stepFactor(error, order);
-      if (next < smallestStep && next < 2 * size)
+      const steps = (slots.steps[slot] ?? 0) + 1;
+      slots.steps[slot] = steps;
+      if ((next < smallestStep && next < 2 * size) || steps > mostSteps)
         throw stuck(firstRow + (slots.row[slot] ?? 0), 1 - remaining, program.direction, error);
       slots.size[slot] = fitStep(next, remaining);
       if (kept !== slot) moveSlot(program, slots, slot, kept);
@@ -189,6 +195,7 @@ function emptySlots({ equation, carried }: AdaptiveProgram, count: number): Slot
     row: new Int32Array(count),
     travelled: new Float64Array(count),
     size: new Float64Array(count),
+    steps: new Int32Array(count),
   };
 }
 
@@ -197,14 +204,14 @@ function moveSlot({ equation, carried }: AdaptiveProgram, slots: Slots, from: nu
   copyRow(equation.widths, slots.state, to, slots.state, from);
   copyRow(carried, slots.first, to, slots.first, from);
   copyRow(equation.context, slots.context, to, slots.context, from);
-  for (const values of [slots.row, slots.travelled, slots.size]) values[to] = values[from] ?? 0;
+  for (const values of [slots.row, slots.travelled, slots.size, slots.steps]) values[to] = values[from] ?? 0;
 }
 
 function stuck(row: number, travelled: number, direction: Direction, error: number) {
   return failure("numeric", {
     where: `row ${row + 1} at t = ${(direction === 1 ? travelled : 1 - travelled).toFixed(6)}`,
     expected: "a step that meets the tolerance",
-    received: Number.isFinite(error) ? "a step size that shrank to nothing" : "a velocity that is not finite",
+    received: Number.isFinite(error) ? "steps that came to nothing" : "a velocity that is not finite",
     remedy: "check the row for extreme values, or use a looser tolerance",
   });
 }

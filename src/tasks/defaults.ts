@@ -25,7 +25,7 @@ export function defaultConfiguration({ rows }: { readonly rows: number; readonly
       interpolant: "linear",
       coupling: "dependent",
       timeDistribution: { kind: "uniform" },
-      decay: { factor: 0.8, every: 200 },
+      decay: { kind: "step", factor: 0.8, every: 200 },
       warmUp: 0,
       weightDecay: 0,
       clip: 1,

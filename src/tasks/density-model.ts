@@ -42,6 +42,7 @@ const networkSchema = z.object({
   ]),
   timeInput: z.enum(["first", "every"]),
   initialization: z.enum(["default", "orthogonal", "zero-last"]),
+  frequencies: z.int().min(0).max(32).exactOptional(),
 });
 
 const blockSchema = z.object({
@@ -63,7 +64,10 @@ const configurationSchema = z.object({
       z.object({ kind: z.literal("uniform") }),
       z.object({ kind: z.literal("beta"), alpha: positive, beta: positive }),
     ]),
-    decay: z.object({ factor: positive, every: z.int().positive() }),
+    decay: z.union([
+      z.object({ kind: z.literal("step"), factor: positive, every: z.int().positive() }),
+      z.object({ kind: z.literal("cosine") }),
+    ]),
     warmUp: count,
     weightDecay: z.number().nonnegative(),
     clip: positive.or(z.literal(Number.POSITIVE_INFINITY)),

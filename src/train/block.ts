@@ -92,11 +92,14 @@ export async function trainBlock(engine: Engine, task: BlockTask, controls: Bloc
           : state.parameters,
     );
   const pause = pauses();
-  const deadline = controls.time === undefined ? Number.POSITIVE_INFINITY : performance.now() + controls.time;
+  const [begun, time] = [performance.now(), controls.time ?? Number.POSITIVE_INFINITY];
+  /** By iterations or by time, whichever is nearer its end. */
+  const progress = (iteration: number) =>
+    Math.min(1, Math.max(iteration / block.iterations, (performance.now() - begun) / time));
   try {
     let snapshot = begin;
     let [iteration, total, counted] = [begin.iteration, 0, 0];
-    while (iteration < block.iterations && performance.now() < deadline) {
+    while (iteration < block.iterations && performance.now() < begun + time) {
       if (controls.signal?.aborted)
         return {
           parameters: publish(snapshot.state, snapshot.patience),
@@ -104,7 +107,7 @@ export async function trainBlock(engine: Engine, task: BlockTask, controls: Bloc
           loss: snapshot.loss,
           interrupted: snapshot,
         };
-      const rate = learningRateAt(schedule, iteration) * snapshot.caution;
+      const rate = learningRateAt(schedule, iteration, progress(iteration)) * snapshot.caution;
       const keep = iteration < training.warmUp ? 0 : training.movingAverage;
       const loss = await step.advance(batch(iteration), { ...adamScales(iteration + 1, rate, training), keep });
       iteration += 1;

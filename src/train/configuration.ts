@@ -5,6 +5,7 @@ import type { Step } from "../flow/steps.ts";
 import type { TimeDistribution } from "../flow/time.ts";
 import type { NetworkConfiguration } from "../nn/mlp.ts";
 import type { Integration } from "../ode/integration.ts";
+import type { Decay } from "../optim/schedule.ts";
 
 /** One block: its target, its network, and how long it trains. Blocks are independently parametrised. */
 export interface BlockConfiguration {
@@ -20,8 +21,7 @@ export interface TrainingConfiguration {
   readonly interpolant: InterpolantName;
   readonly coupling: Coupling;
   readonly timeDistribution: TimeDistribution;
-  /** Learning rate times `factor` after every `every` iterations. */
-  readonly decay: { readonly factor: number; readonly every: number };
+  readonly decay: Decay;
   /** Iterations of linear warm-up; 0 for none. */
   readonly warmUp: number;
   /** Decoupled weight decay; 0 for none. */

@@ -58,9 +58,10 @@ const networks = activations.flatMap((activation) =>
     (timeInput): NetworkConfiguration => ({ hidden: [11, 7], activation, timeInput, initialization: "orthogonal" }),
   ),
 );
-const named = networks.map((network) => ({
+const fourier: NetworkConfiguration = { ...networks[0]!, activation: { kind: "silu" }, frequencies: 3 };
+const named = [...networks, fourier].map((network) => ({
   network,
-  name: `${JSON.stringify(network.activation)}, time in ${network.timeInput}`,
+  name: `${JSON.stringify(network.activation)}, time in ${network.timeInput}, ${network.frequencies ?? 0} frequencies`,
 }));
 
 const block = (network: NetworkConfiguration, d: number): Block => ({

@@ -116,6 +116,17 @@ describe("the velocity of a network", () => {
     },
   );
 
+  it("reads Fourier features beside the point when it has frequencies", async () => {
+    const configuration = network({ frequencies: 4 });
+    expect(layerSizes(configuration, 3)[0]).toEqual([3 * 9 + 1, 12]);
+    const parameters = initialMlp(random(2), configuration, 3);
+    const { x, t } = inputs(20, 3);
+    const expected = Array.from({ length: 20 }, (_, i) =>
+      plainMlp(configuration, parameters, numbers(x).slice(3 * i, 3 * i + 3), t.data[i] ?? 0),
+    ).flat();
+    expect(largestDifference(await apply(configuration, parameters, x, t), expected)).toBeLessThan(3e-6);
+  });
+
   it("of softplus(20) stays finite and exact where e^(20 x) overflows", async () => {
     const configuration = network({ activation: { kind: "softplus", beta: 20 } });
     const parameters = initialMlp(random(2), configuration, 3);

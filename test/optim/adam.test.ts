@@ -199,13 +199,19 @@ describe("clipping", () => {
 
 describe("the learning rate", () => {
   it("falls by the factor after every stretch", () => {
-    const schedule = { learningRate: 0.01, decay: { factor: 0.5, every: 10 }, warmUp: 0 };
-    expect([0, 9, 10, 19, 20].map((k) => learningRateAt(schedule, k))).toEqual([0.01, 0.01, 0.005, 0.005, 0.0025]);
+    const schedule = { learningRate: 0.01, decay: { kind: "step", factor: 0.5, every: 10 } as const, warmUp: 0 };
+    expect([0, 9, 10, 19, 20].map((k) => learningRateAt(schedule, k, 0))).toEqual([0.01, 0.01, 0.005, 0.005, 0.0025]);
+  });
+
+  it("follows half a cosine to 0 at the end of the training", () => {
+    const schedule = { learningRate: 2, decay: { kind: "cosine" } as const, warmUp: 0 };
+    const rates = [0, 1 / 3, 1 / 2, 1].map((progress) => learningRateAt(schedule, 5, progress));
+    [2, 1.5, 1, 0].forEach((rate, i) => expect(rates[i]).toBeCloseTo(rate, 12));
   });
 
   it("rises linearly to full over the warm-up, never starting at 0", () => {
-    const schedule = { learningRate: 2, decay: { factor: 1, every: 1 }, warmUp: 4 };
-    expect([0, 1, 2, 3, 4, 100].map((k) => learningRateAt(schedule, k))).toEqual([0.5, 1, 1.5, 2, 2, 2]);
+    const schedule = { learningRate: 2, decay: { kind: "step", factor: 1, every: 1 } as const, warmUp: 4 };
+    expect([0, 1, 2, 3, 4, 100].map((k) => learningRateAt(schedule, k, 0))).toEqual([0.5, 1, 1.5, 2, 2, 2]);
   });
 });
 

@@ -80,8 +80,14 @@ export function plainMlp(
       );
       return k < layers.length - 1 ? linear.map((value) => plainActivation(network.activation, value)) : linear;
     },
-    [...x],
+    plainFeatures(x, network.frequencies ?? 0),
   );
+}
+
+/** x, then sin(2^k x) for k = 0, 1, …, then the cosines. */
+function plainFeatures(x: readonly number[], frequencies: number): number[] {
+  const phases = Array.from({ length: frequencies }, (_, k) => x.map((value) => 2 ** k * value)).flat();
+  return [...x, ...phases.map(Math.sin), ...phases.map(Math.cos)];
 }
 
 function plainActivation(activation: Activation, x: number): number {

@@ -19,9 +19,9 @@ const relu = { kind: "relu" } as const;
 const shapes: readonly DensityShape[] = [
   { name: "d2", dimension: 2, width: 256, layers: 3, activation: softplus, rows: 16_384, peerRows: 2048 },
   { name: "d6", dimension: 6, width: 256, layers: 4, activation: relu, rows: 8192, peerRows: 1024 },
-  { name: "d16", dimension: 16, width: 256, layers: 4, activation: relu, rows: 4096, peerRows: 512 },
-  { name: "d43", dimension: 43, width: 362, layers: 4, activation: relu, rows: 1024, peerRows: 256 },
-  { name: "d63", dimension: 63, width: 512, layers: 4, activation: { kind: "elu" }, rows: 512, peerRows: 128 },
+  { name: "d16", dimension: 16, width: 256, layers: 4, activation: relu, rows: 4096, peerRows: 128 },
+  { name: "d43", dimension: 43, width: 362, layers: 4, activation: relu, rows: 1024, peerRows: 64 },
+  { name: "d63", dimension: 63, width: 512, layers: 4, activation: { kind: "elu" }, rows: 512, peerRows: 32 },
 ];
 
 export const density: Benchmark = async function* (settings) {

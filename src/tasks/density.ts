@@ -5,7 +5,7 @@ import { fingerprint } from "../fingerprint.ts";
 import { normalLogDensity } from "../flow/chain.ts";
 import { mlpParameterCount } from "../nn/mlp.ts";
 import type { Integration } from "../ode/integration.ts";
-import { fillNormal, permutation, random, split } from "../random.ts";
+import { fillNormal, random, split } from "../random.ts";
 import type { Engine } from "../runtime/contract.ts";
 import { createTransport, type Divergence } from "../runtime/transport.ts";
 import { type FloatArray, floats } from "../tensor/array.ts";
@@ -14,6 +14,7 @@ import { type BlockRecord, type BlockTiming, type ChainProgress, chunkRows, trai
 import type { Configuration } from "../train/configuration.ts";
 import { checkpointSeed, decodeCheckpoint, encodeCheckpoint } from "./checkpoint.ts";
 import { type DensityModel, modelVersion } from "./density-model.ts";
+import { checkBudget, checkCount, checkRows, type RowRequest, splitRows } from "./rows.ts";
 import {
   identityStandardization,
   logVolume,
@@ -33,17 +34,8 @@ export interface Progress {
   readonly fraction: number;
 }
 
-export interface FitRequest {
-  /** Rows [n, d] in the user's units. */
-  readonly rows: FloatArray;
-  readonly columns: readonly string[];
-  /** Held-out rows [m, d]; without them a share of `rows` is held out. */
-  readonly validation?: FloatArray;
-  /** Share of `rows` to train on; default 0.9, or 1 when `validation` is given. */
-  readonly trainSplit?: number;
+export interface FitRequest extends RowRequest {
   readonly configuration: Configuration;
-  /** Budget in bytes for data and intermediate arrays. */
-  readonly memory?: number;
   /** Seconds that training may take; the model is usable whenever it ends. */
   readonly time?: number;
   readonly signal?: AbortSignal;
@@ -280,68 +272,6 @@ export function summarize(values: readonly number[]): Likelihood {
   const nll = values.reduce((a, b) => a + b, 0) / rows;
   const variance = values.reduce((a, b) => a + (b - nll) ** 2, 0) / Math.max(1, rows - 1);
   return { nll, standardError: Math.sqrt(variance / rows), rows };
-}
-
-function splitRows(
-  { rows, validation, trainSplit = validation ? 1 : 0.9 }: FitRequest,
-  seed: number,
-): { train: FloatArray; heldOut?: FloatArray } {
-  const [count = 0, d = 1] = rows.shape;
-  if (!(trainSplit > 0 && trainSplit <= 1))
-    throw failure("option", {
-      where: "train split",
-      expected: "a share above 0 and at most 1",
-      received: String(trainSplit),
-    });
-  const kept = Math.max(1, Math.round(count * trainSplit));
-  if (kept === count) return { train: rows, ...(validation && { heldOut: validation }) };
-  const order = permutation(split(random(seed), "split"), count);
-  const pick = (chosen: Uint32Array): FloatArray => {
-    const data = new Float32Array(chosen.length * d);
-    chosen.forEach((row, n) => {
-      data.set(rows.data.subarray(row * d, (row + 1) * d), n * d);
-    });
-    return floats(data, [chosen.length, d]);
-  };
-  return { train: pick(order.subarray(0, kept)), heldOut: validation ?? pick(order.subarray(kept)) };
-}
-
-function checkRows(rows: FloatArray, columns: readonly string[], where: string): void {
-  const [count = 0, d = 0] = rows.shape;
-  if (rows.shape.length !== 2 || d !== columns.length)
-    throw failure("data", {
-      where,
-      expected: `${columns.length} columns (${columns.slice(0, 8).join(", ")}${columns.length > 8 ? ", …" : ""})`,
-      received: `${d}`,
-    });
-  if (count === 0) throw failure("data", { where, expected: "at least one row", received: "none" });
-  const bad = rows.data.findIndex((value) => !Number.isFinite(value));
-  if (bad >= 0)
-    throw failure("data", {
-      where: `${where}, row ${Math.floor(bad / d) + 1}, column ${columns[bad % d]}`,
-      expected: "a finite number",
-      received: String(rows.data[bad]),
-      remedy: "remove or repair the row",
-    });
-}
-
-/** Copies of the training rows that are alive at once: the table, its standardised form, the pool and the pool before it. */
-const copies = 4;
-
-function checkBudget({ rows, memory }: FitRequest): void {
-  const needed = rows.data.byteLength * copies;
-  if (memory === undefined || needed <= memory) return;
-  throw failure("option", {
-    where: "memory",
-    expected: `at least ${needed} bytes for ${rows.shape[0]} rows of ${rows.shape[1]} columns (${copies} copies are alive at once)`,
-    received: String(memory),
-    remedy: "raise the budget or fit fewer rows",
-  });
-}
-
-function checkCount(rows: number): void {
-  if (Number.isSafeInteger(rows) && rows >= 0) return;
-  throw failure("option", { where: "rows", expected: "a whole number of at least 0", received: String(rows) });
 }
 
 function checkSignal(signal: AbortSignal | undefined, where: string): void {

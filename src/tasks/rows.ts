@@ -1,0 +1,83 @@
+// rows: checks of the rows that come in, and their split into training and held-out rows.
+import { failure } from "../errors.ts";
+import { permutation, random, split } from "../random.ts";
+import { type FloatArray, floats } from "../tensor/array.ts";
+
+/** What a fit may be given to learn from and to be held against. */
+export interface RowRequest {
+  /** Rows [n, d] in the user's units. */
+  readonly rows: FloatArray;
+  readonly columns: readonly string[];
+  /** Held-out rows [m, d]; without them a share of `rows` is held out. */
+  readonly validation?: FloatArray;
+  /** Share of `rows` to train on; default 0.9, or 1 when `validation` is given. */
+  readonly trainSplit?: number;
+  /** Budget in bytes for data and intermediate arrays. */
+  readonly memory?: number;
+}
+
+/** Training and held-out rows; which rows are held out follows from the seed. */
+export function splitRows(
+  { rows, validation, trainSplit = validation ? 1 : 0.9 }: RowRequest,
+  seed: number,
+): { train: FloatArray; heldOut?: FloatArray } {
+  const [count = 0, d = 1] = rows.shape;
+  if (!(trainSplit > 0 && trainSplit <= 1))
+    throw failure("option", {
+      where: "train split",
+      expected: "a share above 0 and at most 1",
+      received: String(trainSplit),
+    });
+  const kept = Math.max(1, Math.round(count * trainSplit));
+  if (kept === count) return { train: rows, ...(validation && { heldOut: validation }) };
+  const order = permutation(split(random(seed), "split"), count);
+  const pick = (chosen: Uint32Array): FloatArray => {
+    const data = new Float32Array(chosen.length * d);
+    chosen.forEach((row, n) => {
+      data.set(rows.data.subarray(row * d, (row + 1) * d), n * d);
+    });
+    return floats(data, [chosen.length, d]);
+  };
+  return { train: pick(order.subarray(0, kept)), heldOut: validation ?? pick(order.subarray(kept)) };
+}
+
+/** Throws unless the rows have the columns, there is at least one, and every number is finite. */
+export function checkRows(rows: FloatArray, columns: readonly string[], where: string): void {
+  const [count = 0, d = 0] = rows.shape;
+  if (rows.shape.length !== 2 || d !== columns.length)
+    throw failure("data", {
+      where,
+      expected: `${columns.length} columns (${columns.slice(0, 8).join(", ")}${columns.length > 8 ? ", …" : ""})`,
+      received: `${d}`,
+    });
+  if (count === 0) throw failure("data", { where, expected: "at least one row", received: "none" });
+  const bad = rows.data.findIndex((value) => !Number.isFinite(value));
+  if (bad >= 0)
+    throw failure("data", {
+      where: `${where}, row ${Math.floor(bad / d) + 1}, column ${columns[bad % d]}`,
+      expected: "a finite number",
+      received: String(rows.data[bad]),
+      remedy: "remove or repair the row",
+    });
+}
+
+/** Copies of the training rows that are alive at once: the table, its standardised form, the pool and the pool before it. */
+const copies = 4;
+
+/** Throws when the copies of the rows that a fit needs do not fit the budget. */
+export function checkBudget({ rows, memory }: RowRequest): void {
+  const needed = rows.data.byteLength * copies;
+  if (memory === undefined || needed <= memory) return;
+  throw failure("option", {
+    where: "memory",
+    expected: `at least ${needed} bytes for ${rows.shape[0]} rows of ${rows.shape[1]} columns (${copies} copies are alive at once)`,
+    received: String(memory),
+    remedy: "raise the budget or fit fewer rows",
+  });
+}
+
+/** Throws unless it is a number of rows. */
+export function checkCount(rows: number): void {
+  if (Number.isSafeInteger(rows) && rows >= 0) return;
+  throw failure("option", { where: "rows", expected: "a whole number of at least 0", received: String(rows) });
+}

@@ -8,7 +8,7 @@ const source = fileURLToPath(new URL("../src", import.meta.url));
 
 /** Folders (and the lone files) from left to right; the pure ones come before the bar. */
 const pure = ["errors.ts", "random.ts", "fingerprint.ts", "tensor", "onnx", "nn", "optim", "ode", "flow"];
-const order = [...pure, "runtime", "data", "measure", "train", "tasks", "serve", "cli"];
+const order = [...pure, "runtime", "data", "measure", "pictures", "train", "tasks", "serve", "cli"];
 const foundations = new Set(["errors.ts", "random.ts", "fingerprint.ts"]);
 
 interface SourceFile {

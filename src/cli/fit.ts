@@ -1,11 +1,15 @@
 // fit: `localflow fit DATA -o MODEL`.
 import { existsSync } from "node:fs";
 import { readFile, rm } from "node:fs/promises";
-import { explained, readTable, writeFileAtomically } from "../data/files.ts";
+import { explained, writeFileAtomically } from "../data/files.ts";
+import type { Source } from "../data/sources.ts";
 import { failure, LocalFlowError } from "../errors.ts";
+import { checkpointSeed } from "../tasks/checkpoint.ts";
 import { defaultConfiguration } from "../tasks/defaults.ts";
-import { type FitReport, type FitRequest, fitDensity } from "../tasks/density.ts";
+import { type FitReport, type FitRequest, fitDensity, type Likelihood, summarize } from "../tasks/density.ts";
 import { encodeDensityModel } from "../tasks/density-model.ts";
+import { splitRows } from "../tasks/rows.ts";
+import { rowsOf } from "../tensor/array.ts";
 import type { FitOptions } from "./options.ts";
 import { alignedTable, report, short, spokenBytes, spokenTime, withError } from "./output.ts";
 import { progressView } from "./progress.ts";
@@ -16,6 +20,7 @@ import {
   memoryLimit,
   peakMemoryBytes,
   readColumns,
+  readData,
   seedFrom,
   withEngine,
 } from "./session.ts";
@@ -29,8 +34,9 @@ export async function fit(data: string, options: FitOptions, terminal: Terminal)
   await checkOutput(options.output, options);
   const checkpoint = `${options.output}.checkpoint`;
   const resume = await checkpointToResume(checkpoint, options);
-  const seed = seedFrom(options);
-  const request = await requestFrom(data, options, seed, terminal);
+  const seed = resume === undefined ? seedFrom(options) : checkpointSeed(resume, checkpoint);
+  const source = await readData(data, options, { seed, ...(options.columns && { columns: options.columns }) });
+  const request = await requestFrom(source, options, seed, terminal);
   const save = (bytes: Uint8Array) => writeFileAtomically(checkpoint, bytes, { force: true });
   const view = progressView(terminal, options);
   const fitted = await withEngine(options, (engine) =>
@@ -49,29 +55,44 @@ export async function fit(data: string, options: FitOptions, terminal: Terminal)
     .finally(view.clear);
   await writeFileAtomically(options.output, encodeDensityModel(fitted.model), { force: options.force === true });
   await rm(checkpoint, { force: true });
-  const result = { ...fitted.report, peakMemoryBytes: peakMemoryBytes() };
+  const { validation } = fitted.report;
+  const result = {
+    ...fitted.report,
+    ...(validation && { validation: withTruth(validation, source, request) }),
+    peakMemoryBytes: peakMemoryBytes(),
+  };
   await report(terminal, options, result, fitText(options.output, result));
 }
 
-async function requestFrom(data: string, options: FitOptions, seed: number, terminal: Terminal): Promise<FitRequest> {
+async function requestFrom(source: Source, options: FitOptions, seed: number, terminal: Terminal): Promise<FitRequest> {
   const reading = memoryLimit(options);
-  const table = await readTable(data, {
-    ...reading,
-    ...(options.columns === undefined ? {} : { columns: options.columns }),
-  });
   const validation =
-    options.validation === undefined ? undefined : await readColumns(options.validation, table.columns, reading);
+    options.validation === undefined
+      ? undefined
+      : await readColumns(options.validation, source.columns, { ...reading, seed });
   checkInterrupted(terminal.signal);
-  const [rows = 0, columns = 0] = table.rows.shape;
+  const [rows = 0, columns = 0] = source.rows.shape;
   return {
-    rows: table.rows,
-    columns: table.columns,
+    rows: source.rows,
+    columns: source.columns,
     configuration: configurationFrom(options, defaultConfiguration({ rows, columns }), seed),
     ...reading,
     ...(validation === undefined ? {} : { validation }),
     ...(options.trainSplit === undefined ? {} : { trainSplit: options.trainSplit }),
     ...(options.time === undefined ? {} : { time: options.time }),
   };
+}
+
+/** Held-out likelihood, and that of the law itself where the rows were drawn from one that is known. */
+type Held = Likelihood & { readonly trueNll?: number };
+
+/** Adds the true law's likelihood of the same held-out rows: the report is about the first of them. */
+function withTruth(validation: Likelihood, { trueLogDensity }: Source, request: FitRequest): Held {
+  if (trueLogDensity === undefined) return validation;
+  const { heldOut } = splitRows(request, request.configuration.seed);
+  if (heldOut === undefined) return validation;
+  const truth = trueLogDensity(rowsOf(heldOut, 0, validation.rows));
+  return { ...validation, trueNll: summarize(Array.from(truth, (value) => -value)).nll };
 }
 
 /** The checkpoint's bytes with `--resume`; without it, one that is there must not be lost by accident. */
@@ -107,7 +128,10 @@ function howToResume(data: string, options: FitOptions, seed: number, cause: Loc
   );
 }
 
-function fitText(output: string, result: FitReport & { readonly peakMemoryBytes: number }): string {
+function fitText(
+  output: string,
+  result: FitReport & { readonly validation?: Held; readonly peakMemoryBytes: number },
+): string {
   const { blocks, train, validation } = result;
   const rows = blocks.map((block, n) => [
     String(n + 1),
@@ -118,6 +142,7 @@ function fitText(output: string, result: FitReport & { readonly peakMemoryBytes:
     short(block.poolToNormal, 3),
     short(block.blockDistance, 3),
   ]);
+  const truth = validation?.trueNll;
   return [
     alignedTable(["block", "duration", "iterations", "loss", "time", "to normal", "moved"], rows),
     "",
@@ -125,6 +150,7 @@ function fitText(output: string, result: FitReport & { readonly peakMemoryBytes:
     ...(validation === undefined
       ? []
       : [`held-out nll    ${withError(validation.nll, validation.standardError)} nats (${validation.rows} rows)`]),
+    ...(truth === undefined ? [] : [`true nll        ${truth.toFixed(4)} nats (of the same rows)`]),
     `parameters      ${result.parameters}`,
     `time, memory    ${spokenTime(result.seconds)}, ${spokenBytes(result.peakMemoryBytes)} at most`,
     `seed            ${result.seed}`,

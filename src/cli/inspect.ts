@@ -1,8 +1,8 @@
 // inspect: `localflow inspect FILE`, what a data file or a model holds.
 import { createReadStream } from "node:fs";
-import { extname } from "node:path";
 import { csvReader } from "../data/csv.ts";
-import { explained, readTable } from "../data/files.ts";
+import { endingOf, explained } from "../data/files.ts";
+import { isDensity } from "../data/sources.ts";
 import { layerSizes } from "../nn/mlp.ts";
 import { defaultConfiguration } from "../tasks/defaults.ts";
 import type { DensityModel } from "../tasks/density-model.ts";
@@ -11,17 +11,15 @@ import type { BlockConfiguration } from "../train/configuration.ts";
 import { readModel } from "./model.ts";
 import type { InspectOptions } from "./options.ts";
 import { alignedTable, report, short, spokenBytes } from "./output.ts";
-import { memoryLimit } from "./session.ts";
+import { readData, seedFrom } from "./session.ts";
 import type { Terminal } from "./terminal.ts";
 
-/** Describes a model (`.safetensors`) or a data file. */
+/** Describes a model (`.safetensors`), a data file or a built-in density. */
 export async function inspect(path: string, options: InspectOptions, terminal: Terminal): Promise<void> {
   if (path.endsWith(".safetensors")) return inspectModel(await readModel(path), options, terminal);
   const chosen = options.columns ?? (await numericColumns(path));
-  const table = await readTable(path, {
-    ...memoryLimit(options),
-    ...(chosen === undefined ? {} : { columns: chosen }),
-  });
+  const seed = seedFrom(options);
+  const table = await readData(path, options, { seed, ...(chosen === undefined ? {} : { columns: chosen }) });
   const [rows = 0, width = 0] = table.rows.shape;
   const columns = columnSummaries(table.columns, table.rows);
   const memoryBytes = table.rows.data.byteLength;
@@ -43,6 +41,7 @@ export async function inspect(path: string, options: InspectOptions, terminal: T
     ),
     "",
     `by default fit trains ${blocks.length} blocks, ${parameters} parameters, ${iterations} iterations in all`,
+    ...(table.drawn ? [`seed ${seed}`] : []),
   ].join("\n");
   const result = {
     kind: "data",
@@ -51,6 +50,7 @@ export async function inspect(path: string, options: InspectOptions, terminal: T
     ignored: table.ignored,
     memoryBytes,
     fit: { blocks, parameters, iterations },
+    ...(table.drawn && { seed }),
   };
   await report(terminal, options, result, text);
 }
@@ -100,9 +100,14 @@ function parameterCount(blocks: readonly BlockConfiguration[], columns: number):
   return sizes.reduce((total, [inputs, outputs]) => total + (inputs + 1) * outputs, 0);
 }
 
-/** Names of the columns that hold numbers as far as the start of a CSV shows; undefined when that is all of them. */
+/**
+ * Names of the columns that hold numbers, of a CSV as far as its start shows; undefined when that is all of them or when
+ * the format holds nothing else.
+ */
 async function numericColumns(path: string): Promise<readonly string[] | undefined> {
-  const ending = extname(path).toLowerCase();
+  const ending = endingOf(path);
+  if (isDensity(path)) return undefined;
+  if (ending === ".parquet") return (await import("../data/parquet.ts")).parquetNumericColumns(path);
   if (ending !== ".csv" && ending !== ".tsv") return undefined;
   const reader = csvReader({ where: path, ...(ending === ".tsv" && { separator: "\t" }) });
   const start = await explained(path, async () => {

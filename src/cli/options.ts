@@ -1,9 +1,12 @@
 // options: the definitions of every option, shared by the commands that take it, and their parsers.
 import { type Command, Option } from "commander";
+import type { BaselineName } from "../measure/names.ts";
 import type { Integration } from "../ode/integration.ts";
+import type { PictureKind } from "../pictures/kinds.ts";
 import type { Device } from "../runtime/contract.ts";
 import * as parse from "./parse.ts";
 import { geometricDefaults, type IntegrationOptions, type RecipeOptions } from "./recipe.ts";
+import type { Threshold } from "./thresholds.ts";
 
 /** Taken by every command. */
 export interface CommonOptions {
@@ -20,6 +23,7 @@ export interface FitOptions extends CommonOptions, RecipeOptions {
   readonly columns?: readonly string[];
   readonly trainSplit?: number;
   readonly validation?: string;
+  readonly rows?: number;
   readonly resume?: boolean;
   readonly time?: number;
   readonly memory?: number;
@@ -40,14 +44,38 @@ export interface ScoreOptions extends CommonOptions, IntegrationOptions {
   readonly divergence?: "exact" | "hutchinson";
   readonly probes?: number;
   readonly handOver?: Integration;
+  readonly rows?: number;
   readonly memory?: number;
   readonly seed?: number;
   readonly force?: boolean;
 }
 
+export interface EvaluateOptions extends CommonOptions, IntegrationOptions {
+  readonly train?: string;
+  readonly samples?: number;
+  readonly baselines?: readonly BaselineName[];
+  readonly failUnder?: readonly Threshold[];
+  readonly rows?: number;
+  readonly memory?: number;
+  readonly seed?: number;
+}
+
 export interface InspectOptions extends CommonOptions {
   readonly columns?: readonly string[];
+  readonly rows?: number;
+  readonly seed?: number;
   readonly memory?: number;
+}
+
+export interface PictureOptions extends CommonOptions {
+  readonly output: string;
+  readonly kind: PictureKind;
+  readonly columns?: readonly string[];
+  readonly points?: number;
+  readonly resolution?: number;
+  readonly memory?: number;
+  readonly seed?: number;
+  readonly force?: boolean;
 }
 
 export interface DemoOptions extends CommonOptions {
@@ -83,6 +111,11 @@ export function memory(command: Command): Command {
 
 export function columns(command: Command): Command {
   return add(command, "--columns <a,b,…>", "use only these columns, in this order (default: all)", parse.columns);
+}
+
+/** `--rows`, for data that is a built-in density. */
+export function rows(command: Command): Command {
+  return add(command, "--rows <count>", "points to draw from a built-in density (default: 100000)", count);
 }
 
 /** `--method --tolerance --rtol --atol --evaluations`. */
@@ -148,6 +181,12 @@ export function training(command: Command): Command {
     "default, orthogonal or zero-last",
     parse.choice(["default", "orthogonal", "zero-last"]),
   );
+  add(
+    command,
+    "--frequencies <count>",
+    "the network also reads sin and cos of 1, 2, 4, … times each column",
+    parse.whole({ atLeast: 0, atMost: 32 }),
+  );
   command.optionsGroup("Flow Matching:");
   add(
     command,
@@ -167,7 +206,7 @@ export function training(command: Command): Command {
   add(command, "--batch-size <rows>", "rows of one iteration", count);
   add(command, "--iterations <count>", "iterations of each block; per block with `;`", parse.perBlock(count));
   add(command, "--learning-rate <rate>", "of Adam; per block with `;`", parse.perBlock(positive));
-  add(command, "--decay <factor/iterations>", "learning-rate decay such as 0.99/1000, or none", parse.decay);
+  add(command, "--decay <factor/iterations>", "learning-rate decay such as 0.99/1000, cosine, or none", parse.decay);
   add(command, "--warm-up <iterations>", "linear warm-up of the learning rate", parse.whole({ atLeast: 0 }));
   add(command, "--weight-decay <rate>", "decoupled weight decay", parse.number({ atLeast: 0 }));
   add(command, "--clip <norm>", "largest gradient norm, or none", parse.clip);

@@ -4,8 +4,8 @@ import { explicitSteps, type Step } from "../flow/steps.ts";
 import type { TimeDistribution } from "../flow/time.ts";
 import type { Activation } from "../nn/activation.ts";
 import type { Integration, MethodName } from "../ode/integration.ts";
-import type { Decay } from "../optim/schedule.ts";
 import { tableaus } from "../ode/tableaus.ts";
+import type { Decay } from "../optim/schedule.ts";
 
 /** Turns the text of one option into its value; `where` is the option's name. Throws code `option`. */
 export type Parser<T> = (text: string, where: string) => T;

@@ -1,10 +1,12 @@
 // program: the commands with their help, and the one place that turns errors into exit statuses. Commands load when run.
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
+import { pictureKinds } from "../pictures/kinds.ts";
 import * as options from "./options.ts";
 import { errorText, exitStatus, statusOf } from "./output.ts";
 import * as parse from "./parse.ts";
 import type { Terminal } from "./terminal.ts";
+import * as thresholds from "./thresholds.ts";
 
 /** Runs one command line (without `node` and the script) and gives its exit status; never throws. */
 export async function run(argv: readonly string[], terminal: Terminal): Promise<number> {
@@ -28,16 +30,16 @@ export function program(terminal: Terminal): Command {
     .configureOutput({ writeOut: terminal.out, writeErr: terminal.err, outputError: () => {} })
     .exitOverride()
     .addHelpText("after", "\nA first look: localflow demo");
-  for (const define of [fit, sample, score, inspect, demo]) define(root, terminal);
+  for (const define of [fit, sample, score, evaluate, inspect, picture, demo]) define(root, terminal);
   return root;
 }
 
 function fit(root: Command, terminal: Terminal): void {
   const command = begin(root, "fit", "train a chain of flows on the rows of a data file");
-  command.argument("<data>", "training rows: .csv, .tsv, .npy, or - for CSV on standard input");
+  command.argument("<data>", `training rows: ${dataSources}`);
   command.requiredOption("-o, --output <model>", "model file to write (.safetensors)");
   options.add(command, "--task <name>", "what to learn: density (default: density)", parse.choice(["density"]));
-  options.split(options.columns(command));
+  options.rows(options.split(options.columns(command)));
   command.option("--resume", "go on from the checkpoint beside the output, MODEL.checkpoint");
   options.add(command, "--time <duration>", "stop in time with a usable model, such as 10m", parse.seconds);
   options.force(options.memory(options.seed(options.common(command))));
@@ -48,6 +50,7 @@ function fit(root: Command, terminal: Terminal): void {
     "localflow fit data.csv -o model.safetensors --blocks 4 --first 0.15 --growth 1.3 --hidden 256x4",
     "localflow fit data.csv -o baseline.safetensors --steps free     # plain Flow Matching",
     "localflow fit data.csv -o model.safetensors --time 10m",
+    "localflow fit moons --rows 20000 -o moons.safetensors",
   ]);
   command.action(async (data, given) => (await import("./fit.ts")).fit(data, given, terminal));
 }
@@ -56,7 +59,7 @@ function sample(root: Command, terminal: Terminal): void {
   const command = begin(root, "sample", "draw samples from a model");
   command.argument("<model>", "model file");
   options.add(command, "-n, --rows <count>", "number of samples", parse.whole({ atLeast: 1 }), { mandatory: true });
-  command.option("-o, --output <file>", "where to write: .csv, .tsv, .npy, or - for CSV on standard output", "-");
+  command.option("-o, --output <file>", `where to write: ${rowFormats}`, "-");
   command.option("--log-density", "add the column log_density (nats)");
   options.force(options.seed(options.common(command)));
   options.integration(command.optionsGroup("Integration (default: as recorded in the model):"));
@@ -70,13 +73,9 @@ function sample(root: Command, terminal: Terminal): void {
 
 function score(root: Command, terminal: Terminal): void {
   const command = begin(root, "score", "log-density of each row under a model (nats)");
-  command
-    .argument("<model>", "model file")
-    .argument("<data>", "rows to score: .csv, .tsv, .npy, or - for CSV on standard input");
-  command.option(
-    "-o, --output <file>",
-    "write the column log_density: .csv, .tsv, .npy, or - for CSV on standard output",
-  );
+  command.argument("<model>", "model file").argument("<data>", `rows to score: ${dataSources}`);
+  command.option("-o, --output <file>", `write the column log_density: ${rowFormats}`);
+  options.rows(command);
   options.add(
     command,
     "--divergence <kind>",
@@ -96,13 +95,68 @@ function score(root: Command, terminal: Terminal): void {
   command.action(async (model, data, given) => (await import("./score.ts")).score(model, data, given, terminal));
 }
 
+function evaluate(root: Command, terminal: Terminal): void {
+  const command = begin(root, "evaluate", "measure a model against held-out rows, beside baselines");
+  command.argument("<model>", "model file").argument("<data>", `held-out rows: ${dataSources}`);
+  command.option("--train <file>", "rows the model was trained on: adds the floor and the baselines");
+  options.add(
+    command,
+    "--baselines <list>",
+    "also train flow-wide, flow-long, or both; gaussian, mixture and kernel always come with --train",
+    thresholds.baselines,
+  );
+  options.add(
+    command,
+    "--samples <count>",
+    "samples to compare, from each density (default and most: 4096)",
+    parse.whole({ atLeast: 8, atMost: 4096 }),
+  );
+  options.add(
+    command,
+    "--fail-under <list>",
+    "exit with 1 when a measure is above its worst allowed value, such as nll=2.6,slicedWasserstein=0.1",
+    thresholds.thresholds,
+  );
+  options.rows(command);
+  options.memory(options.seed(options.common(command)));
+  options.integration(command.optionsGroup("Integration (default: as recorded in the model):"));
+  examples(command, [
+    "localflow evaluate model.safetensors test.csv",
+    "localflow evaluate model.safetensors test.csv --train train.csv",
+    "localflow evaluate model.safetensors test.csv --train train.csv --baselines flow-wide,flow-long",
+    "localflow evaluate model.safetensors test.csv --seed 1 --fail-under nll=2.6 --json",
+  ]);
+  command.action(async (model, data, given) => (await import("./evaluate.ts")).evaluate(model, data, given, terminal));
+}
+
 function inspect(root: Command, terminal: Terminal): void {
   const command = begin(root, "inspect", "what a data file or a model holds");
-  command.argument("<file>", "data file, or model (.safetensors)");
-  options.columns(command);
-  options.memory(options.common(command));
+  command.argument("<file>", `model (.safetensors), or data: ${dataSources}`);
+  options.rows(options.columns(command));
+  options.memory(options.seed(options.common(command)));
   examples(command, ["localflow inspect data.csv", "localflow inspect model.safetensors --json"]);
   command.action(async (file, given) => (await import("./inspect.ts")).inspect(file, given, terminal));
+}
+
+function picture(root: Command, terminal: Terminal): void {
+  const command = begin(root, "picture", "draw what a model learnt, as SVG or PNG");
+  command.argument("<model>", "model file").argument("[data]", `rows to show beside it: ${dataSources}`);
+  command.requiredOption("-o, --output <file>", "picture to write: .svg or .png");
+  const kind = `what to draw: ${pictureKinds.join(", ")}`;
+  options.add(command, "--kind <name>", kind, parse.choice(pictureKinds), { mandatory: true });
+  const columns = "the columns to show (default: all; every kind but pairs takes two)";
+  options.add(command, "--columns <a,b,…>", columns, parse.columns);
+  const points = "points shown of data and samples (default: 5000; paths of trajectories: 200)";
+  options.add(command, "--points <count>", points, parse.whole({ atLeast: 1, atMost: 1_000_000 }));
+  const resolution = "density: cells along each axis (default: 128)";
+  options.add(command, "--resolution <count>", resolution, parse.whole({ atLeast: 2, atMost: 2000 }));
+  options.force(options.memory(options.seed(options.common(command))));
+  examples(command, [
+    "localflow picture model.safetensors data.csv -o samples.svg --kind samples --columns carat,price",
+    "localflow picture model.safetensors data.csv -o blocks.png --kind blocks --columns carat,price",
+    "localflow picture model.safetensors data.csv -o pairs.svg --kind pairs",
+  ]);
+  command.action(async (model, data, given) => (await import("./picture.ts")).picture(model, data, given, terminal));
 }
 
 function demo(root: Command, terminal: Terminal): void {
@@ -112,6 +166,11 @@ function demo(root: Command, terminal: Terminal): void {
   examples(command, ["localflow demo"]);
   command.action(async (given) => (await import("./demo.ts")).demo(given, terminal));
 }
+
+/** What may stand for rows to read, and for a file of rows to write. */
+const tables = ".csv, .tsv, .json, .ndjson, .parquet, .npy, .npz";
+const dataSources = `${tables}, - for CSV on standard input, moons or another built-in density, or image:FILE.png`;
+const rowFormats = `${tables}, or - for CSV on standard output`;
 
 function begin(root: Command, name: string, description: string): Command {
   return root.command(name).description(description).helpOption("--help", "show this help");

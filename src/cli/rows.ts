@@ -1,7 +1,9 @@
-// rows: a stream of rows written as .csv, .tsv or .npy, to a file that appears when complete, or to standard output.
+// rows: a stream of rows written in the format of its ending, to a file that appears when complete, or as CSV to standard
+// output.
 import { extname } from "node:path";
 import { csvWriter } from "../data/csv.ts";
 import { writeFileAtomically } from "../data/files.ts";
+import { jsonWriter } from "../data/json-writer.ts";
 import { encodeNpy } from "../data/npy.ts";
 import { failure } from "../errors.ts";
 import type { FloatArray } from "../tensor/array.ts";
@@ -17,7 +19,15 @@ export interface RowStream {
 
 type Format = (stream: RowStream) => AsyncGenerator<Uint8Array>;
 
-const formats: Readonly<Record<string, Format>> = { ".csv": csv, ".tsv": tsv, ".npy": npy };
+const formats: Readonly<Record<string, Format>> = {
+  ".csv": csv,
+  ".tsv": tsv,
+  ".json": (stream) => json(stream, "array"),
+  ".ndjson": (stream) => json(stream, "lines"),
+  ".parquet": parquet,
+  ".npy": npy,
+  ".npz": npz,
+};
 
 /** Writes the stream to `output`; memory is that of one chunk. */
 export async function writeRows(
@@ -80,4 +90,21 @@ async function* tsv({ columns, chunks }: RowStream): AsyncGenerator<Uint8Array> 
 async function* npy({ columns, rows, chunks }: RowStream): AsyncGenerator<Uint8Array> {
   yield encodeNpy({ type: "float32", shape: [rows, columns.length], data: new Float32Array(0) });
   for await (const { data } of chunks) yield new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+}
+
+async function* json({ columns, chunks }: RowStream, form: "array" | "lines"): AsyncGenerator<Uint8Array> {
+  const writer = jsonWriter(columns, form);
+  for await (const chunk of chunks) yield* writer.rows(chunk);
+  yield writer.end();
+}
+
+async function* parquet({ columns, chunks }: RowStream): AsyncGenerator<Uint8Array> {
+  const { encodeParquet } = await import("../data/parquet.ts");
+  yield* encodeParquet(columns, chunks);
+}
+
+/** One array, named rows. */
+async function* npz({ columns, rows, chunks }: RowStream): AsyncGenerator<Uint8Array> {
+  const { encodeNpz } = await import("../data/npz.ts");
+  yield* encodeNpz("rows", [rows, columns.length], chunks);
 }

@@ -1,6 +1,6 @@
 // score: `localflow score MODEL DATA [-o OUT]`.
 import { failure } from "../errors.ts";
-import { scoreDensity } from "../tasks/density.ts";
+import { scoreDensity, summarize } from "../tasks/density.ts";
 import { type FloatArray, floats } from "../tensor/array.ts";
 import { readModel } from "./model.ts";
 import type { ScoreOptions } from "./options.ts";
@@ -8,7 +8,7 @@ import { report, spokenTime, withError } from "./output.ts";
 import { progressView } from "./progress.ts";
 import { checkExclusive, integrationFrom } from "./recipe.ts";
 import { checkRowsOutput, writeRows } from "./rows.ts";
-import { memoryLimit, readColumns, seedFrom, withEngine } from "./session.ts";
+import { readData, seedFrom, withEngine } from "./session.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** Log-density of every row, with the mean negative log-likelihood and its standard error as the summary. */
@@ -20,7 +20,8 @@ export async function score(path: string, data: string, options: ScoreOptions, t
   const start = performance.now();
   const seed = seedFrom(options);
   const model = await readModel(path);
-  const points = await readColumns(data, model.record.columns, memoryLimit(options));
+  const source = await readData(data, options, { seed, purpose: "test", columns: model.record.columns, inOrder: true });
+  const points = source.rows;
   const rows = points.shape[0] ?? 0;
   const integration = integrationFrom(options, model.record.configuration.integration);
   const view = progressView(terminal, options);
@@ -48,13 +49,25 @@ export async function score(path: string, data: string, options: ScoreOptions, t
   }).finally(view.clear);
   const { nll, standardError } = summary.result();
   const seconds = (performance.now() - start) / 1000;
-  const random = divergence.kind === "hutchinson" ? { seed } : {};
+  const truth = source.trueLogDensity && summarize(Array.from(source.trueLogDensity(points), (value) => -value));
+  const isRandom = divergence.kind === "hutchinson" || source.drawn;
   const text = [
     `nll     ${withError(nll, standardError)} nats per row (${rows} rows)`,
+    ...(truth === undefined
+      ? []
+      : [`truth   ${withError(truth.nll, truth.standardError)} nats per row (${data} itself)`]),
     `effort  ${spokenTime(seconds)}, ${evaluations} velocity evaluations`,
-    ...(divergence.kind === "hutchinson" ? [`seed    ${seed}`] : []),
+    ...(isRandom ? [`seed    ${seed}`] : []),
   ].join("\n");
-  const result = { rows, nll, standardError, seconds, evaluations, ...random };
+  const result = {
+    rows,
+    nll,
+    standardError,
+    ...(truth && { trueNll: truth.nll }),
+    seconds,
+    evaluations,
+    ...(isRandom && { seed }),
+  };
   if (output !== "-") await report(terminal, options, result, text);
   else if (!options.quiet) terminal.err(`${text}\n`);
 }

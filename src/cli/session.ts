@@ -3,7 +3,7 @@ import { randomInt } from "node:crypto";
 import { stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { createEngine } from "#runtime";
-import { readTable } from "../data/files.ts";
+import { readSource, type Source, type SourceOptions } from "../data/sources.ts";
 import { failure } from "../errors.ts";
 import type { Engine } from "../runtime/contract.ts";
 import type { FloatArray } from "../tensor/array.ts";
@@ -56,20 +56,27 @@ export async function checkOutput(path: string, { force }: { readonly force?: bo
     });
 }
 
-/** Rows of `path` in the given columns; a .npy file has no names, so its columns are taken in order. */
+/** What a command's data is read with. */
+export interface DataOptions {
+  /** Points to draw from a built-in density. */
+  readonly rows?: number;
+  readonly memory?: number;
+}
+
+type SourceChoice = Pick<SourceOptions, "seed" | "purpose" | "columns" | "inOrder">;
+
+/** The rows that a command's argument stands for; those drawn for one `purpose` are independent of the others. */
+export function readData(spec: string, { rows, memory }: DataOptions, choice: SourceChoice): Promise<Source> {
+  return readSource(spec, { ...choice, ...(rows !== undefined && { rows }), ...(memory !== undefined && { memory }) });
+}
+
+/** Rows in a model's columns; those of data without names (arrays, built-in densities) are taken in order. */
 export async function readColumns(
-  path: string,
+  spec: string,
   columns: readonly string[],
-  memory: { readonly memory?: number },
+  { seed = 0, ...options }: DataOptions & { readonly seed?: number },
 ): Promise<FloatArray> {
-  if (!path.toLowerCase().endsWith(".npy")) return (await readTable(path, { ...memory, columns })).rows;
-  const table = await readTable(path, memory);
-  if (table.columns.length === columns.length) return table.rows;
-  throw failure("data", {
-    where: path,
-    expected: `${columns.length} columns (${columns.join(", ")})`,
-    received: String(table.columns.length),
-  });
+  return (await readData(spec, options, { seed, purpose: "test", columns, inOrder: true })).rows;
 }
 
 /** The `memory` option as `readTable` takes it. */

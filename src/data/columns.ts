@@ -10,6 +10,14 @@ export interface ColumnChoice {
   readonly ignored: readonly string[];
 }
 
+/** Which columns are wanted of a table. */
+export interface ColumnOptions {
+  /** The columns to read, in this order; default: all. */
+  readonly columns?: readonly string[];
+  /** `columns` also names the columns of a table that has no names, which must be as many; default: they are c1, c2, … */
+  readonly inOrder?: boolean;
+}
+
 /** Names for columns that came without: c1, c2, … */
 export function numberedColumns(count: number): string[] {
   return Array.from({ length: count }, (_, place) => `c${place + 1}`);
@@ -57,6 +65,17 @@ export function chooseColumns(
   return { columns: wanted, places, ignored: names.filter((name) => !chosen.has(name)) };
 }
 
+/** The columns of a table without names: c1, c2, …, or with `inOrder` the wanted names one after the other. */
+export function chooseUnnamed(width: number, { columns, inOrder }: ColumnOptions, where: string): ColumnChoice {
+  if (!inOrder || columns === undefined) return chooseColumns(numberedColumns(width), columns, where);
+  if (columns.length === width) return { columns, places: columns.map((_, place) => place), ignored: [] };
+  throw failure("data", {
+    where,
+    expected: `${columns.length} columns (${listNames(columns)})`,
+    received: String(width),
+  });
+}
+
 /** A list of names for a message, cut after the first twenty. */
 export function listNames(names: readonly string[]): string {
   const rest = names.length - 20;
@@ -69,7 +88,7 @@ export function shorten(text: string): string {
 }
 
 /** The name with the fewest changed letters; `names` is not empty. */
-function nearestName(name: string, names: readonly string[]): string {
+export function nearestName(name: string, names: readonly string[]): string {
   const distances = names
     .slice(0, 1000)
     .map((other) => editDistance(shorten(name.toLowerCase()), shorten(other.toLowerCase())));

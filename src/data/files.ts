@@ -5,8 +5,9 @@ import { lstat, open, readFile, realpath, rename, stat, unlink, writeFile } from
 import { dirname, extname, join } from "node:path";
 import { failure, LocalFlowError } from "../errors.ts";
 import { type FloatArray, floats } from "../tensor/array.ts";
-import { chooseColumns, numberedColumns } from "./columns.ts";
+import { type ColumnOptions, chooseUnnamed } from "./columns.ts";
 import { readNumericCsv } from "./csv.ts";
+import { readJsonTable, readNdjsonTable } from "./json-table.ts";
 import { decodeNpy } from "./npy.ts";
 import { cellError, checkMemory, type NumericTable } from "./numeric-table.ts";
 
@@ -92,66 +93,104 @@ function alreadyThere(path: string): LocalFlowError {
   });
 }
 
-export interface ReadOptions {
-  /** The columns to read, in this order; default: all. */
-  readonly columns?: readonly string[];
+export interface ReadOptions extends ColumnOptions {
   /** Most bytes the table, and what is needed to read it, may take. */
   readonly memory?: number;
   /** What the path `-` reads, as CSV; default: the standard input of the process. */
   readonly input?: AsyncIterable<Uint8Array>;
 }
 
+/** The endings of tables. */
+export const tableEndings = [".csv", ".tsv", ".json", ".ndjson", ".parquet", ".npy", ".npz"] as const;
+type Ending = (typeof tableEndings)[number];
+
+const readers: Readonly<Record<Ending, (path: string, options: ReadOptions) => Promise<NumericTable>>> = {
+  ".csv": (path, options) => streamed(path, options, readNumericCsv),
+  ".tsv": (path, options) =>
+    streamed(path, options, (source, known) => readNumericCsv(source, { ...known, separator: "\t" })),
+  ".json": (path, options) => streamed(path, options, readJsonTable),
+  ".ndjson": (path, options) => streamed(path, options, readNdjsonTable),
+  ".parquet": async (path, options) => {
+    await explained(path, () => regularFile(path));
+    return (await import("./parquet.ts")).readParquetTable(path, options);
+  },
+  ".npy": async (path, options) => {
+    const bytes = await wholeFile(path, options);
+    const array = decodeNpy(bytes, path);
+    const shared = array.data.buffer === bytes.buffer;
+    checkMemory(bytes.length + (shared ? 0 : array.data.byteLength), "", path, options.memory);
+    return tableOf(array, path, options);
+  },
+  ".npz": async (path, { memory, ...options }) => {
+    const { file, name } = archivePath(path);
+    const bytes = await wholeFile(file, { ...(memory !== undefined && { memory }) });
+    const { decodeNpz } = await import("./npz.ts");
+    const array = decodeNpz(bytes, file, {
+      ...(name !== undefined && { name }),
+      ...(memory !== undefined && { memory }),
+    });
+    return tableOf(array, path, options);
+  },
+};
+
 /**
- * Reads a table of finite numbers by its ending: `.csv`, `.tsv`, `.npy` ([n] or [n, d], columns c1, c2, …), `-` for CSV
- * on the standard input. Throws `file` errors for the file itself, `data` errors that name row and column for what is
- * in it.
+ * Reads a table of finite numbers by its ending, one of `tableEndings`; `file.npz:name` is one array of several; `-` is
+ * CSV on the standard input. Arrays are [n] or [n, d] with columns c1, c2, …. Throws `file` errors for the file itself,
+ * `data` errors that name row and column for what is in it.
  */
 export async function readTable(path: string, options: ReadOptions = {}): Promise<NumericTable> {
   if (path === "-") return readNumericCsv(options.input ?? process.stdin, { where: "standard input", ...options });
-  const ending = extname(path).toLowerCase();
-  if (ending === ".npy") return readNpyTable(path, options);
-  if (ending === ".csv" || ending === ".tsv") {
-    return explained(path, async () => {
-      const { size: bytes } = await regularFile(path);
-      const source = createReadStream(path, { highWaterMark: 2 ** 20 });
-      const known = bytes > 0 ? { bytes } : {};
-      return readNumericCsv(source, {
-        where: path,
-        ...options,
-        ...known,
-        ...(ending === ".tsv" && { separator: "\t" }),
-      });
-    });
-  }
+  const ending = endingOf(path);
+  const known = tableEndings.find((each) => each === ending);
+  if (known !== undefined) return readers[known](path, options);
   throw failure("file", {
     where: path,
-    expected: "a table ending in .csv, .tsv or .npy (or - for CSV on standard input)",
+    expected: `a table ending in ${tableEndings.join(", ")} (or - for CSV on standard input)`,
     received: ending === "" ? "no ending" : ending,
   });
 }
 
-async function readNpyTable(path: string, options: ReadOptions): Promise<NumericTable> {
-  const bytes = await explained(path, async () => {
+/** The ending of a path in lower case, `.npz` for `file.npz:name`. */
+export function endingOf(path: string): string {
+  return extname(archivePath(path).file).toLowerCase();
+}
+
+function archivePath(path: string): { readonly file: string; readonly name?: string } {
+  const [, file, name] = /^(.*\.npz):([^/\\]+)$/i.exec(path) ?? [];
+  return file !== undefined && name !== undefined ? { file, name } : { file: path };
+}
+
+type StreamReader = (
+  source: AsyncIterable<Uint8Array>,
+  options: ReadOptions & { readonly where: string; readonly bytes?: number },
+) => Promise<NumericTable>;
+
+function streamed(path: string, options: ReadOptions, read: StreamReader): Promise<NumericTable> {
+  return explained(path, async () => {
+    const { size: bytes } = await regularFile(path);
+    const source = createReadStream(path, { highWaterMark: 2 ** 20 });
+    return read(source, { where: path, ...options, ...(bytes > 0 && { bytes }) });
+  });
+}
+
+function wholeFile(path: string, { memory }: { readonly memory?: number }): Promise<Uint8Array> {
+  return explained(path, async () => {
     const { size } = await regularFile(path);
-    checkMemory(size, "at least ", path, options.memory);
+    checkMemory(size, "at least ", path, memory);
     return readFile(path);
   });
-  const array = decodeNpy(bytes, path);
-  const shared = array.data.buffer === bytes.buffer;
-  checkMemory(bytes.length + (shared ? 0 : array.data.byteLength), "", path, options.memory);
-  return tableOf(array, path, options.columns);
 }
 
 /** An array of one or two axes as a table with numbered columns. */
-function tableOf(array: FloatArray, where: string, wanted: readonly string[] | undefined): NumericTable {
+function tableOf(array: FloatArray, where: string, options: ColumnOptions): NumericTable {
   const [count = 0, width = 1] = array.shape;
   if (array.shape.length < 1 || array.shape.length > 2 || count === 0 || width === 0) {
     const received = `shape [${array.shape.join(", ")}]`;
     throw failure("data", { where, expected: "an array [rows] or [rows, columns], not empty", received });
   }
-  const names = numberedColumns(width);
-  const { columns, places, ignored } = chooseColumns(names, wanted, where);
-  const chosen = wanted === undefined ? array.data : new Float32Array(count * places.length);
+  const { columns, places, ignored } = chooseUnnamed(width, options, where);
+  const isWhole = places.length === width && places.every((place, slot) => place === slot);
+  const chosen = isWhole ? array.data : new Float32Array(count * places.length);
   for (let row = 0; row < count; row++) {
     for (let slot = 0; slot < places.length; slot++) {
       const value = array.data[row * width + places[slot]!]!;

@@ -1,7 +1,15 @@
 // numeric-table: collects the fields of a CSV as float32 numbers; every refusal names row and column.
 import { failure, type LocalFlowError } from "../errors.ts";
 import { type FloatArray, floats } from "../tensor/array.ts";
-import { type ColumnChoice, checkDistinct, chooseColumns, listNames, numberedColumns, shorten } from "./columns.ts";
+import {
+  type ColumnChoice,
+  type ColumnOptions,
+  checkDistinct,
+  chooseColumns,
+  chooseUnnamed,
+  listNames,
+  shorten,
+} from "./columns.ts";
 import type { FieldSink } from "./csv-scanner.ts";
 import { parseDecimal } from "./decimal.ts";
 
@@ -13,9 +21,7 @@ export interface NumericTable {
   readonly ignored: readonly string[];
 }
 
-export interface NumericTableOptions {
-  /** The columns to read, in this order; default: all. */
-  readonly columns?: readonly string[];
+export interface NumericTableOptions extends ColumnOptions {
   /** Most bytes the table may take; default: no limit. */
   readonly memory?: number;
   /** Length of the whole file in bytes where it is known: the table is then allocated once and refused early. */
@@ -28,9 +34,10 @@ export interface NumericSink extends FieldSink {
 }
 
 /** Halfway to 2^128 rounds up: this is the end of what rounds to a finite float32. */
-const largestFloat32 = 2 ** 128 - 2 ** 103 - 2 ** 75;
+export const largestFloat32 = 2 ** 128 - 2 ** 103 - 2 ** 75;
 const text = new TextDecoder("utf-8", { ignoreBOM: true });
-const missing = /^\s*([+-]?(nan|inf|infinity)|na|n\/a|null|none)?\s*$/i;
+/** Texts that stand for no value, or for none that is finite. */
+export const missing = /^\s*([+-]?(nan|inf|infinity)|na|n\/a|null|none)?\s*$/i;
 
 /** Collects fields into a table; `where` names the source in errors. */
 export function numericSink(where: string, options: NumericTableOptions): NumericSink {
@@ -45,11 +52,12 @@ export function numericSink(where: string, options: NumericTableOptions): Numeri
     row(row, bytesRead) {
       if (body !== undefined) return body.row(row, bytesRead);
       const hasHeader = !holdsNumbers(first);
-      const names = hasHeader
-        ? first.map((name, place) => name.trim() || `c${place + 1}`)
-        : numberedColumns(first.length);
+      const names = first.map((name, place) => (hasHeader && name.trim()) || `c${place + 1}`);
       checkDistinct(names, `${where} row ${row}`);
-      body = tableBody(where, names, chooseColumns(names, options.columns, where), options);
+      const choice = hasHeader
+        ? chooseColumns(names, options.columns, where)
+        : chooseUnnamed(names.length, options, where);
+      body = tableBody(where, names, choice, options);
       if (hasHeader) return;
       for (const [place, cell] of first.entries()) {
         const bytes = new TextEncoder().encode(cell);
@@ -116,7 +124,8 @@ function tableBody(
   };
 }
 
-interface Growth {
+/** A full array and what foretells its final size. */
+export interface Growth {
   readonly where: string;
   readonly width: number;
   readonly bytesRead: number;
@@ -127,7 +136,7 @@ interface Growth {
  * A larger copy of full `data`: once, to the size foretold by the file's length, where that is known (pages never
  * written cost nothing), else twice the size, or as much as old and new together may take.
  */
-function grown(data: Float32Array, { where, width, bytesRead, options }: Growth): Float32Array<ArrayBuffer> {
+export function grown(data: Float32Array, { where, width, bytesRead, options }: Growth): Float32Array<ArrayBuffer> {
   const { bytes, memory = Number.POSITIVE_INFINITY } = options;
   const rows = data.length / width;
   let target = 2 * rows;
@@ -144,7 +153,8 @@ function grown(data: Float32Array, { where, width, bytesRead, options }: Growth)
   return larger;
 }
 
-function allocated(length: number, where: string): Float32Array<ArrayBuffer> {
+/** A float32 array, or the `data` error that there is no room for it. */
+export function allocated(length: number, where: string): Float32Array<ArrayBuffer> {
   try {
     return new Float32Array(length);
   } catch (cause) {
@@ -189,7 +199,8 @@ export function cellError(where: string, cell: string, value: number): LocalFlow
   });
 }
 
-function textColumnsError(
+/** Why a first row with text in some of the wanted columns is no row of numbers. */
+export function textColumnsError(
   where: string,
   row: number,
   columns: readonly string[],

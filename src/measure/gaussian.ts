@@ -1,66 +1,60 @@
 // gaussian: the simplest density to be held beside, one Gaussian with the training rows' mean and covariance.
-import { failure } from "../errors.ts";
-import type { FloatArray } from "../tensor/array.ts";
+import { fillNormal, split } from "../random.ts";
+import { type FloatArray, floats } from "../tensor/array.ts";
+import { type Baseline, baselineNll, columnScale, logVolume, scaled, unscaled } from "./baseline.ts";
+import { type GaussianLaw, gaussianLaw, lawLogDensity } from "./linear-algebra.ts";
+
+/** The Gaussian of largest likelihood (covariance with divisor n) of rows [n, d]. Throws "data" when it is singular. */
+export function fitGaussian(train: FloatArray): Baseline {
+  const [, d = 0] = train.shape;
+  const scale = columnScale(train);
+  const law = gaussianLaw(new Float64Array(d), secondMoments(scaled(train.data, scale), d));
+  const volume = logVolume(scale);
+  return {
+    name: "gaussian",
+    parameters: d + (d * (d + 1)) / 2,
+    choice: "one component",
+    logDensity: ({ data }) => {
+      const [rows, work] = [scaled(data, scale), new Float64Array(d)];
+      return Float64Array.from({ length: rows.length / d }, (_, row) => lawLogDensity(law, rows, row, work) - volume);
+    },
+    sample: (random, count) => {
+      const points = new Float64Array(count * d);
+      const noise = new Float32Array(count * d);
+      fillNormal(split(random, "noise"), noise);
+      for (let row = 0; row < count; row++) drawInto(points, row, law, noise);
+      return floats(unscaled(points, scale), [count, d]);
+    },
+  };
+}
 
 /** Mean negative log-likelihood (nats per row) of test rows under the Gaussian of the training rows, with its standard error. */
 export function gaussianNll(
   train: FloatArray,
   test: FloatArray,
 ): { readonly nll: number; readonly standardError: number } {
-  const [, d = 0] = train.shape;
-  const { mean, covariance } = moments(train);
-  const factor = cholesky(covariance, d);
-  let logDeterminant = 0;
-  for (let i = 0; i < d; i++) logDeterminant += 2 * Math.log(factor[i * d + i] ?? 1);
-  const constant = 0.5 * (d * Math.log(2 * Math.PI) + logDeterminant);
-  const values = Array.from({ length: test.shape[0] ?? 0 }, (_, row) => {
-    const whitened = new Float64Array(d);
-    let squares = 0;
-    for (let i = 0; i < d; i++) {
-      let value = (test.data[row * d + i] ?? 0) - (mean[i] ?? 0);
-      for (let k = 0; k < i; k++) value -= (factor[i * d + k] ?? 0) * (whitened[k] ?? 0);
-      whitened[i] = value / (factor[i * d + i] ?? 1);
-      squares += (whitened[i] ?? 0) ** 2;
-    }
-    return constant + squares / 2;
-  });
-  const nll = values.reduce((a, b) => a + b, 0) / values.length;
-  const variance = values.reduce((a, b) => a + (b - nll) ** 2, 0) / Math.max(1, values.length - 1);
-  return { nll, standardError: Math.sqrt(variance / values.length) };
+  const { value, standardError } = baselineNll(fitGaussian(train), test);
+  return { nll: value, standardError };
 }
 
-function moments({ data, shape }: FloatArray): { readonly mean: Float64Array; readonly covariance: Float64Array } {
-  const [rows = 0, d = 0] = shape;
-  const mean = new Float64Array(d);
-  const covariance = new Float64Array(d * d);
-  for (let i = 0; i < data.length; i++) mean[i % d] = (mean[i % d] ?? 0) + (data[i] ?? 0) / rows;
-  for (let row = 0; row < rows; row++)
-    for (let i = 0; i < d; i++) {
-      const centred = (data[row * d + i] ?? 0) - (mean[i] ?? 0);
-      for (let k = 0; k <= i; k++) {
-        const product = (centred * ((data[row * d + k] ?? 0) - (mean[k] ?? 0))) / rows;
-        covariance[i * d + k] = (covariance[i * d + k] ?? 0) + product;
-        if (k < i) covariance[k * d + i] = covariance[i * d + k] ?? 0;
-      }
-    }
-  return { mean, covariance };
+/** Writes mean + L z into row `row` of `points` [n · d], z the same row of `noise`. */
+export function drawInto(points: Float64Array, row: number, { mean, factor }: GaussianLaw, noise: Float32Array): void {
+  const d = mean.length;
+  for (let i = 0; i < d; i++) {
+    let value = mean[i] ?? 0;
+    for (let k = 0; k <= i; k++) value += (factor[i * d + k] ?? 0) * (noise[row * d + k] ?? 0);
+    points[row * d + i] = value;
+  }
 }
 
-/** The lower triangular factor L of a positive definite matrix, A = L L^T. */
-function cholesky(a: Float64Array, d: number): Float64Array {
-  const factor = new Float64Array(d * d);
-  for (let i = 0; i < d; i++)
-    for (let j = 0; j <= i; j++) {
-      let value = a[i * d + j] ?? 0;
-      for (let k = 0; k < j; k++) value -= (factor[i * d + k] ?? 0) * (factor[j * d + k] ?? 0);
-      if (i !== j) factor[i * d + j] = value / (factor[j * d + j] ?? 1);
-      else if (value > 0) factor[i * d + i] = Math.sqrt(value);
-      else
-        throw failure("data", {
-          where: `column ${i + 1}`,
-          expected: "columns that are not linear combinations of each other",
-          received: "a singular covariance",
-        });
+/** Mean of x x^T over rows of mean 0. */
+function secondMoments(rows: Float64Array, d: number): Float64Array {
+  const moments = new Float64Array(d * d);
+  const count = rows.length / d;
+  for (let row = 0; row < count; row++)
+    for (let i = 0; i < d; i++) {
+      const x = rows[row * d + i]! / count;
+      for (let k = 0; k <= i; k++) moments[i * d + k]! += x * rows[row * d + k]!;
     }
-  return factor;
+  return moments;
 }

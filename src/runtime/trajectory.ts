@@ -29,8 +29,13 @@ export async function trajectory(
   const states = [points];
   let current = points;
   for (const block of direction === 1 ? blocks : [...blocks].reverse()) {
-    if (signal?.aborted) throw failure("interrupted", { where: "trajectory", expected: "to finish", received: "a signal to stop" });
-    const integrator = await createIntegrator(engine, pieceEquation(block, dimension, pieces), { direction, integration, slots });
+    if (signal?.aborted)
+      throw failure("interrupted", { where: "trajectory", expected: "to finish", received: "a signal to stop" });
+    const integrator = await createIntegrator(engine, pieceEquation(block, dimension, pieces), {
+      direction,
+      integration,
+      slots,
+    });
     try {
       for (let k = 0; k < pieces; k++) {
         const piece = direction === 1 ? k : pieces - 1 - k;

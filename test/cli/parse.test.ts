@@ -58,8 +58,9 @@ describe("parse", () => {
   });
 
   it("reads a decay of the learning rate", () => {
-    expect(parse.decay("0.99/1000", "")).toEqual({ factor: 0.99, every: 1000 });
-    expect(parse.decay("none", "")).toEqual({ factor: 1, every: 1 });
+    expect(parse.decay("0.99/1000", "")).toEqual({ kind: "step", factor: 0.99, every: 1000 });
+    expect(parse.decay("none", "")).toEqual({ kind: "step", factor: 1, every: 1 });
+    expect(parse.decay("cosine", "")).toEqual({ kind: "cosine" });
     refuses(parse.decay, ["0.99", "1.5/10", "0/10", "0.9/0", "0.9/1.5", "0.9/10/2"]);
   });
 

@@ -2,6 +2,7 @@
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { zipSync } from "fflate";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { fileFailure, readTable, writeFileAtomically } from "../../src/data/files.ts";
 import { encodeNpy } from "../../src/data/npy.ts";
@@ -130,6 +131,25 @@ describe("reading tables", () => {
     expect(column).toEqual({ columns: ["c1"], rows: floats([1, 2, 3], [3, 1]), ignored: [] });
   });
 
+  test("JSON, lines of JSON and archives of arrays", async () => {
+    const named = { columns: ["a", "b"], rows, ignored: [] };
+    expect(await readTable(await put("t.json", '[{"a":1,"b":2},{"a":3,"b":4}]'))).toEqual(named);
+    expect(await readTable(await put("t.ndjson", '{"a":1,"b":2}\n{"a":3,"b":4}\n'))).toEqual(named);
+    const archive = await put("t.npz", zipSync({ "x.npy": encodeNpy(rows), "y.npy": encodeNpy(floats([1])) }));
+    expect(await readTable(`${archive}:x`, { columns: ["a", "b"], inOrder: true })).toEqual(named);
+    await refused(readTable(archive), "expected one array, got 2 (x, y); choose one");
+    await refused(readTable(`${archive}:z`), "expected an array among x, y");
+    await refused(readTable(join(folder, "absent.npz:x")), "absent.npz: expected a file in a folder that exists");
+  });
+
+  test("columns of tables without names are named in order, of others chosen by name", async () => {
+    const wanted = { columns: ["b", "a"], inOrder: true };
+    for (const path of [await put("t.npy", encodeNpy(rows)), await put("plain.csv", "1,2\n3,4\n")])
+      expect(await readTable(path, wanted)).toEqual({ columns: ["b", "a"], rows, ignored: [] });
+    const swapped = floats([2, 1, 4, 3], [2, 2]);
+    expect((await readTable(await put("n.csv", "a,b\n1,2\n3,4\n"), wanted)).rows).toEqual(swapped);
+  });
+
   test("commas in a .tsv do not separate", async () => {
     expect((await readTable(await put("t.tsv", "a,b,c\td\n1\t2\n"))).columns).toEqual(["a,b,c", "d"]);
   });
@@ -158,7 +178,7 @@ describe("reading tables", () => {
     await refused(readTable(join(folder, "absent.npy")), "got nothing of this name");
     await refused(
       readTable(await put("t.xlsx", "")),
-      "ending in .csv, .tsv or .npy (or - for CSV on standard input), got .xlsx",
+      "ending in .csv, .tsv, .json, .ndjson, .parquet, .npy, .npz (or - for CSV on standard input), got .xlsx",
     );
     await refused(readTable(join(folder, "t")), "got no ending");
     await mkdir(join(folder, "d.csv"));

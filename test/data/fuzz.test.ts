@@ -1,8 +1,13 @@
 // fuzz: whatever the bytes, a reader returns a value or throws a LocalFlowError.
+import { readFileSync } from "node:fs";
 import fc from "fast-check";
+import { zipSync } from "fflate";
 import { describe, expect, test } from "vitest";
 import { csvReader, readNumericCsv } from "../../src/data/csv.ts";
+import { readJsonTable, readNdjsonTable } from "../../src/data/json-table.ts";
 import { decodeNpy, encodeNpy } from "../../src/data/npy.ts";
+import { decodeNpz } from "../../src/data/npz.ts";
+import { decodeGrayPng } from "../../src/data/png.ts";
 import { decodeSafetensors, encodeSafetensors } from "../../src/data/safetensors.ts";
 import { LocalFlowError } from "../../src/errors.ts";
 import { floats, integers } from "../../src/tensor/array.ts";
@@ -109,6 +114,88 @@ describe("every input gives a value or a LocalFlowError", () => {
       fc.property(fc.oneof(damaged(good), damaged(good.slice(0, 70)), fc.uint8Array({ maxLength: 100 })), (bytes) => {
         const array = attempt(() => decodeNpy(bytes, "a.npy"));
         if (array !== "refused") expect(array.data.length).toBe(array.shape.reduce((a, b) => a * b, 1));
+      }),
+      runs,
+    );
+  });
+
+  test.each([
+    ["JSON", readJsonTable, (rows: number[][]) => JSON.stringify(rows.map(([a, b]) => ({ a, b })))],
+    ["JSON of arrays", readJsonTable, (rows: number[][]) => JSON.stringify(rows)],
+    ["JSON of columns", readJsonTable, (rows: number[][]) => JSON.stringify({ a: rows.map(([a]) => a) })],
+    ["NDJSON", readNdjsonTable, (rows: number[][]) => rows.map((row) => `${JSON.stringify(row)}\n`).join("")],
+  ])("%s, and the size of the chunks makes no difference", async (_, reader, written) => {
+    const rows = fc.array(fc.array(fc.float(), { minLength: 2, maxLength: 2 }), { minLength: 1, maxLength: 4 });
+    const good = rows.map((values) => new TextEncoder().encode(written(values)));
+    const parts = [
+      "[",
+      "]",
+      "{",
+      "}",
+      ",",
+      ":",
+      '"',
+      "\\",
+      '"a"',
+      "1",
+      "-2e3",
+      "null",
+      "NaN",
+      "\n",
+      " ",
+      "é",
+      '{"a":1}',
+      "[1,2]",
+    ];
+    const text = fc
+      .array(fc.constantFrom(...parts), { maxLength: 20 })
+      .map((words) => new TextEncoder().encode(words.join("")));
+    const bytes = fc.oneof(text, good, good.chain(damaged), fc.uint8Array({ maxLength: 40 }));
+    let tables = 0;
+    await fc.assert(
+      fc.asyncProperty(bytes, fc.integer({ min: 1, max: 7 }), async (input, size) => {
+        const read = (chunks: Uint8Array[]) =>
+          reader(chunks, { where: "t" }).catch((error: unknown) => {
+            if (error instanceof LocalFlowError) return error.message;
+            throw error;
+          });
+        const whole = await read([input]);
+        expect(await read(pieces(input, size))).toEqual(whole);
+        if (typeof whole === "string") return;
+        tables++;
+        expect(whole.rows.shape).toEqual([whole.rows.data.length / whole.columns.length, whole.columns.length]);
+        expect(whole.rows.data.every(Number.isFinite)).toBe(true);
+      }),
+      runs,
+    );
+    expect(tables).toBeGreaterThan(20);
+  });
+
+  test("npz", () => {
+    const files = { "x.npy": encodeNpy(floats([1, 2, 3, 4, 5, 6], [2, 3])), "y.npy": encodeNpy(floats([1])) };
+    const good = fc.constantFrom(zipSync(files), zipSync(files, { level: 0 })).chain(damaged);
+    let arrays = 0;
+    fc.assert(
+      fc.property(fc.oneof(good, fc.uint8Array({ maxLength: 100 })), (bytes) => {
+        const array = attempt(() => decodeNpz(bytes, "a.npz", { name: "x" }));
+        if (array === "refused") return;
+        arrays++;
+        expect(array.data.length).toBe(array.shape.reduce((a, b) => a * b, 1));
+      }),
+      runs,
+    );
+    expect(arrays).toBeGreaterThan(20);
+  });
+
+  test("png", () => {
+    const pictures = ["rgba", "palette", "gray16", "interlaced", "gray1"].map((name) =>
+      Uint8Array.from(readFileSync(new URL(`../reference/pictures/${name}.png`, import.meta.url))),
+    );
+    /** Damage also where checksums would hide it: they are not looked at before the end. */
+    fc.assert(
+      fc.property(fc.oneof(fc.constantFrom(...pictures).chain(damaged), fc.uint8Array({ maxLength: 100 })), (bytes) => {
+        const picture = attempt(() => decodeGrayPng(bytes, "a.png"));
+        if (picture !== "refused") expect(picture.levels.length).toBe(picture.width * picture.height);
       }),
       runs,
     );

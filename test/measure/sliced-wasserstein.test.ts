@@ -1,6 +1,6 @@
 // sliced-wasserstein: the distance of shifted and stretched Gaussians is the closed form's, and it is a distance.
 import { describe, expect, it } from "vitest";
-import { slicedWasserstein } from "../../src/measure/sliced-wasserstein.ts";
+import { slicedWasserstein, slicedWassersteinEstimate } from "../../src/measure/sliced-wasserstein.ts";
 import { fillNormal, random, split } from "../../src/random.ts";
 
 function normal(key: string, count: number): Float32Array {
@@ -86,5 +86,25 @@ describe("the sliced Wasserstein distance", () => {
     expect(slicedWasserstein(a, b, 3, random(1))).not.toBe(slicedWasserstein(a, b, 3, random(2)));
     expect(() => slicedWasserstein(a, b.slice(3), 3, key)).toThrow(/equally many points, got 200 and 199/);
     expect(() => slicedWasserstein(new Float32Array(), new Float32Array(), 3, key)).toThrow(/got 0 and 0/);
+  });
+
+  it("of order 2 and a shift by s on a line is |s| too, of a stretched Gaussian |s - 1|, never less than order 1", () => {
+    const [a, b] = [normal("a", 20_000), normal("b", 20_000)];
+    const shifted = a.map((x) => x - 0.5);
+    expect(slicedWasserstein(a, shifted, 1, key, { order: 2 })).toBeCloseTo(0.5, 4);
+    const stretched = b.map((x) => 2 * x);
+    expect(Math.abs(slicedWasserstein(a, stretched, 1, key, { order: 2 }) - 1)).toBeLessThan(0.05);
+    expect(slicedWasserstein(a, stretched, 2, key)).toBeLessThan(slicedWasserstein(a, stretched, 2, key, { order: 2 }));
+  });
+
+  it("has the same value with its standard error, whose part of the directions falls with their number", () => {
+    const [a, b] = [normal("a", 900), normal("b", 900).map((x, k) => (k % 3 === 0 ? x + 2 : x))];
+    for (const order of [1, 2]) {
+      const { value } = slicedWassersteinEstimate(a, b, 3, key, { order });
+      expect(value).toBeCloseTo(slicedWasserstein(a, b, 3, key, { order }), 5);
+    }
+    const error = (projections: number) => slicedWassersteinEstimate(a, b, 3, key, { projections }).standardError;
+    expect(error(16)).toBeGreaterThan(1.4 * error(256));
+    expect(slicedWassersteinEstimate(a, a, 3, key)).toEqual({ value: 0, standardError: 0 });
   });
 });

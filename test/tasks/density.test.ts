@@ -92,7 +92,12 @@ describe("a learnt Gaussian", () => {
     } as const;
     const blocks = explicitSteps([0.4]).map((step) => ({ step, network, iterations: 1500, learningRate: 5e-3 }));
     const base = configuration();
-    const training = { ...base.training, batchSize: 1000, decay: { kind: "step", factor: 0.7, every: 200 } as const, movingAverage: 0.99 };
+    const training = {
+      ...base.training,
+      batchSize: 1000,
+      decay: { kind: "step", factor: 0.7, every: 200 } as const,
+      movingAverage: 0.99,
+    };
     const recipe = configuration({ blocks, training });
     model = (await fitted({ rows: gaussianRows(20_000, 1), configuration: recipe, trainSplit: 1 })).model;
   });

@@ -1,0 +1,143 @@
+// evaluate: `localflow evaluate MODEL DATA`.
+import { isDensity } from "../data/sources.ts";
+import { failure } from "../errors.ts";
+import type { Estimate } from "../measure/estimate.ts";
+import { flowBaselines, type MeasureName, measureNames } from "../measure/names.ts";
+import { type Evaluation, evaluateDensity } from "../tasks/evaluate.ts";
+import { readModel } from "./model.ts";
+import type { EvaluateOptions } from "./options.ts";
+import { alignedTable, report, spokenTime } from "./output.ts";
+import { progressView } from "./progress.ts";
+import { checkExclusive, integrationFrom } from "./recipe.ts";
+import { checkInterrupted, memoryLimit, readData, seedFrom, withEngine } from "./session.ts";
+import type { Terminal } from "./terminal.ts";
+import { missed } from "./thresholds.ts";
+
+/** Measures a model against held-out rows and, with training rows, against baselines fitted to them. */
+export async function evaluate(
+  path: string,
+  data: string,
+  options: EvaluateOptions,
+  terminal: Terminal,
+): Promise<void> {
+  checkExclusive(options);
+  checkTrain(data, options);
+  const { samples, failUnder = [] } = options;
+  const seed = seedFrom(options);
+  const model = await readModel(path);
+  const { columns, configuration } = model.record;
+  if (!configuration.standardize && failUnder.some(({ measure }) => measure === "nllStandardized"))
+    throw failure("option", {
+      where: "--fail-under",
+      expected: "nll, as the model does not standardise",
+      received: "nllStandardized",
+    });
+  const { heldOut, train } = await readRows(data, columns, seed, options);
+  checkInterrupted(terminal.signal);
+  const integration = integrationFrom(options, configuration.integration);
+  const view = progressView(terminal, options);
+  const say = (text: string) => {
+    view.clear();
+    if (!options.quiet) terminal.err(`localflow: ${text} …\n`);
+  };
+  const evaluation = await withEngine(options, (engine) =>
+    evaluateDensity(engine, model, {
+      heldOut,
+      seed,
+      flows: flowBaselines.filter((name) => options.baselines?.includes(name)),
+      signal: terminal.signal,
+      onProgress: view.show,
+      onStage: say,
+      ...(train && { train }),
+      ...(samples !== undefined && { samples }),
+      ...(integration && { integration }),
+    }),
+  ).finally(view.clear);
+  await report(terminal, options, { ...evaluation }, evaluationText(evaluation));
+  const failed = missed(failUnder, evaluation.measures);
+  if (failed) throw failed;
+}
+
+/** Held-out rows and training rows; where both are drawn from one built-in density, they are independent draws. */
+async function readRows(data: string, columns: readonly string[], seed: number, options: EvaluateOptions) {
+  const { train } = options;
+  const anyDrawn = isDensity(data) || (train !== undefined && isDensity(train));
+  const read = async (spec: string, purpose: "test" | "fit") => {
+    const rows = isDensity(spec) || !anyDrawn ? options.rows : undefined;
+    const reading = { ...memoryLimit(options), ...(rows !== undefined && { rows }) };
+    return (await readData(spec, reading, { seed, purpose, columns, inOrder: true })).rows;
+  };
+  return { heldOut: await read(data, "test"), ...(train !== undefined && { train: await read(train, "fit") }) };
+}
+
+function checkTrain(data: string, { train, baselines }: EvaluateOptions): void {
+  if (train === undefined && baselines !== undefined)
+    throw failure("option", {
+      where: "--baselines",
+      expected: "--train FILE beside it",
+      received: "none",
+      remedy: "baselines are fitted to the training rows: name their file",
+    });
+  if (train === "-" && data === "-")
+    throw failure("option", { where: "--train", expected: "a file, as DATA is standard input", received: "-" });
+}
+
+const headings: Readonly<Record<MeasureName, string>> = {
+  nll: "nll",
+  nllStandardized: "standardised",
+  slicedWasserstein: "sliced Wasserstein",
+  energyDistance: "energy distance",
+  mmdSquared: "MMD^2",
+};
+
+function evaluationText(evaluation: Evaluation): string {
+  const { measures, baselines, rows, comparedRows, seed, seconds, parameters, gradientSteps, notes } = evaluation;
+  const shown = measureNames.filter((name) => measures[name] !== undefined);
+  const of = (pick: (name: MeasureName) => Estimate | undefined) => (name: MeasureName) => {
+    const estimate = pick(name);
+    const best = estimate !== undefined && estimate.value === bestValue(evaluation, name);
+    return estimate ? `${withDigits(estimate)}${best ? "*" : " "}` : " ";
+  };
+  const line = (
+    label: string,
+    pick: (name: MeasureName) => Estimate | undefined,
+    size: readonly string[] = ["", "", ""],
+  ) => [label, ...shown.map(of(pick)), ...size];
+  const withFloor = shown.some((name) => measures[name]?.floor);
+  const table = [
+    line("this model", (name) => measures[name], [String(parameters), String(gradientSteps), ""]),
+    ...Object.entries(baselines).map(([label, summary]) =>
+      line(label, (name) => measures[name]?.baselines[label], [
+        String(summary.parameters),
+        summary.gradientSteps === 0 ? "" : String(summary.gradientSteps),
+        spokenTime(summary.seconds),
+      ]),
+    ),
+    ...(withFloor ? [line("floor: training rows", (name) => measures[name]?.floor)] : []),
+  ];
+  const choices = Object.entries(baselines).map(([name, { choice }]) => `${name}: ${choice}`);
+  return [
+    alignedTable(["", ...shown.map((name) => `${headings[name]} `), "parameters", "steps", "time"], table),
+    "",
+    "± standard error; lower is better everywhere, * marks the lowest. nll in nats per row, in the units of the data" +
+      `${measures.nllStandardized ? " and of the standardised columns" : ""}.`,
+    `Distances are on columns divided by the training deviations, ${comparedRows} rows a side; nll is of ${rows} rows.`,
+    ...(choices.length > 0 ? [choices.join("; ")] : []),
+    ...notes.map((note) => `note: ${note}`),
+    `seed ${seed}, ${spokenTime(seconds)}`,
+  ].join("\n");
+}
+
+/** The least value of the model and the baselines; the floor does not compete. Nothing is best alone. */
+function bestValue({ measures, baselines }: Evaluation, name: MeasureName): number {
+  const measured = measures[name];
+  if (measured === undefined || Object.keys(baselines).length === 0) return Number.NaN;
+  return Math.min(measured.value, ...Object.values(measured.baselines).map(({ value }) => value));
+}
+
+/** As many decimals as show two digits of the standard error, at most 8. */
+function withDigits({ value, standardError }: Estimate): string {
+  const known = Number.isFinite(standardError) && standardError > 0;
+  const decimals = known ? Math.min(8, Math.max(0, 1 - Math.floor(Math.log10(standardError)))) : 4;
+  return `${value.toFixed(decimals)} ± ${standardError.toFixed(decimals)}`;
+}

@@ -1,0 +1,140 @@
+// json-text: cuts a stream of JSON into the texts of its elements, so that a large file is never in memory as a whole.
+import { failure } from "../errors.ts";
+
+/** The text of one element or line; `row` counts from 1, `bytesRead` is the length of the file up to its end. */
+export interface JsonPiece {
+  readonly row: number;
+  readonly text: string;
+  readonly bytesRead: number;
+}
+
+/** Hands each piece on as soon as it is complete. */
+export interface JsonCutter {
+  push(chunk: Uint8Array): void;
+  /** Ends the file and the piece still open. */
+  finish(): void;
+}
+
+type Take = (piece: JsonPiece) => void;
+
+/** An element longer than this is an unclosed quote or bracket. */
+const longestPiece = 2 ** 26;
+const [quote, backslash, comma, lineFeed] = [34, 92, 44, 10];
+const [openList, closeList, openObject, closeObject] = [91, 93, 123, 125];
+
+/** Lines that are not blank, without their ends. */
+export function lineCutter(where: string, take: Take): JsonCutter {
+  const text = pieceText(where);
+  let row = 0;
+  let before = 0;
+  const line = (bytesRead: number): void => {
+    row++;
+    const content = text.take(row);
+    if (content.trim() !== "") take({ row, text: content, bytesRead });
+  };
+  return {
+    push(chunk) {
+      let start = 0;
+      for (let at = chunk.indexOf(lineFeed); at >= 0; at = chunk.indexOf(lineFeed, start)) {
+        text.add(chunk.subarray(start, at), row + 1);
+        start = at + 1;
+        line(before + start);
+      }
+      text.add(chunk.slice(start), row + 1);
+      before += chunk.length;
+    },
+    finish: () => line(before),
+  };
+}
+
+/** The elements of one JSON array. Throws `data` errors for text around it and brackets that do not match. */
+export function elementCutter(where: string, take: Take): JsonCutter {
+  const text = pieceText(where);
+  let depth = 0;
+  let row = 0;
+  let before = 0;
+  let isText = false;
+  let isEscaped = false;
+  let state: "before" | "inside" | "after" = "before";
+  const element = (bytesRead: number): void => {
+    row++;
+    take({ row, text: text.take(row), bytesRead });
+  };
+  return {
+    push(chunk) {
+      let start = 0;
+      for (let at = 0; at < chunk.length; at++) {
+        const byte = chunk[at]!;
+        if (isText) {
+          if (isEscaped) isEscaped = false;
+          else if (byte === backslash) isEscaped = true;
+          else if (byte === quote) isText = false;
+          continue;
+        }
+        if (state !== "inside") {
+          if (isBlank(byte)) continue;
+          if (state === "after" || byte !== openList) throw notOneArray(where, state);
+          [state, depth, start] = ["inside", 1, at + 1];
+          continue;
+        }
+        if (byte === quote) isText = true;
+        else if (byte === openList || byte === openObject) depth++;
+        else if (byte === comma && depth === 1) {
+          text.add(chunk.subarray(start, at), row + 1);
+          element(before + at);
+          start = at + 1;
+        } else if ((byte === closeList || byte === closeObject) && --depth === 0) {
+          if (byte !== closeList) throw notOneArray(where, state);
+          text.add(chunk.subarray(start, at), row + 1);
+          if (row > 0 || !text.isBlank()) element(before + at);
+          state = "after";
+        }
+      }
+      if (state === "inside") text.add(chunk.slice(start), row + 1);
+      before += chunk.length;
+    },
+    finish() {
+      if (state !== "after") throw notOneArray(where, state);
+    },
+  };
+}
+
+function isBlank(byte: number): boolean {
+  return byte === 32 || byte === 9 || byte === 10 || byte === 13;
+}
+
+function notOneArray(where: string, state: "before" | "inside" | "after") {
+  const received = { before: "something else", inside: "one that does not end", after: "text behind it" }[state];
+  return failure("data", { where, expected: "one JSON array", received });
+}
+
+/** Collects the bytes of one piece over the borders of chunks. */
+function pieceText(where: string) {
+  let parts: Uint8Array[] = [];
+  let length = 0;
+  const decoder = new TextDecoder("utf-8", { fatal: true });
+  return {
+    add(part: Uint8Array, row: number): void {
+      if (part.length === 0) return;
+      parts.push(part);
+      length += part.length;
+      if (length <= longestPiece) return;
+      throw failure("data", {
+        where: `${where} row ${row}`,
+        expected: `a row of at most ${longestPiece} bytes`,
+        received: "a longer one: an unclosed quote or bracket",
+      });
+    },
+    isBlank: () => parts.every((part) => part.every(isBlank)),
+    take(row: number): string {
+      try {
+        return parts.map((part, n) => decoder.decode(part, { stream: n < parts.length - 1 })).join("");
+      } catch (cause) {
+        throw failure("data", { where: `${where} row ${row}`, expected: "UTF-8 text", received: "other bytes" }, cause);
+      } finally {
+        parts = [];
+        length = 0;
+      }
+    },
+  };
+}

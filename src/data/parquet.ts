@@ -1,0 +1,256 @@
+// parquet (Node only): numeric tables in Parquet files, read and written by DuckDB, an optional dependency.
+import { createReadStream } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { availableParallelism, tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import type { DuckDBConnection, DuckDBDataChunk } from "@duckdb/node-api";
+import { failure, LocalFlowError } from "../errors.ts";
+import { type FloatArray, floats } from "../tensor/array.ts";
+import { type ColumnOptions, chooseColumns, listNames, shorten } from "./columns.ts";
+import { allocated, cellError, checkMemory, largestFloat32, type NumericTable } from "./numeric-table.ts";
+
+export interface ParquetOptions extends ColumnOptions {
+  /** Most bytes the table may take. */
+  readonly memory?: number;
+}
+
+/** What DuckDB may hold while it reads or writes; it spills to a temporary folder beyond that. */
+const workingMemory = "256MiB";
+/** The most rows of one of DuckDB's chunks. */
+const chunkRows = 2048;
+const wholeNumber = /^U?(TINYINT|SMALLINT|INTEGER|BIGINT|HUGEINT)$/;
+const decimal = /^DECIMAL\(\d+,(\d+)\)$/;
+const otherNumber = /^(FLOAT|DOUBLE|BOOLEAN)$/;
+const temporal = /^(DATE|TIME|TIMESTAMP|INTERVAL)/;
+
+/**
+ * Reads the columns of a Parquet file as float32, chunk by chunk. Booleans are 0 and 1; whole numbers and decimals must
+ * be exact in float64. Throws `data` errors that name row and column, `runtime` without the package @duckdb/node-api.
+ */
+export function readParquetTable(path: string, options: ParquetOptions = {}): Promise<NumericTable> {
+  return withDuckDb(path, async (connection) => {
+    const table = fileTable(path);
+    const described = await describe(connection, table);
+    const { columns, places, ignored } = chooseColumns([...described.keys()], options.columns, path);
+    checkTypes(path, columns, described);
+    const width = columns.length;
+    const count = await rowCount(connection, table);
+    checkMemory(4 * width * count, "", path, options.memory);
+    if (count === 0) throw failure("data", { where: path, expected: "rows of numbers", received: "none" });
+    const data = allocated(count * width, path);
+    const limits = columns.map((name) => limitOf(described.get(name) ?? ""));
+    const names = [...described.keys()];
+    const cells = places.map((place) => `cast(${quoted(names[place]!)} as double)`);
+    const result = await connection.stream(`select ${cells.join(", ")} from ${table}`);
+    let row = 0;
+    for (
+      let chunk = await result.fetchChunk();
+      chunk !== null && chunk.rowCount > 0;
+      chunk = await result.fetchChunk()
+    ) {
+      if (row + chunk.rowCount > count) throw wrongCount(path, count);
+      for (let slot = 0; slot < width; slot++)
+        copyColumn(
+          chunk,
+          slot,
+          limits[slot]!,
+          (at, value) => {
+            data[(row + at) * width + slot] = value;
+          },
+          (at, value) => numberError(`${path} row ${row + at + 1} column "${shorten(columns[slot]!)}"`, value),
+        );
+      row += chunk.rowCount;
+    }
+    if (row !== count) throw wrongCount(path, count);
+    return { columns, rows: floats(data, [count, width]), ignored };
+  });
+}
+
+/** Names of the columns that hold numbers. */
+export function parquetNumericColumns(path: string): Promise<readonly string[]> {
+  return withDuckDb(path, async (connection) => {
+    const described = await describe(connection, fileTable(path));
+    return [...described].filter(([, type]) => isNumeric(type)).map(([name]) => name);
+  });
+}
+
+/** A Parquet file of float32 columns in pieces, written through a temporary database, so that memory stays bounded. */
+export async function* encodeParquet(
+  columns: readonly string[],
+  chunks: AsyncIterable<FloatArray>,
+): AsyncGenerator<Uint8Array> {
+  const folder = await mkdtemp(join(tmpdir(), "localflow-"));
+  try {
+    const file = join(folder, "rows.parquet");
+    await withDuckDb(
+      ".parquet",
+      async (connection, duckdb) => {
+        await connection.run(`create table points (${columns.map((name) => `${quoted(name)} float`).join(", ")})`);
+        const appender = await connection.createAppender("points");
+        const types = columns.map(() => duckdb.FLOAT);
+        for await (const { data } of chunks) {
+          for (let at = 0; at < data.length; at += chunkRows * columns.length) {
+            const part = data.subarray(at, at + chunkRows * columns.length);
+            const chunk = duckdb.DuckDBDataChunk.create(types, part.length / columns.length);
+            chunk.setColumns(
+              columns.map((_, column) =>
+                Array.from({ length: chunk.rowCount }, (_, row) => part[row * columns.length + column]!),
+              ),
+            );
+            appender.appendDataChunk(chunk);
+          }
+        }
+        appender.closeSync();
+        await connection.run(`copy points to ${text(file)} (format parquet)`);
+      },
+      join(folder, "rows.duckdb"),
+    );
+    yield* createReadStream(file) as AsyncIterable<Uint8Array>;
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+type DuckDb = typeof import("@duckdb/node-api");
+
+/** Lends a connection that downloads nothing, and puts what DuckDB refuses into words. */
+async function withDuckDb<T>(
+  where: string,
+  use: (connection: DuckDBConnection, duckdb: DuckDb) => Promise<T>,
+  database = ":memory:",
+): Promise<T> {
+  const duckdb = await load(where);
+  const spill = await mkdtemp(join(tmpdir(), "localflow-"));
+  try {
+    const instance = await duckdb.DuckDBInstance.create(database, {
+      memory_limit: workingMemory,
+      threads: String(Math.min(4, availableParallelism())),
+      temp_directory: spill,
+      autoinstall_known_extensions: "false",
+      autoload_known_extensions: "false",
+      allow_community_extensions: "false",
+    });
+    const connection = await instance.connect();
+    try {
+      return await use(connection, duckdb);
+    } finally {
+      connection.closeSync();
+      instance.closeSync();
+    }
+  } catch (error) {
+    if (error instanceof LocalFlowError || !(error instanceof Error) || !/^[A-Za-z -]+ Error: /.test(error.message))
+      throw error;
+    throw failure(
+      "data",
+      { where, expected: "a Parquet file that DuckDB can read", received: shorten(error.message.split("\n")[0] ?? "") },
+      error,
+    );
+  } finally {
+    await rm(spill, { recursive: true, force: true });
+  }
+}
+
+async function load(where: string): Promise<DuckDb> {
+  try {
+    return await import("@duckdb/node-api");
+  } catch (cause) {
+    throw failure(
+      "runtime",
+      {
+        where,
+        expected: "the optional package @duckdb/node-api, which reads and writes Parquet",
+        received: "none that loads",
+        remedy: "npm install @duckdb/node-api, or use another format",
+      },
+      cause,
+    );
+  }
+}
+
+/** The file as a table of DuckDB's: one file, whatever its name holds. */
+function fileTable(path: string): string {
+  return `read_parquet(${text(resolve(path).replace(/[[*?]/g, "[$&]"))}, hive_partitioning = false)`;
+}
+
+/** Column name to DuckDB's name of its type, in the order of the file. */
+async function describe(connection: DuckDBConnection, table: string): Promise<ReadonlyMap<string, string>> {
+  const reader = await connection.runAndReadAll(`describe select * from ${table}`);
+  return new Map(reader.getRows().map(([name, type]) => [String(name), String(type)]));
+}
+
+async function rowCount(connection: DuckDBConnection, table: string): Promise<number> {
+  const reader = await connection.runAndReadAll(`select count(*) from ${table}`);
+  return Number(reader.getRows()[0]?.[0] ?? 0);
+}
+
+function checkTypes(where: string, columns: readonly string[], types: ReadonlyMap<string, string>): void {
+  const wrong = columns.find((name) => !isNumeric(types.get(name) ?? ""));
+  if (wrong === undefined) return;
+  const numeric = [...types].filter(([, type]) => isNumeric(type)).map(([name]) => name);
+  const type = types.get(wrong) ?? "";
+  const advice =
+    numeric.length === 0
+      ? "a table needs columns of numbers"
+      : `choose the numeric columns with --columns (${listNames(numeric)})`;
+  throw failure("data", {
+    where: `${where} column "${shorten(wrong)}"`,
+    expected: "numbers",
+    received: temporal.test(type) ? `dates or times (${type})` : shorten(type),
+    remedy: temporal.test(type) ? `convert it to a number first, or ${advice}` : advice,
+  });
+}
+
+function isNumeric(type: string): boolean {
+  return wholeNumber.test(type) || decimal.test(type) || otherNumber.test(type);
+}
+
+/** The largest size of a value of this type that float64 holds exactly and float32 can round. */
+function limitOf(type: string): number {
+  const [, scale] = decimal.exec(type) ?? [];
+  if (scale !== undefined) return (2 ** 53 - 1) / 10 ** Number(scale);
+  return wholeNumber.test(type) ? 2 ** 53 - 1 : largestFloat32;
+}
+
+function copyColumn(
+  chunk: DuckDBDataChunk,
+  column: number,
+  limit: number,
+  put: (row: number, value: number) => void,
+  refusal: (row: number, value: number | null) => LocalFlowError,
+): void {
+  const vector = chunk.getColumnVector(column);
+  for (let row = 0; row < chunk.rowCount; row++) {
+    const value = vector.getItem(row);
+    const number = typeof value === "number" ? value : null;
+    if (number === null || !(Math.abs(number) <= limit)) throw refusal(row, number);
+    put(row, number);
+  }
+}
+
+function numberError(where: string, value: number | null): LocalFlowError {
+  if (value === null || !(Math.abs(value) <= largestFloat32))
+    return cellError(where, value === null ? "null" : String(value), value ?? Number.NaN);
+  return failure("data", {
+    where,
+    expected: "a number that float64 holds exactly",
+    received: `about ${value}`,
+    remedy: "convert the column to double first",
+  });
+}
+
+function wrongCount(where: string, count: number): LocalFlowError {
+  return failure("data", {
+    where,
+    expected: `${count} rows as the file says`,
+    received: "another number",
+    remedy: "write the file anew",
+  });
+}
+
+function quoted(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}
+
+function text(value: string): string {
+  return `'${value.replaceAll("'", "''")}'`;
+}

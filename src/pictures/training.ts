@@ -1,0 +1,118 @@
+// training: how the loss of each block fell. A recorder keeps the history small while training goes on.
+import { categories, palette } from "./color.ts";
+import { type Figure, type Mark, rangeOf } from "./figure.ts";
+
+/** Mean losses of successive stretches of iterations of one block. */
+export interface LossHistory {
+  readonly block: number;
+  /** The last iteration of each stretch, counted from 1 within the block. */
+  readonly iterations: readonly number[];
+  readonly losses: readonly number[];
+}
+
+export interface LossRecorder {
+  /** Takes what training reports; reports without a loss are passed over. */
+  add(progress: { readonly block?: number; readonly iteration?: number; readonly loss?: number }): void;
+  histories(): readonly LossHistory[];
+}
+
+const mostStretches = 400;
+
+interface Stretch {
+  iteration: number;
+  total: number;
+  count: number;
+}
+
+/** Collects losses from `onProgress`; at most a few hundred numbers per block stay, whatever the number of iterations. */
+export function lossRecorder(): LossRecorder {
+  const blocks = new Map<number, { stretches: Stretch[]; length: number }>();
+  return {
+    add({ block, iteration, loss }) {
+      if (block === undefined || iteration === undefined || loss === undefined || !Number.isFinite(loss)) return;
+      const kept = blocks.get(block) ?? { stretches: [], length: 1 };
+      blocks.set(block, kept);
+      const last = kept.stretches[kept.stretches.length - 1];
+      if (last !== undefined && last.count < kept.length) {
+        last.iteration = iteration;
+        last.total += loss;
+        last.count++;
+      } else kept.stretches.push({ iteration, total: loss, count: 1 });
+      if (kept.stretches.length < mostStretches) return;
+      kept.stretches = pairedUp(kept.stretches);
+      kept.length *= 2;
+    },
+    histories: () =>
+      [...blocks.entries()]
+        .sort(([a], [b]) => a - b)
+        .map(([block, { stretches }]) => ({
+          block,
+          iterations: stretches.map(({ iteration }) => iteration),
+          losses: stretches.map(({ total, count }) => total / count),
+        })),
+  };
+}
+
+function pairedUp(stretches: readonly Stretch[]): Stretch[] {
+  return Array.from({ length: Math.ceil(stretches.length / 2) }, (_, k) => {
+    const [first, second] = [stretches[2 * k]!, stretches[2 * k + 1]];
+    if (second === undefined) return first;
+    return { iteration: second.iteration, total: first.total + second.total, count: first.count + second.count };
+  });
+}
+
+/** The losses of all blocks one after another, on a logarithmic axis; a block's last loss stands beside its curve. */
+export function lossFigure(histories: readonly LossHistory[]): Figure {
+  const shown = histories.filter(({ iterations }) => iterations.length > 0);
+  const lengths = shown.map(({ iterations }) => iterations[iterations.length - 1]!);
+  const starts = lengths.map((_, k) => lengths.slice(0, k).reduce((a, b) => a + b, 0));
+  const total = Math.max(
+    1,
+    lengths.reduce((a, b) => a + b, 0),
+  );
+  const positive = shown.flatMap(({ losses }) => losses.filter((loss) => loss > 0)).map(Math.log);
+  const [low, high] = rangeOf(positive, 0.08).map(Math.exp) as [number, number];
+  const marks = shown.flatMap(({ block, iterations, losses }, k): readonly Mark[] => {
+    const x = iterations.map((iteration) => starts[k]! + iteration);
+    const color = categories[k % 2 === 0 ? 0 : 1];
+    const edge: Mark = { kind: "line", x: [starts[k]!, starts[k]!], y: [low, high], color: palette.frame, width: 1 };
+    const name: Mark = {
+      kind: "text",
+      x: starts[k]! + lengths[k]! / 2,
+      y: high,
+      text: String(block),
+      shift: [0, 14],
+      color: palette.muted,
+    };
+    return [
+      ...(k > 0 ? [edge] : []),
+      { kind: "line", x, y: losses, color, width: 1, opacity: 0.35 },
+      { kind: "line", x, y: smoothed(losses), color, width: 1.8 },
+      name,
+    ];
+  });
+  return {
+    title: "Training loss of each block",
+    subtitle: "numbers at the top: blocks, whose losses have floors of their own; thick lines are smoothed",
+    columns: 1,
+    panelWidth: 640,
+    panelHeight: 240,
+    panels: [
+      {
+        x: { domain: [0, total], label: "iteration, all blocks in a row" },
+        y: { domain: [low, high], scale: "log", label: "loss" },
+        marks,
+      },
+    ],
+  };
+}
+
+/** Mean of a window that reaches as far back as forward. */
+function smoothed(values: readonly number[]): readonly number[] {
+  const reach = Math.floor(values.length / 40);
+  return values.map((_, k) => {
+    const half = Math.min(reach, k, values.length - 1 - k);
+    const window = values.slice(k - half, k + half + 1);
+    return window.reduce((a, b) => a + b, 0) / window.length;
+  });
+}

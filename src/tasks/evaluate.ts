@@ -1,0 +1,267 @@
+// evaluate: how good a density model is on held-out rows, beside baselines that were fitted to the same training rows.
+import { failure, LocalFlowError } from "../errors.ts";
+import { type Baseline, baselineNll, columnScale } from "../measure/baseline.ts";
+import { comparedRows, comparison, type Distances } from "../measure/compare.ts";
+import { type Estimate, meanOf } from "../measure/estimate.ts";
+import { fitGaussian } from "../measure/gaussian.ts";
+import { fitMixture } from "../measure/gaussian-mixture.ts";
+import { fitKernelDensity } from "../measure/kernel-density.ts";
+import { type FlowBaseline, type MeasureName, quickBaselines, twoSampleNames } from "../measure/names.ts";
+import { chosenRows } from "../measure/points.ts";
+import type { Integration } from "../ode/integration.ts";
+import { type Random, random, split } from "../random.ts";
+import type { Engine } from "../runtime/contract.ts";
+import { type FloatArray, floats } from "../tensor/array.ts";
+import { pauses } from "../train/block.ts";
+import { fitDensity, type Progress, sampleDensity, scoreDensity } from "./density.ts";
+import type { DensityModel } from "./density-model.ts";
+import { gradientStepsOf, parametersOf, plainFlow } from "./plain-flow.ts";
+import { logVolume } from "./standardization.ts";
+
+export interface EvaluateRequest {
+  /** Rows [n, d] that the model has not seen, in the user's units. */
+  readonly heldOut: FloatArray;
+  /** The rows the model was trained on: with them come the floor and the baselines. */
+  readonly train?: FloatArray;
+  readonly seed: number;
+  /** Samples drawn from each density; default and most 4096. */
+  readonly samples?: number;
+  /** Baselines that train a network, beside the quick ones, which `train` always brings. */
+  readonly flows?: readonly FlowBaseline[];
+  /** How the model and the flows among the baselines are integrated; default: as the model was fitted. */
+  readonly integration?: Integration;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: Progress) => void;
+  /** Told what begins, for people. */
+  readonly onStage?: (text: string) => void;
+}
+
+/** A measure of the model, of equally many training rows in place of its samples (the floor), and of each baseline. */
+export interface Measured extends Estimate {
+  readonly floor?: Estimate;
+  readonly baselines: Readonly<Record<string, Estimate>>;
+}
+
+/** What a baseline is and what it cost. */
+export interface BaselineSummary {
+  readonly parameters: number;
+  readonly gradientSteps: number;
+  readonly seconds: number;
+  readonly choice: string;
+}
+
+export interface Evaluation {
+  /** Held-out rows: the likelihood is of all of them. */
+  readonly rows: number;
+  /** Rows on each side of the two-sample measures. */
+  readonly comparedRows: number;
+  readonly seed: number;
+  readonly parameters: number;
+  readonly gradientSteps: number;
+  /** Velocity evaluations of the model. */
+  readonly evaluations: number;
+  readonly seconds: number;
+  /** `nllStandardized` only for models that standardise their columns. */
+  readonly measures: Readonly<Partial<Record<MeasureName, Measured>> & Record<"nll", Measured>>;
+  readonly baselines: Readonly<Record<string, BaselineSummary>>;
+  /** What was left out or cut short, in sentences. */
+  readonly notes: readonly string[];
+}
+
+/** Rows on which the kernel density is judged at most: each costs a look at every centre. */
+const kernelRows = 20_000;
+
+/** Evaluates a model. Throws "data" for fewer than 8 held-out or training rows, "interrupted" when the signal fires. */
+export async function evaluateDensity(
+  engine: Engine,
+  model: DensityModel,
+  request: EvaluateRequest,
+): Promise<Evaluation> {
+  const started = performance.now();
+  const { heldOut, train, seed, samples = comparedRows, onStage } = request;
+  if (train) checkTrain(train, model);
+  const key = split(random(seed), "evaluate");
+  const notes: string[] = [];
+  const rows = Math.min(
+    samples,
+    comparedRows,
+    ...[heldOut, ...(train ? [train] : [])].map(({ shape }) => shape[0] ?? 0),
+  );
+  const { distances } = comparison(heldOut, { deviation: deviationOf(model, train ?? heldOut), rows, random: key });
+  onStage?.("the model");
+  const ours = await flowResult(engine, model, request);
+  const distance = distances(ours.points);
+  const floor = train && distances(train);
+  const baselines: Record<string, Contender> = {};
+  if (train) {
+    for (const name of quickBaselines) {
+      onStage?.(`baseline ${name}`);
+      const contender = await quickContender(name, train, request, key, notes);
+      if (contender) baselines[name] = judged(contender, distances);
+    }
+    for (const kind of request.flows ?? []) {
+      onStage?.(`baseline ${kind}`);
+      baselines[kind] = judged(await flowContender(engine, model, kind, train, request), distances);
+    }
+  } else notes.push("the floor and the baselines need the training rows (--train FILE)");
+  return {
+    rows: heldOut.shape[0] ?? 0,
+    comparedRows: rows,
+    seed,
+    parameters: parametersOf(model),
+    gradientSteps: gradientStepsOf(model),
+    evaluations: ours.evaluations,
+    seconds: (performance.now() - started) / 1000,
+    measures: measuresOf({ nll: ours.nll, distances: distance }, floor, baselines, model),
+    baselines: Object.fromEntries(Object.entries(baselines).map(([name, { summary }]) => [name, summary])),
+    notes,
+  };
+}
+
+interface Judged {
+  readonly nll: Estimate;
+  readonly distances: Distances;
+}
+
+interface Contender extends Judged {
+  readonly summary: BaselineSummary;
+}
+
+type Unjudged = Omit<Contender, "distances"> & { readonly points: FloatArray };
+
+function judged({ nll, points, summary }: Unjudged, distances: (points: FloatArray) => Distances): Contender {
+  return { nll, summary, distances: distances(points) };
+}
+
+/** A table of measures from those of the model, the floor and the baselines. */
+function measuresOf(
+  ours: Judged,
+  floor: Distances | undefined,
+  baselines: Readonly<Record<string, Contender>>,
+  { standardization }: DensityModel,
+): Evaluation["measures"] {
+  const measured = (pick: (of: Judged) => Estimate, floor?: Estimate): Measured => ({
+    ...pick(ours),
+    ...(floor && { floor }),
+    baselines: Object.fromEntries(Object.entries(baselines).map(([name, contender]) => [name, pick(contender)])),
+  });
+  const volume = logVolume(standardization);
+  const shifted = ({ value, standardError }: Estimate) => ({ value: value - volume, standardError });
+  return {
+    nll: measured(({ nll }) => nll),
+    ...(volume !== 0 && { nllStandardized: measured(({ nll }) => shifted(nll)) }),
+    ...Object.fromEntries(
+      twoSampleNames.map((name) => [name, measured(({ distances }) => distances[name], floor?.[name])] as const),
+    ),
+  };
+}
+
+/** The model's own training deviations; of a model that does not standardise, those of `rows`. */
+function deviationOf({ record, standardization }: DensityModel, rows: FloatArray): ArrayLike<number> {
+  return record.configuration.standardize ? standardization.deviation.data : columnScale(rows).deviation;
+}
+
+/** Likelihood and samples of a flow. */
+async function flowResult(
+  engine: Engine,
+  model: DensityModel,
+  { heldOut, seed, samples = comparedRows, integration, signal, onProgress }: EvaluateRequest,
+) {
+  const controls = {
+    seed,
+    ...(integration && { integration }),
+    ...(signal && { signal }),
+    ...(onProgress && { onProgress }),
+  };
+  const values: number[] = [];
+  let evaluations = 0;
+  for await (const scored of scoreDensity(engine, model, heldOut, controls)) {
+    evaluations += scored.evaluations;
+    for (const value of scored.logDensity) values.push(-value);
+  }
+  const count = Math.min(samples, comparedRows);
+  const points = new Float32Array(count * model.chain.dimension);
+  let filled = 0;
+  for await (const drawn of sampleDensity(engine, model, { ...controls, rows: count })) {
+    evaluations += drawn.evaluations;
+    points.set(drawn.points.data, filled);
+    filled += drawn.points.data.length;
+  }
+  return { nll: meanOf(values), points: floats(points, [count, model.chain.dimension]), evaluations };
+}
+
+const fitters: Readonly<Record<(typeof quickBaselines)[number], (train: FloatArray, random: Random) => Baseline>> = {
+  gaussian: fitGaussian,
+  mixture: (train, random) => fitMixture(train, random),
+  kernel: (train, random) => fitKernelDensity(train, random),
+};
+
+/** A quick baseline; undefined, with a note, when the training rows have no such density. */
+async function quickContender(
+  name: (typeof quickBaselines)[number],
+  train: FloatArray,
+  { heldOut, samples = comparedRows, signal }: EvaluateRequest,
+  key: Random,
+  notes: string[],
+): Promise<Unjudged | undefined> {
+  await pauses(0)();
+  checkSignal(signal);
+  const started = performance.now();
+  try {
+    const baseline = fitters[name](train, split(key, name, "fit"));
+    const seconds = (performance.now() - started) / 1000;
+    const cut = name === "kernel" && (heldOut.shape[0] ?? 0) > kernelRows;
+    if (cut) notes.push(`the nll of ${name} is of ${kernelRows} random held-out rows`);
+    const { parameters, choice } = baseline;
+    return {
+      nll: baselineNll(baseline, cut ? chosenRows(heldOut, kernelRows, split(key, name, "rows")) : heldOut),
+      points: baseline.sample(split(key, name, "sample"), Math.min(samples, comparedRows)),
+      summary: { parameters, gradientSteps: 0, seconds, choice },
+    };
+  } catch (error) {
+    if (!(error instanceof LocalFlowError && error.code === "data")) throw error;
+    notes.push(`${name} is left out: ${error.message}`);
+    return undefined;
+  }
+}
+
+/** Plain Flow Matching on the model's budget, trained here on the training rows. */
+async function flowContender(
+  engine: Engine,
+  model: DensityModel,
+  kind: FlowBaseline,
+  train: FloatArray,
+  request: EvaluateRequest,
+): Promise<Unjudged> {
+  const { signal, onProgress, seed } = request;
+  const configuration = plainFlow(model, kind, seed);
+  const { model: plain, report } = await fitDensity(engine, {
+    rows: train,
+    columns: model.record.columns,
+    configuration,
+    trainSplit: configuration.training.earlyStopping > 0 ? 0.9 : 1,
+    ...(signal && { signal }),
+    ...(onProgress && { onProgress }),
+  });
+  const { nll, points } = await flowResult(engine, plain, request);
+  const gradientSteps = report.blocks.reduce((total, { iterations }) => total + iterations, 0);
+  const choice = `hidden ${configuration.blocks[0]?.network.hidden.join(",")}`;
+  return { nll, points, summary: { parameters: report.parameters, gradientSteps, seconds: report.seconds, choice } };
+}
+
+function checkTrain({ data, shape }: FloatArray, { record }: DensityModel): void {
+  const [rows = 0, d = 0] = shape;
+  const bad = data.findIndex((value) => !Number.isFinite(value));
+  if (d === record.columns.length && rows > 0 && bad < 0) return;
+  throw failure("data", {
+    where:
+      bad < 0 ? "training rows" : `training rows, row ${Math.floor(bad / d) + 1}, column ${record.columns[bad % d]}`,
+    expected: bad < 0 ? `rows of ${record.columns.length} columns` : "a finite number",
+    received: bad < 0 ? `${rows} rows of ${d}` : String(data[bad]),
+  });
+}
+
+function checkSignal(signal: AbortSignal | undefined): void {
+  if (signal?.aborted)
+    throw failure("interrupted", { where: "evaluation", expected: "to finish", received: "a signal to stop" });
+}

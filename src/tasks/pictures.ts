@@ -1,0 +1,291 @@
+// pictures: computes what the pictures of a density model show, and hands it to the figures.
+import { failure } from "../errors.ts";
+import { diffusionScales } from "../flow/diffusion.ts";
+import type { Integration } from "../ode/integration.ts";
+import { type DensityGrid, densityFigure } from "../pictures/density-map.ts";
+import { columnOf, type Figure, middleRange, type Range } from "../pictures/figure.ts";
+import { type BlocksInput, blocksFigure, type TrajectoriesInput, trajectoriesFigure } from "../pictures/journey.ts";
+import type { PictureKind } from "../pictures/kinds.ts";
+import { type ComparisonInput, mostPairColumns, pairsFigure, samplesFigure } from "../pictures/samples.ts";
+import { fillNormal, permutation, random, split } from "../random.ts";
+import type { Engine } from "../runtime/contract.ts";
+import { trajectory } from "../runtime/trajectory.ts";
+import { createTransport } from "../runtime/transport.ts";
+import { type FloatArray, floats } from "../tensor/array.ts";
+import { type Progress, sampleDensity, scoreDensity } from "./density.ts";
+import type { DensityModel } from "./density-model.ts";
+import { standardize } from "./standardization.ts";
+
+export interface PictureRequest {
+  readonly kind: PictureKind;
+  /** Rows [n, d] in the user's units; blocks and trajectories need them. */
+  readonly data?: FloatArray;
+  /** Samples [m, d] in the user's units; without them they are drawn. */
+  readonly samples?: FloatArray;
+  /** The columns to show; default: all the model has, up to what the kind can show. */
+  readonly columns?: readonly string[];
+  /** Points shown of each kind; the data is thinned out at random. Defaults: 5000, in trajectories 200. */
+  readonly points?: number;
+  /** Cells of a density's grid along each axis; default 128. */
+  readonly resolution?: number;
+  /** Default 0. */
+  readonly seed?: number;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: Progress) => void;
+}
+
+/** The figure of one kind. Throws code `option` when the model or the data does not suit the kind. */
+export async function picture(engine: Engine, model: DensityModel, request: PictureRequest): Promise<Figure> {
+  const shown = shownColumns(model, request);
+  const { data, samples } = request;
+  for (const table of [data, samples])
+    if (table && table.shape[1] !== model.chain.dimension)
+      throw failure("data", {
+        where: "rows",
+        expected: `${model.chain.dimension} columns`,
+        received: String(table.shape[1]),
+      });
+  switch (request.kind) {
+    case "samples":
+      return samplesFigure(await comparison(engine, model, shown, request));
+    case "pairs":
+      return pairsFigure(await comparison(engine, model, shown, request));
+    case "blocks":
+      return blocksFigure(await blockStages(engine, model, needed(data, request.kind), shown, request));
+    case "trajectories":
+      return trajectoriesFigure(await paths(engine, model, needed(data, request.kind), shown, request));
+    case "density":
+      return densityMap(engine, model, request);
+  }
+}
+
+function needed(data: FloatArray | undefined, kind: PictureKind): FloatArray {
+  if (data) return data;
+  const remedy = "give the data the model was fitted to, or rows like it";
+  throw failure("option", { where: `picture ${kind}`, expected: "DATA beside the model", received: "none", remedy });
+}
+
+/** Places of the columns to show. */
+function shownColumns(
+  { record: { columns } }: DensityModel,
+  { kind, columns: wanted }: PictureRequest,
+): readonly number[] {
+  const names = wanted ?? (kind === "pairs" ? columns.slice(0, mostPairColumns) : columns);
+  const places = names.map((name) => columns.indexOf(name));
+  const missing = places.indexOf(-1);
+  if (missing >= 0) {
+    const expected = `columns of the model (${columns.slice(0, 8).join(", ")}${columns.length > 8 ? ", …" : ""})`;
+    throw failure("option", { where: "columns", expected, received: JSON.stringify(names[missing]) });
+  }
+  if (kind === "density" && columns.length !== 2)
+    throw failure("option", {
+      where: "picture density",
+      expected: "a model of 2 columns",
+      received: String(columns.length),
+      remedy: "try --kind pairs",
+    });
+  if (kind === "pairs" && (places.length < 1 || places.length > mostPairColumns))
+    throw failure("option", {
+      where: "picture pairs",
+      expected: `1 to ${mostPairColumns} columns`,
+      received: String(places.length),
+    });
+  if (kind !== "pairs" && places.length !== 2)
+    throw failure("option", {
+      where: `picture ${kind}`,
+      expected: "2 columns",
+      received: String(places.length),
+      remedy: columns.length > 2 ? "choose two with --columns a,b, or try --kind pairs" : "try --kind pairs",
+    });
+  return places;
+}
+
+const defaults = { points: 5000, paths: 200, resolution: 128, stages: 8, pieces: 96 } as const;
+
+/** Some rows of the data, drawn without replacement; all of them, in order, when they are no more than asked for. */
+function thinned(data: FloatArray, count: number, seed: number): FloatArray {
+  const [rows = 0, width = 1] = data.shape;
+  if (rows <= count) return data;
+  const chosen = permutation(split(random(seed), "picture", "rows"), rows).subarray(0, count);
+  const values = new Float32Array(count * width);
+  chosen.forEach((row, n) => values.set(data.data.subarray(row * width, (row + 1) * width), n * width));
+  return floats(values, [count, width]);
+}
+
+/** The chosen columns of rows [n · width]. */
+function chosen(values: Float32Array, width: number, places: readonly number[]): Float32Array {
+  return Float32Array.from({ length: (values.length / width) * places.length }, (_, k) => {
+    const row = Math.floor(k / places.length);
+    return values[row * width + places[k % places.length]!]!;
+  });
+}
+
+async function comparison(
+  engine: Engine,
+  model: DensityModel,
+  places: readonly number[],
+  { data, samples, points = defaults.points, seed = 0, signal, onProgress }: PictureRequest,
+): Promise<ComparisonInput> {
+  const { columns } = model.record;
+  const controls = { ...(signal && { signal }), ...(onProgress && { onProgress }) };
+  const drawn = samples ? thinned(samples, points, seed).data : await samplesOf(engine, model, points, seed, controls);
+  const table = (values: Float32Array) => ({
+    columns: places.map((place) => columns[place]!),
+    values: chosen(values, columns.length, places),
+  });
+  return { ...(data && { data: table(thinned(data, points, seed).data) }), samples: table(drawn) };
+}
+
+type Controls = Pick<PictureRequest, "signal" | "onProgress">;
+
+async function samplesOf(
+  engine: Engine,
+  model: DensityModel,
+  rows: number,
+  seed: number,
+  controls: Controls,
+): Promise<Float32Array> {
+  const values = new Float32Array(rows * model.chain.dimension);
+  let filled = 0;
+  for await (const { points } of sampleDensity(engine, model, { rows, seed, ...controls })) {
+    values.set(points.data, filled);
+    filled += points.data.length;
+  }
+  return values;
+}
+
+/** Learnt pools and exact marginals, in the scaling the networks see. */
+async function blockStages(
+  engine: Engine,
+  model: DensityModel,
+  data: FloatArray,
+  places: readonly number[],
+  { points = defaults.points, seed = 0, signal, onProgress }: PictureRequest,
+): Promise<BlocksInput> {
+  const { chain, standardization, record } = model;
+  const { dimension, blocks } = chain;
+  const start = standardize(standardization, thinned(data, points, seed).data);
+  const shown = new Set(evenly(blocks.length + 1, defaults.stages));
+  const view = (values: Float32Array) => chosen(values, dimension, places);
+  const stages = [{ name: "data", learnt: view(start), exact: view(start) }];
+  let [current, time] = [start, 0];
+  for (const [n, block] of blocks.entries()) {
+    stopped(signal);
+    current = await throughBlock(engine, { dimension, blocks: [block] }, current, record.configuration.integration);
+    onProgress?.({ stage: "push", block: n + 1, blocks: blocks.length, fraction: (n + 1) / blocks.length });
+    time = block.step.kind === "free" ? Number.POSITIVE_INFINITY : time + block.step.duration;
+    if (!shown.has(n + 1)) continue;
+    const name = `block ${n + 1}, ${Number.isFinite(time) ? String(Number(time.toPrecision(3))) : "noise"}`;
+    stages.push({ name, learnt: view(current), exact: view(diffused(start, time, seed)) });
+  }
+  return { axes: standardizedAxes(model, places), stages };
+}
+
+async function throughBlock(
+  engine: Engine,
+  chain: DensityModel["chain"],
+  points: Float32Array,
+  integration: Integration,
+): Promise<Float32Array> {
+  const transport = await createTransport(engine, chain, { direction: 1, integration, divergence: { kind: "none" } });
+  try {
+    return (await transport.run(points)).points;
+  } finally {
+    await transport.release();
+  }
+}
+
+/** The exact Ornstein-Uhlenbeck marginal of the points after `time` (infinite: N(0, I) itself). */
+function diffused(points: Float32Array, time: number, seed: number): Float32Array {
+  const { keep, spread } = diffusionScales(time);
+  const noise = new Float32Array(points.length);
+  fillNormal(split(random(seed), "picture", "noise"), noise);
+  return noise.map((z, k) => keep * points[k]! + spread * z);
+}
+
+async function paths(
+  engine: Engine,
+  model: DensityModel,
+  data: FloatArray,
+  places: readonly number[],
+  { points = defaults.paths, seed = 0, signal }: PictureRequest,
+): Promise<TrajectoriesInput> {
+  const { chain, standardization, record } = model;
+  const start = standardize(standardization, thinned(data, points, seed).data);
+  const { integration } = record.configuration;
+  const pieces = Math.max(8, Math.ceil(defaults.pieces / chain.blocks.length));
+  const accurate: Integration =
+    integration.kind === "adaptive" ? integration : { kind: "adaptive", method: "dopri5", rtol: 1e-4, atol: 1e-4 };
+  const options = { direction: 1, integration: accurate, pieces, ...(signal && { signal }) } as const;
+  const states = await trajectory(engine, chain, start, options);
+  return {
+    axes: standardizedAxes(model, places),
+    states: states.map((state) => chosen(state, chain.dimension, places)),
+    ends: chain.blocks.map((_, n) => (n + 1) * pieces),
+  };
+}
+
+function standardizedAxes(
+  { record: { columns, configuration } }: DensityModel,
+  places: readonly number[],
+): readonly [string, string] {
+  const [x = "x", y = "y"] = places.map(
+    (place) => `${columns[place]}${configuration.standardize ? " (standardised)" : ""}`,
+  );
+  return [x, y];
+}
+
+async function densityMap(engine: Engine, model: DensityModel, request: PictureRequest): Promise<Figure> {
+  const { data, seed = 0, points = 500, resolution = defaults.resolution, signal, onProgress } = request;
+  const [x = "x", y = "y"] = model.record.columns;
+  const controls = { ...(signal && { signal }), ...(onProgress && { onProgress }) };
+  const rows = data ? data.data : await samplesOf(engine, model, 2000, seed, controls);
+  const [across, up] = [0, 1].map((column) => widened(middleRange(columnOf(rows, 2, column))));
+  const grid = await densityGrid(engine, model, { x: across!, y: up! }, resolution, controls);
+  return densityFigure({ axes: [x, y], grid, ...(data && { points: thinned(data, points, seed).data }) });
+}
+
+function widened([low, high]: Range): Range {
+  const room = 0.1 * (high - low);
+  return [low - room, high + room];
+}
+
+/** log p at the middles of `resolution` x `resolution` cells. Throws code `option` for fewer than 2 or more than 2000. */
+export async function densityGrid(
+  engine: Engine,
+  model: DensityModel,
+  { x, y }: { readonly x: Range; readonly y: Range },
+  resolution: number,
+  controls: Controls = {},
+): Promise<DensityGrid> {
+  if (!(Number.isInteger(resolution) && resolution >= 2 && resolution <= 2000))
+    throw failure("option", {
+      where: "resolution",
+      expected: "a whole number from 2 to 2000",
+      received: String(resolution),
+    });
+  const middle = ([low, high]: Range, cell: number) => low + ((high - low) * (cell + 0.5)) / resolution;
+  const places = new Float32Array(2 * resolution * resolution);
+  for (let cell = 0; cell < resolution * resolution; cell++) {
+    places[2 * cell] = middle(x, cell % resolution);
+    places[2 * cell + 1] = middle(y, Math.floor(cell / resolution));
+  }
+  const logDensity = new Float64Array(resolution * resolution);
+  let filled = 0;
+  for await (const chunk of scoreDensity(engine, model, floats(places, [resolution * resolution, 2]), controls)) {
+    logDensity.set(chunk.logDensity, filled);
+    filled += chunk.logDensity.length;
+  }
+  return { x, y, columns: resolution, rows: resolution, logDensity };
+}
+
+/** At most `most` of 0 … count-1, the first and the last among them. */
+function evenly(count: number, most: number): readonly number[] {
+  const taken = Math.min(count, most);
+  return Array.from({ length: taken }, (_, k) => (taken === 1 ? 0 : Math.round((k * (count - 1)) / (taken - 1))));
+}
+
+function stopped(signal: AbortSignal | undefined): void {
+  if (signal?.aborted)
+    throw failure("interrupted", { where: "picture", expected: "to finish", received: "a signal to stop" });
+}

@@ -2,7 +2,7 @@
 import { applyMlp, type MlpArrays, type NetworkConfiguration } from "../nn/mlp.ts";
 import type { FloatArray } from "../tensor/array.ts";
 import { constant, type Tensor } from "../tensor/tensor.ts";
-import { mapTree } from "../tensor/tree.ts";
+import { leaves, mapTree } from "../tensor/tree.ts";
 import type { VelocityField } from "./matching.ts";
 import type { Step } from "./steps.ts";
 
@@ -23,6 +23,16 @@ export interface Chain {
 export function blockVelocity({ network, parameters }: Block): VelocityField {
   const weights = mapTree<FloatArray, Tensor, MlpArrays>(parameters, (array) => constant(array));
   return (x, t) => applyMlp(network, weights, x, t);
+}
+
+/** The block's weights as a list, and its velocity as a function of them: blocks of equal networks share their programs. */
+export function blockWeights({ network, parameters }: Block) {
+  const velocityOf = (weights: readonly Tensor[]): VelocityField => {
+    let next = 0;
+    const tensors = mapTree<FloatArray, Tensor, MlpArrays>(parameters, (array) => weights[next++] ?? constant(array));
+    return (x, t) => applyMlp(network, tensors, x, t);
+  };
+  return { weights: leaves<FloatArray>(parameters).map((leaf) => leaf.value), velocityOf };
 }
 
 /** log N(z; 0, I) of each row, in nats. */

@@ -7,7 +7,9 @@ import { placeholder, type Tensor } from "../tensor/tensor.ts";
 export interface Equation {
   readonly widths: readonly number[];
   readonly context: readonly number[];
-  readonly derivative: (state: State, time: Tensor, context: State) => State;
+  /** Arrays that the derivative reads as inputs, so that equations that differ in them alone share their programs. */
+  readonly weights?: readonly FloatArray[];
+  readonly derivative: (state: State, time: Tensor, context: State, weights: readonly Tensor[]) => State;
 }
 
 /** Rows of values, one array [rows · width] for each part. */
@@ -23,16 +25,18 @@ export interface Integrated {
 }
 
 /** Symbolic inputs of the programs over an equation, with a symbolic number of rows. */
-export function equationInputs({ widths, context, derivative }: Equation) {
+export function equationInputs({ widths, context, weights = [], derivative }: Equation) {
   const column = (width: number) => placeholder(["rows", width]);
   const fixed = context.map(column);
-  const bound: Derivative = (state, time) => derivative(state, time, fixed);
+  const given = weights.map(({ shape }) => placeholder(shape));
+  const bound: Derivative = (state, time) => derivative(state, time, fixed, given);
   return {
     state: widths.map(column),
     first: widths.map(column),
     time: column(1),
     size: column(1),
     context: fixed,
+    weights: given,
     derivative: bound,
   };
 }

@@ -52,7 +52,7 @@ async function fixedIntegrator(
   { direction, slots }: IntegratorOptions,
   { method, evaluations }: Integration & { kind: "fixed" },
 ): Promise<Integrator> {
-  const { widths } = equation;
+  const { widths, weights: values = [] } = equation;
   const perStep = evaluationsPerStep(tableaus[method]);
   const steps = Math.floor(evaluations / perStep);
   if (!(steps >= 1))
@@ -61,9 +61,9 @@ async function fixedIntegrator(
       expected: `at least ${perStep} for one step of ${method}`,
       received: String(evaluations),
     });
-  const { state, time, size, context, derivative } = equationInputs(equation);
+  const { state, time, size, context, weights, derivative } = equationInputs(equation);
   const end = rungeKuttaStep(tableaus[method], derivative, { state, time, size });
-  const program = await compile(engine, { state, time, size, context }, { state: end.state });
+  const program = await compile(engine, { state, time, size, context, weights }, { state: end.state });
   const moveChunk = async (rows: Rows, fixed: Rows, start: number, n: number, result: Rows) => {
     const padded = paddedRows(n, slots);
     const context = paddedSlice(fixed, equation.context, start, n, padded);
@@ -75,6 +75,7 @@ async function fixedIntegrator(
         time,
         size: constantColumn(padded, direction / steps),
         context,
+        weights: values,
       });
       current = paddedSlice(numbersOf(moved.state), widths, 0, padded, padded);
     }
@@ -108,17 +109,21 @@ async function adaptiveIntegrator(
       expected: "a method with an error estimate for adaptive steps (heun, bosh3, dopri5, tsit5)",
       remedy: "choose one, or give a number of evaluations",
     });
-  const { state, time, size, context, derivative, ...inputs } = equationInputs(equation);
+  const { state, time, size, context, weights, derivative, ...inputs } = equationInputs(equation);
   const first = tableau.firstSameAsLast ? inputs.first : [];
   const start = { state, time, size, ...(tableau.firstSameAsLast && { first }) };
   const { state: end, last = [], ratio = size } = rungeKuttaStep(tableau, derivative, start, integration);
   const starting = startingStep(derivative, state, time, direction, integration);
   const startProgram = await compile(
     engine,
-    { state, time, context },
+    { state, time, context, weights },
     { ...starting, first: tableau.firstSameAsLast ? starting.first : [] },
   );
-  const stepProgram = await compile(engine, { state, time, size, first, context }, { state: end, last, ratio });
+  const stepProgram = await compile(
+    engine,
+    { state, time, size, first, context, weights },
+    { state: end, last, ratio },
+  );
   const program: AdaptiveProgram = {
     equation,
     direction,

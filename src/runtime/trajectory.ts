@@ -1,6 +1,6 @@
 // trajectory: the points on their way: states at even times inside every block of a chain.
 import { failure } from "../errors.ts";
-import { type Block, blockVelocity, type Chain } from "../flow/chain.ts";
+import { type Block, blockWeights, type Chain } from "../flow/chain.ts";
 import type { Integration } from "../ode/integration.ts";
 import { add, multiply } from "../tensor/arithmetic.ts";
 import type { Engine } from "./contract.ts";
@@ -52,10 +52,12 @@ export async function trajectory(
 
 /** The k-th of K pieces of a block as an ODE over [0, 1]: dx/ds = v(x, (k + s) / K) / K; k stays with each row. */
 function pieceEquation(block: Block, dimension: number, pieces: number): Equation {
-  const velocity = blockVelocity(block);
+  const { weights, velocityOf } = blockWeights(block);
   return {
     widths: [dimension],
     context: [1],
-    derivative: ([x], s, [k]) => (x && k ? [multiply(1 / pieces, velocity(x, multiply(1 / pieces, add(k, s))))] : []),
+    weights,
+    derivative: ([x], s, [k], given) =>
+      x && k ? [multiply(1 / pieces, velocityOf(given)(x, multiply(1 / pieces, add(k, s))))] : [],
   };
 }

@@ -1,7 +1,7 @@
 // transport: moves rows through the blocks of a chain, data → noise or back, with the log-determinant when asked.
 import { failure } from "../errors.ts";
 import type { Block, Chain } from "../flow/chain.ts";
-import { blockVelocity } from "../flow/chain.ts";
+import { blockWeights } from "../flow/chain.ts";
 import { exactDivergence, hutchinsonDivergence } from "../flow/density.ts";
 import type { Integration } from "../ode/integration.ts";
 import { fillUniform, type Random, split } from "../random.ts";
@@ -118,24 +118,26 @@ async function createLeg(
 
 /** dx/dt = v(x, t), and d(log-determinant)/dt = div v beside it. */
 export function flowEquation(block: Block, dimension: number, divergence: Divergence): Equation {
-  const velocity = blockVelocity(block);
-  if (divergence.kind === "none")
-    return { widths: [dimension], context: [], derivative: ([x], t) => (x ? [velocity(x, t)] : []) };
+  const { weights, velocityOf } = blockWeights(block);
+  if (divergence.kind === "none") {
+    const derivative: Equation["derivative"] = ([x], t, _, given) => (x ? [velocityOf(given)(x, t)] : []);
+    return { widths: [dimension], context: [], weights, derivative };
+  }
   if (divergence.kind === "exact") {
     const group = directionGroup(block, dimension);
-    const derivative: Equation["derivative"] = ([x], t) => {
+    const derivative: Equation["derivative"] = ([x], t, _, given) => {
       if (!x) return [];
-      const along = exactDivergence(velocity, x, t, group);
+      const along = exactDivergence(velocityOf(given), x, t, group);
       return [along.velocity, along.divergence];
     };
-    return { widths: [dimension, 1], context: [], derivative };
+    return { widths: [dimension, 1], context: [], weights, derivative };
   }
-  const derivative: Equation["derivative"] = ([x], t, [probes]) => {
+  const derivative: Equation["derivative"] = ([x], t, [probes], given) => {
     if (!x || !probes) return [];
-    const along = hutchinsonDivergence(velocity, x, t, probes);
+    const along = hutchinsonDivergence(velocityOf(given), x, t, probes);
     return [along.velocity, along.divergence];
   };
-  return { widths: [dimension, divergence.probes], context: [divergence.probes * dimension], derivative };
+  return { widths: [dimension, divergence.probes], context: [divergence.probes * dimension], weights, derivative };
 }
 
 /** Bytes of the widest intermediate array of one evaluation: small enough to stay in a core's cache, large enough to be fast. */

@@ -32,6 +32,7 @@ export interface AdaptiveProgram {
       state: Columns;
       time: NDArray;
       context: Columns;
+      weights: Columns;
     }): Promise<{ first: Columns; guess: NDArray; slope: NDArray; curvature: NDArray }>;
   };
   readonly step: {
@@ -41,6 +42,7 @@ export interface AdaptiveProgram {
       size: NDArray;
       first: Columns;
       context: Columns;
+      weights: Columns;
     }): Promise<{ state: Columns; last: Columns; ratio: NDArray }>;
   };
 }
@@ -146,6 +148,7 @@ async function depart(
       state: paddedSlice(rows, equation.widths, at, n, padded),
       time: constantColumn(padded, direction === 1 ? 0 : 1),
       context: paddedSlice(context, equation.context, at, n, padded),
+      weights: equation.weights ?? [],
     });
     numbersOf(output.first).forEach((values, p) =>
       first[p]?.set(values.subarray(0, n * (carried[p] ?? 1)), at * (carried[p] ?? 1)),
@@ -183,6 +186,7 @@ async function stepAll(
     size,
     first: paddedSlice(slots.first, carried, 0, active, padded),
     context: paddedSlice(slots.context, equation.context, 0, active, padded),
+    weights: equation.weights ?? [],
   });
   return { state: numbersOf(output.state), last: numbersOf(output.last), ratio: output.ratio };
 }

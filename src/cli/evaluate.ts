@@ -1,15 +1,19 @@
 // evaluate: `localflow evaluate MODEL DATA`.
+import { basename } from "node:path";
+import { writeFileAtomically } from "../data/files.ts";
 import { isDensity } from "../data/sources.ts";
 import { failure } from "../errors.ts";
 import type { Estimate } from "../measure/estimate.ts";
 import { flowBaselines, type MeasureName, measureNames } from "../measure/names.ts";
 import { type Evaluation, evaluateDensity } from "../tasks/evaluate.ts";
+import { evaluationReport } from "../tasks/evaluation-report.ts";
+import { densityReportSections } from "../tasks/report.ts";
 import { readModel } from "./model.ts";
 import type { EvaluateOptions } from "./options.ts";
 import { alignedTable, report, spokenTime } from "./output.ts";
 import { progressView } from "./progress.ts";
 import { checkExclusive, integrationFrom } from "./recipe.ts";
-import { checkInterrupted, memoryLimit, readData, seedFrom, withEngine } from "./session.ts";
+import { checkInterrupted, checkOutput, memoryLimit, readData, seedFrom, withEngine } from "./session.ts";
 import type { Terminal } from "./terminal.ts";
 import { missed } from "./thresholds.ts";
 
@@ -22,6 +26,7 @@ export async function evaluate(
 ): Promise<void> {
   checkExclusive(options);
   checkTrain(data, options);
+  if (options.report !== undefined) await checkOutput(options.report, options);
   const { samples, failUnder = [] } = options;
   const seed = seedFrom(options);
   const model = await readModel(path);
@@ -40,8 +45,8 @@ export async function evaluate(
     view.clear();
     if (!options.quiet) terminal.err(`localflow: ${text} …\n`);
   };
-  const evaluation = await withEngine(options, (engine) =>
-    evaluateDensity(engine, model, {
+  const { evaluation, page } = await withEngine(options, async (engine) => {
+    const evaluation = await evaluateDensity(engine, model, {
       heldOut,
       seed,
       flows: flowBaselines.filter((name) => options.baselines?.includes(name)),
@@ -51,8 +56,15 @@ export async function evaluate(
       ...(train && { train }),
       ...(samples !== undefined && { samples }),
       ...(integration && { integration }),
-    }),
-  ).finally(view.clear);
+    });
+    if (options.report === undefined) return { evaluation };
+    say("drawing the report");
+    const controls = { seed, signal: terminal.signal, onProgress: view.show };
+    const pictures = await densityReportSections(engine, model, heldOut, undefined, controls);
+    return { evaluation, page: evaluationReport(evaluation, basename(path), pictures) };
+  }).finally(view.clear);
+  if (options.report !== undefined && page !== undefined)
+    await writeFileAtomically(options.report, new TextEncoder().encode(page), { force: options.force === true });
   await report(terminal, options, { ...evaluation }, evaluationText(evaluation));
   const failed = missed(failUnder, evaluation.measures);
   if (failed) throw failed;

@@ -4,6 +4,7 @@ import type { BaselineName } from "../measure/names.ts";
 import type { Integration } from "../ode/integration.ts";
 import type { PictureKind } from "../pictures/kinds.ts";
 import type { Device } from "../runtime/contract.ts";
+import { applyConfig } from "./config.ts";
 import * as parse from "./parse.ts";
 import { geometricDefaults, type IntegrationOptions, type RecipeOptions } from "./recipe.ts";
 import type { Threshold } from "./thresholds.ts";
@@ -55,6 +56,8 @@ export interface EvaluateOptions extends CommonOptions, IntegrationOptions {
   readonly samples?: number;
   readonly baselines?: readonly BaselineName[];
   readonly failUnder?: readonly Threshold[];
+  readonly report?: string;
+  readonly force?: boolean;
   readonly rows?: number;
   readonly memory?: number;
   readonly seed?: number;
@@ -83,8 +86,12 @@ export interface DemoOptions extends CommonOptions {
   readonly seed?: number;
 }
 
-/** `--json --quiet --debug --device --threads`. */
+/** `--config --json --quiet --debug --device --threads`. */
 export function common(command: Command): Command {
+  add(command, "--config <file>", "read options from a YAML file; those of the command line win", (path) => {
+    applyConfig(command, path);
+    return path;
+  });
   command.option("--json", "print one JSON object with the result on standard output");
   command.option("--quiet", "no progress and no notes on standard error");
   command.option("--debug", "show the stack of an error");

@@ -10,12 +10,14 @@ import * as thresholds from "./thresholds.ts";
 
 /** Runs one command line (without `node` and the script) and gives its exit status; never throws. */
 export async function run(argv: readonly string[], terminal: Terminal): Promise<number> {
+  const root = program(terminal);
   try {
-    await program(terminal).parseAsync([...argv], { from: "user" });
+    await root.parseAsync([...argv], { from: "user" });
     return exitStatus.done;
   } catch (error) {
     if (error instanceof CommanderError) return usageStatus(error, terminal);
-    terminal.err(errorText(error, argv.includes("--debug")));
+    const isDebugged = root.commands.some((command) => command.getOptionValue("debug") === true);
+    terminal.err(errorText(error, isDebugged || argv.includes("--debug")));
     return statusOf(error);
   }
 }
@@ -50,6 +52,7 @@ function fit(root: Command, terminal: Terminal): void {
     "localflow fit data.csv -o model.safetensors --blocks 4 --first 0.15 --growth 1.3 --hidden 256x4",
     "localflow fit data.csv -o baseline.safetensors --steps free     # plain Flow Matching",
     "localflow fit data.csv -o model.safetensors --time 10m",
+    "localflow fit data.csv -o model.safetensors --config fit.yaml   # learning-rate: 1e-3, one option a line",
     "localflow fit moons --rows 20000 -o moons.safetensors",
   ]);
   command.action(async (data, given) => (await import("./fit.ts")).fit(data, given, terminal));
@@ -117,12 +120,13 @@ function evaluate(root: Command, terminal: Terminal): void {
     "exit with 1 when a measure is above its worst allowed value, such as nll=2.6,slicedWasserstein=0.1",
     thresholds.thresholds,
   );
+  command.option("--report <file>", "also write one self-contained HTML page with the measures and pictures");
   options.rows(command);
-  options.memory(options.seed(options.common(command)));
+  options.force(options.memory(options.seed(options.common(command))));
   options.integration(command.optionsGroup("Integration (default: as recorded in the model):"));
   examples(command, [
     "localflow evaluate model.safetensors test.csv",
-    "localflow evaluate model.safetensors test.csv --train train.csv",
+    "localflow evaluate model.safetensors test.csv --train train.csv --report report.html",
     "localflow evaluate model.safetensors test.csv --train train.csv --baselines flow-wide,flow-long",
     "localflow evaluate model.safetensors test.csv --seed 1 --fail-under nll=2.6 --json",
   ]);

@@ -1,6 +1,6 @@
 // files (Node only): reading tables from disk and writing files that are whole or not there at all.
 import { randomUUID } from "node:crypto";
-import { createReadStream } from "node:fs";
+import { createReadStream, rmSync } from "node:fs";
 import { lstat, open, readFile, realpath, rename, stat, unlink, writeFile } from "node:fs/promises";
 import { dirname, extname, join } from "node:path";
 import { failure, LocalFlowError } from "../errors.ts";
@@ -21,8 +21,8 @@ export interface WriteOptions {
 
 /**
  * Writes a file under a temporary name in the same folder, flushes it to the disk and renames it: readers see the old
- * file or the whole new one. Pipes and devices are written in place. On failure the temporary file is removed. Throws
- * `file` errors; errors of an iterable `content` pass through.
+ * file or the whole new one. Pipes and devices are written in place. On failure, and when the process exits in between,
+ * the temporary file is removed. Throws `file` errors; errors of an iterable `content` pass through.
  */
 export async function writeFileAtomically(
   path: string,
@@ -35,6 +35,7 @@ export async function writeFileAtomically(
   if (there.kind === "file" && !force) throw alreadyThere(path);
   const target = there.kind === "file" ? there.target : path;
   const temporary = join(dirname(target), `.localflow-${randomUUID()}.tmp`);
+  const forget = removedOnExit(temporary);
   try {
     await explained(path, () => writeTo(temporary, "wx", content, there.kind === "file" ? there.mode : undefined));
     if (!force && (await explained(path, () => lookUp(path))).kind !== "nothing") throw alreadyThere(path);
@@ -42,8 +43,17 @@ export async function writeFileAtomically(
   } catch (error) {
     await unlink(temporary).catch(() => undefined);
     throw error;
+  } finally {
+    forget();
   }
   await flushFolder(dirname(target));
+}
+
+/** Removes the file if the process exits (a second Ctrl-C, a closed pipe) before the returned function is called. */
+function removedOnExit(path: string): () => void {
+  const remove = () => rmSync(path, { force: true });
+  process.on("exit", remove);
+  return () => process.off("exit", remove);
 }
 
 type Place =

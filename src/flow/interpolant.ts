@@ -14,6 +14,7 @@ export interface CurvePoint {
 /** Left and right ends [rows, d], times [rows, 1]. */
 export type Interpolant = (left: Tensor, right: Tensor, time: Tensor) => CurvePoint;
 
+/** Every interpolant under its name. */
 export const interpolants: Readonly<Record<InterpolantName, Interpolant>> = {
   /** I_t = x_l + t (x_r - x_l), the straight line ("OT" in the literature). */
   linear: (left, right, time) => {

@@ -96,6 +96,13 @@ export function decodeCheckpoint(
       remedy: "repeat the interrupted command exactly, or start anew with --force",
     });
   const trained = record.records.length + (record.unpushed ? 1 : 0);
+  if (trained > configuration.blocks.length)
+    throw failure("model", {
+      where,
+      expected: `at most ${configuration.blocks.length} blocks`,
+      received: String(trained),
+      remedy: "the file is damaged: start anew with --force",
+    });
   const blocks = configuration.blocks.slice(0, trained).map((block, n): Block => {
     return {
       step: block.step,
@@ -108,20 +115,20 @@ export function decodeCheckpoint(
   if (!record.snapshot || !current) return begun;
   const { iteration, caution, loss, best, checksSince, parts } = record.snapshot;
   const shapes = layerSizes(current.network, d).flatMap(([inputs, outputs]) => [[inputs, outputs], [outputs]]);
-  const read = (part: Part): readonly FloatArray[] =>
-    parts[part] ? shapes.map((shape, i) => floatTensor(tensors, `snapshot.${part}.${i}`, shape, where)) : [];
+  const read = (part: Part, isThere = true): readonly FloatArray[] =>
+    isThere ? shapes.map((shape, i) => floatTensor(tensors, `snapshot.${part}.${i}`, shape, where)) : [];
   const state: TrainingState = {
     parameters: read("parameters"),
     first: read("first"),
     second: read("second"),
-    average: read("average"),
+    average: read("average", configuration.training.movingAverage > 0),
   };
   const snapshot: Snapshot = {
     iteration,
     caution,
     loss,
     state,
-    patience: { best, checksSince, parameters: read("best") },
+    patience: { best, checksSince, parameters: read("best", parts["best"]) },
   };
   return { ...begun, snapshot };
 }

@@ -4,6 +4,7 @@ import { decodeSafetensors, encodeSafetensors } from "../data/safetensors.ts";
 import { failure } from "../errors.ts";
 import type { Chain } from "../flow/chain.ts";
 import { layerSizes, type MlpArrays, type NetworkConfiguration } from "../nn/mlp.ts";
+import { tableaus } from "../ode/tableaus.ts";
 import { type FloatArray, type NDArray, sameSizes } from "../tensor/array.ts";
 import { leaves } from "../tensor/tree.ts";
 import type { BlockRecord } from "../train/chain.ts";
@@ -33,6 +34,7 @@ const finite = z.number();
 const positive = z.number().positive();
 const count = z.int().nonnegative();
 const method = z.enum(["euler", "midpoint", "heun", "rk4", "bosh3", "dopri5", "tsit5"]);
+const adaptiveMethod = method.refine((name) => tableaus[name].error !== undefined, "a method that needs fixed steps");
 
 const networkSchema = z.object({
   hidden: z.array(z.int().min(1).max(65_536)).max(256),
@@ -55,7 +57,13 @@ const blockSchema = z.object({
 const configurationSchema = z.object({
   seed: z.int(),
   standardize: z.boolean(),
-  blocks: z.array(blockSchema).min(1).max(10_000),
+  blocks: z
+    .array(blockSchema)
+    .min(1)
+    .max(10_000)
+    .refine((blocks) => blocks.every(({ step }, n) => (step.kind === "free") === (n === blocks.length - 1)), {
+      error: "a free block that is not the last, or none",
+    }),
   training: z.object({
     batchSize: z.int().positive(),
     interpolant: z.enum(["linear", "trigonometric"]),
@@ -76,7 +84,7 @@ const configurationSchema = z.object({
     earlyStopping: count,
   }),
   integration: z.union([
-    z.object({ kind: z.literal("adaptive"), method, rtol: positive, atol: positive }),
+    z.object({ kind: z.literal("adaptive"), method: adaptiveMethod, rtol: positive, atol: positive }),
     z.object({ kind: z.literal("fixed"), method, evaluations: z.int().positive() }),
   ]),
 });
@@ -94,7 +102,10 @@ export const timedBlockSchema = blockRecordSchema.extend({ seconds: measured, pu
 const recordSchema = z.object({
   version: z.literal(modelVersion),
   task: z.literal("density"),
-  columns: z.array(z.string()).min(1),
+  columns: z
+    .array(z.string())
+    .min(1)
+    .refine((names) => new Set(names).size === names.length, "a name twice"),
   configuration: configurationSchema,
   training: z.object({ rows: count, blocks: z.array(blockRecordSchema) }),
 });
@@ -187,7 +198,7 @@ export function readStandardization(
       expected: "positive numbers",
       received: String(deviation.data),
     });
-  return { mean: floatTensor(tensors, "standardize.mean", [d], where), deviation };
+  return { mean: finiteTensor(tensors, "standardize.mean", [d], where), deviation };
 }
 
 /** `blocks.0.layers.0.weight` … for every block. */
@@ -209,10 +220,28 @@ export function blockParameters(
   where: string,
 ): MlpArrays {
   const layers = layerSizes(network, d).map(([inputs, outputs], k) => ({
-    weight: floatTensor(tensors, `blocks.${n}.layers.${k}.weight`, [inputs, outputs], where),
-    bias: floatTensor(tensors, `blocks.${n}.layers.${k}.bias`, [outputs], where),
+    weight: finiteTensor(tensors, `blocks.${n}.layers.${k}.weight`, [inputs, outputs], where),
+    bias: finiteTensor(tensors, `blocks.${n}.layers.${k}.bias`, [outputs], where),
   }));
   return { layers };
+}
+
+/** A float32 tensor of exactly this shape whose numbers are all finite. */
+function finiteTensor(
+  tensors: Readonly<Record<string, NDArray>>,
+  name: string,
+  shape: readonly number[],
+  where: string,
+): FloatArray {
+  const tensor = floatTensor(tensors, name, shape, where);
+  const bad = tensor.data.find((value) => !Number.isFinite(value));
+  if (bad === undefined) return tensor;
+  throw failure("model", {
+    where: `${where}, tensor ${name}`,
+    expected: "finite numbers",
+    received: String(bad),
+    remedy: "the file is damaged or was not written by localflow",
+  });
 }
 
 /** A float32 tensor of exactly this shape. */

@@ -50,6 +50,7 @@ export interface Likelihood {
   readonly rows: number;
 }
 
+/** What a fit did: what each block learnt, and the likelihood of training and held-out rows. Plain JSON. */
 export interface FitReport {
   readonly seed: number;
   readonly task: "density";
@@ -95,6 +96,9 @@ export async function fitDensity(
       ...(onProgress && { onProgress: (progress) => onProgress(overall(progress, configuration)) }),
     },
   );
+  // The report below takes its time and can be interrupted too: what is trained is safe first.
+  const complete = { blocks: trained.chain.blocks, records: trained.records };
+  await checkpoint?.save(encodeCheckpoint(complete, configuration.seed, mark));
   const record = {
     version: modelVersion,
     task: "density",

@@ -50,6 +50,7 @@ export interface BaselineSummary {
   readonly choice: string;
 }
 
+/** What `evaluateDensity` found. Plain JSON. */
 export interface Evaluation {
   /** Held-out rows: the likelihood is of all of them. */
   readonly rows: number;

@@ -136,9 +136,13 @@ export const absolute: Unary = rules.absolute.call;
 export const relu: Unary = rules.relu.call;
 /** x for x > 0, e^x - 1 below. */
 export const elu: Unary = rules.elu.call;
+/** a + b, with broadcasting. */
 export const add: Binary = pairs.add.call;
+/** a - b, with broadcasting. */
 export const subtract: Binary = pairs.subtract.call;
+/** a · b, element by element, with broadcasting. */
 export const multiply: Binary = pairs.multiply.call;
+/** a / b, element by element, with broadcasting. */
 export const divide: Binary = pairs.divide.call;
 export const maximum: Binary = pairs.maximum.call;
 export const minimum: Binary = pairs.minimum.call;

@@ -20,6 +20,7 @@ export interface NDArray<T extends ElementType = ElementType> {
   readonly data: ElementData[T];
 }
 
+/** Float32 numbers with a shape: rows, points, weights. */
 export type FloatArray = NDArray<"float32">;
 
 /** Bytes of one element. */

@@ -212,6 +212,25 @@ describe("resuming", () => {
     expect(encodeDensityModel(resumed.model)).toEqual(encodeDensityModel(whole.model));
   });
 
+  it("after an interruption of the report, with training done, gives the bytes of an uninterrupted fit", async () => {
+    const whole = await fitted();
+    const controller = new AbortController();
+    let saved: Uint8Array | undefined;
+    const save = async (bytes: Uint8Array) => {
+      saved = bytes;
+    };
+    const onProgress = ({ stage }: Progress) => {
+      if (stage === "score") controller.abort();
+    };
+    const stopped = fitted({ signal: controller.signal, checkpoint: { save }, onProgress });
+    await expect(stopped).rejects.toMatchObject({ code: "interrupted" });
+    if (!saved) throw new Error("no checkpoint was saved");
+    const trained: Progress["stage"][] = [];
+    const resume = { checkpoint: { save, resume: saved }, onProgress: ({ stage }: Progress) => trained.push(stage) };
+    expect(encodeDensityModel((await fitted(resume)).model)).toEqual(encodeDensityModel(whole.model));
+    expect(trained).not.toContain("train");
+  });
+
   it("refuses the checkpoint of other data", async () => {
     const controller = new AbortController();
     controller.abort();

@@ -5,11 +5,12 @@ import { explained, writeFileAtomically } from "../data/files.ts";
 import type { Source } from "../data/sources.ts";
 import { failure, LocalFlowError } from "../errors.ts";
 import { checkpointSeed } from "../tasks/checkpoint.ts";
-import { defaultConfiguration } from "../tasks/defaults.ts";
+import { type DataSize, defaultConfiguration } from "../tasks/defaults.ts";
 import { type FitReport, type FitRequest, fitDensity, type Likelihood, summarize } from "../tasks/density.ts";
 import { encodeDensityModel } from "../tasks/density-model.ts";
 import { splitRows } from "../tasks/rows.ts";
 import { rowsOf } from "../tensor/array.ts";
+import type { Configuration } from "../train/configuration.ts";
 import type { FitOptions } from "./options.ts";
 import { alignedTable, report, short, spokenBytes, spokenTime, withError } from "./output.ts";
 import { progressView } from "./progress.ts";
@@ -75,13 +76,23 @@ async function requestFrom(source: Source, options: FitOptions, seed: number, te
   return {
     rows: source.rows,
     columns: source.columns,
-    configuration: configurationFrom(options, defaultConfiguration({ rows, columns }), seed),
+    configuration: configurationFrom(options, startingPoint(options, { rows, columns }), seed),
     ...reading,
     ...(validation === undefined ? {} : { validation }),
     ...(options.trainSplit === undefined ? {} : { trainSplit: options.trainSplit }),
     ...(options.time === undefined ? {} : { time: options.time }),
   };
 }
+
+/** The defaults; with a time and no number of iterations, the time alone decides and blocks keep their shares of it. */
+function startingPoint({ time, iterations }: FitOptions, size: DataSize): Configuration {
+  const base = defaultConfiguration(size);
+  if (time === undefined || iterations !== undefined) return base;
+  return { ...base, blocks: base.blocks.map((block) => ({ ...block, iterations: block.iterations * endless })) };
+}
+
+/** More iterations than any time budget holds. */
+const endless = 100_000;
 
 /** Held-out likelihood, and that of the law itself where the rows were drawn from one that is known. */
 type Held = Likelihood & { readonly trueNll?: number };

@@ -78,6 +78,7 @@ export async function fitDensity(
   const standardization = configuration.standardize ? standardizationOf(train, columns) : identityStandardization(d);
   const mark = fingerprintOf(configuration, columns, train);
   const pool = standardize(standardization, train.data);
+  const timeShare = () => (request.time === undefined ? 0 : (performance.now() - started) / (1000 * request.time));
   const trained = await trainChain(
     engine,
     {
@@ -93,7 +94,7 @@ export async function fitDensity(
       ...(checkpoint && {
         onCheckpoint: (partial) => checkpoint.save(encodeCheckpoint(partial, configuration.seed, mark)),
       }),
-      ...(onProgress && { onProgress: (progress) => onProgress(overall(progress, configuration)) }),
+      ...(onProgress && { onProgress: (progress) => onProgress(overall(progress, configuration, timeShare())) }),
     },
   );
   // The report below takes its time and can be interrupted too: what is trained is safe first.
@@ -302,7 +303,12 @@ function fingerprintOf(
   return `${fingerprint(text)} ${fingerprint(new Uint8Array(buffer, byteOffset, byteLength))}`;
 }
 
-function overall({ stage, block, iteration, loss, pushed }: ChainProgress, { blocks }: Configuration): Progress {
+/** The share of the job that is done is that of its iterations or of its time, whichever is larger. */
+function overall(
+  { stage, block, iteration, loss, pushed }: ChainProgress,
+  { blocks }: Configuration,
+  timeShare: number,
+): Progress {
   const iterations = blocks.map((each) => each.iterations);
   const total = iterations.reduce((a, b) => a + b, 0);
   const before = iterations.slice(0, block - 1).reduce((a, b) => a + b, 0);
@@ -314,6 +320,6 @@ function overall({ stage, block, iteration, loss, pushed }: ChainProgress, { blo
     iteration: stage === "train" ? iteration : Math.round((pushed ?? 0) * 100),
     iterations: stage === "train" ? (iterations[block - 1] ?? 0) : 100,
     ...(loss !== undefined && { loss }),
-    fraction: (before + current) / Math.max(1, total),
+    fraction: Math.min(1, Math.max(timeShare, (before + current) / Math.max(1, total))),
   };
 }

@@ -328,7 +328,10 @@ describe("training", () => {
 
   it("ends within its time with a usable model", async () => {
     const started = performance.now();
-    const { model, report } = await fitted({ configuration: configuration({}, 10_000_000), time: 1 });
+    const shares: number[] = [];
+    const onProgress = ({ fraction }: Progress) => shares.push(fraction);
+    const { model, report } = await fitted({ configuration: configuration({}, 10_000_000), time: 1, onProgress });
+    expect(shares.filter((share) => share > 0.3 && share < 0.7)).not.toEqual([]);
     expect(performance.now() - started).toBeLessThan(20_000);
     for (const block of report.blocks) expect(block.iterations).toBeGreaterThan(0);
     expect((await scores(model, gaussianRows(5, 1))).every(Number.isFinite)).toBe(true);

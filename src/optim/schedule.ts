@@ -34,6 +34,14 @@ export function clipByGlobalNorm(gradients: readonly Tensor[], largest: number):
   return gradients.map((gradient) => multiply(scale, gradient));
 }
 
+/**
+ * The share of the old moving average that iteration k keeps: nothing during the warm-up, then at most (1 + k) / (10 + k), so
+ * that a short training does not publish its random start.
+ */
+export function averageKept(decay: number, warmUp: number, iteration: number): number {
+  return iteration < warmUp ? 0 : Math.min(decay, (1 + iteration) / (10 + iteration));
+}
+
 /** average · decay + value · (1 - decay) */
 export function movingAverage(average: Tensor, value: Tensor, decay: Tensor): Tensor {
   return add(value, multiply(decay, subtract(average, value)));

@@ -3,7 +3,7 @@ import { failure } from "../errors.ts";
 import { matchingLoss } from "../flow/matching.ts";
 import { applyMlp, type MlpArrays } from "../nn/mlp.ts";
 import { adamScales } from "../optim/adam.ts";
-import { learningRateAt } from "../optim/schedule.ts";
+import { averageKept, learningRateAt } from "../optim/schedule.ts";
 import { type Random, split } from "../random.ts";
 import { compile } from "../runtime/compile.ts";
 import type { Engine } from "../runtime/contract.ts";
@@ -108,7 +108,7 @@ export async function trainBlock(engine: Engine, task: BlockTask, controls: Bloc
           interrupted: snapshot,
         };
       const rate = learningRateAt(schedule, iteration, progress(iteration)) * snapshot.caution;
-      const keep = iteration < training.warmUp ? 0 : training.movingAverage;
+      const keep = averageKept(training.movingAverage, training.warmUp, iteration);
       const loss = await step.advance(batch(iteration), { ...adamScales(iteration + 1, rate, training), keep });
       iteration += 1;
       if (!Number.isFinite(loss)) {

@@ -5,7 +5,7 @@ import { matchingLoss } from "../../src/flow/matching.ts";
 import type { Activation } from "../../src/nn/activation.ts";
 import { applyMlp, type MlpArrays, type MlpTensors } from "../../src/nn/mlp.ts";
 import { adamScales, adamUpdate } from "../../src/optim/adam.ts";
-import { clipByGlobalNorm, learningRateAt, movingAverage } from "../../src/optim/schedule.ts";
+import { averageKept, clipByGlobalNorm, learningRateAt, movingAverage } from "../../src/optim/schedule.ts";
 import { compile } from "../../src/runtime/compile.ts";
 import type { Engine } from "../../src/runtime/contract.ts";
 import { createEngine } from "../../src/runtime/node.ts";
@@ -216,6 +216,15 @@ describe("the learning rate", () => {
 });
 
 describe("the moving average", () => {
+  it("copies during the warm-up, forgets its start quickly, and ends at its decay", () => {
+    expect([0, 4].map((k) => averageKept(0.999, 5, k))).toEqual([0, 0]);
+    expect(averageKept(0.999, 0, 0)).toBeCloseTo(0.1, 12);
+    expect(averageKept(0.999, 5, 90)).toBeCloseTo(0.91, 12);
+    expect(averageKept(0.999, 0, 100_000)).toBe(0.999);
+    const left = Array.from({ length: 500 }, (_, k) => averageKept(0.999, 0, k)).reduce((a, b) => a * b, 1);
+    expect(left).toBeLessThan(1e-6);
+  });
+
   it("is average · decay + value · (1 - decay), a copy at decay 0", async () => {
     const [average, value, decay] = [placeholder([3]), placeholder([3]), placeholder([])];
     const inputs = { average: floats([1, 2, 3]), value: floats([5, 5, -1]) };

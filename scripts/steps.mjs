@@ -25,5 +25,5 @@ export function install() {
   const installed = `${root}/node_modules/.package-lock.json`;
   if (existsSync(installed) && statSync(installed).mtimeMs >= statSync(`${root}/package-lock.json`).mtimeMs)
     return true;
-  return run("npm", ["ci", "--no-audit", "--no-fund"]);
+  return run("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"]);
 }

@@ -30,9 +30,9 @@ const plan = {
   heldOutEvery: 20,
   seed: 1,
   samples: 1000,
-  common: { batchSize: 1000, learningRate: [2e-3], decay: { kind: "step", factor: 0.9, every: 500 } },
-  chain: { steps: "0.15,0.195,0.2535,free", hidden: "128x3", iterations: 1500 },
-  plain: { steps: "free", hidden: "256x3", iterations: 6000 },
+  common: { batchSize: 1000, learningRate: [2e-3], decay: { kind: "step", factor: 0.9, every: 300 } },
+  chain: { steps: "0.15,0.195,0.2535,free", hidden: "128x3", iterations: 1000 },
+  plain: { steps: "free", hidden: "256x3", iterations: 4000 },
 } as const;
 
 interface Contender {

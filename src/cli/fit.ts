@@ -36,6 +36,13 @@ export async function fit(data: string, options: FitOptions, terminal: Terminal)
   const checkpoint = `${options.output}.checkpoint`;
   const resume = await checkpointToResume(checkpoint, options);
   const seed = resume === undefined ? seedFrom(options) : checkpointSeed(resume, checkpoint);
+  if (options.seed !== undefined && options.seed !== seed)
+    throw failure("option", {
+      where: "--seed",
+      expected: `${seed}, the seed of the checkpoint`,
+      received: String(options.seed),
+      remedy: "leave it out, or start anew with --force and without --resume",
+    });
   const source = await readData(data, options, { seed, ...(options.columns && { columns: options.columns }) });
   const request = await requestFrom(source, options, seed, terminal);
   const save = (bytes: Uint8Array) => writeFileAtomically(checkpoint, bytes, { force: true });

@@ -133,9 +133,9 @@ export function integration(command: Command): Command {
     `ODE method: ${parse.methods.join(", ")} (default: dopri5; euler with --evaluations)`,
     parse.choice(parse.methods),
   );
-  add(command, "--tolerance <number>", "relative and absolute tolerance of adaptive steps (default: 1e-4)", positive);
-  add(command, "--rtol <number>", "relative tolerance alone", positive);
-  add(command, "--atol <number>", "absolute tolerance alone", positive);
+  add(command, "--tolerance <number>", "relative and absolute tolerance of adaptive steps (default: 1e-4)", tolerance);
+  add(command, "--rtol <number>", "relative tolerance alone", tolerance);
+  add(command, "--atol <number>", "absolute tolerance alone", tolerance);
   return add(command, "--evaluations <count>", "fixed steps: velocity evaluations per block", count);
 }
 
@@ -259,3 +259,5 @@ export function add<T>(
 
 const count = parse.whole({ atLeast: 1 });
 const positive = parse.number({ above: 0 });
+/** Numbers are float32: what is asked for below its resolution would never be met. */
+const tolerance = parse.number({ atLeast: 1e-7 });

@@ -164,7 +164,8 @@ export const handOver: Parser<Integration> = (text, where) => {
   const parts = text.split("/");
   const method = choice(adaptiveMethods)(parts[0] ?? "", where);
   if (parts.length > 2) throw bad(where, "method or method/tolerance such as dopri5/1e-3", text);
-  const tolerance = parts[1] === undefined ? defaultTolerance : number({ above: 0 })(parts[1], `${where} (tolerance)`);
+  const tolerance =
+    parts[1] === undefined ? defaultTolerance : number({ atLeast: 1e-7 })(parts[1], `${where} (tolerance)`);
   return { kind: "adaptive", method, rtol: tolerance, atol: tolerance };
 };
 

@@ -4,7 +4,7 @@ import { stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { createEngine } from "#runtime";
 import { readSource, type Source, type SourceOptions } from "../data/sources.ts";
-import { failure } from "../errors.ts";
+import { failure, LocalFlowError } from "../errors.ts";
 import type { Engine } from "../runtime/contract.ts";
 import type { FloatArray } from "../tensor/array.ts";
 import type { CommonOptions } from "./options.ts";
@@ -66,8 +66,15 @@ export interface DataOptions {
 type SourceChoice = Pick<SourceOptions, "seed" | "purpose" | "columns" | "inOrder">;
 
 /** The rows that a command's argument stands for; those drawn for one `purpose` are independent of the others. */
-export function readData(spec: string, { rows, memory }: DataOptions, choice: SourceChoice): Promise<Source> {
-  return readSource(spec, { ...choice, ...(rows !== undefined && { rows }), ...(memory !== undefined && { memory }) });
+export async function readData(spec: string, { rows, memory }: DataOptions, choice: SourceChoice): Promise<Source> {
+  const limits = { ...(rows !== undefined && { rows }), ...(memory !== undefined && { memory }) };
+  try {
+    return await readSource(spec, { ...choice, ...limits });
+  } catch (error) {
+    throw choice.inOrder && choice.columns && isMissingColumn(error)
+      ? otherColumns(spec, choice.columns, error)
+      : error;
+  }
 }
 
 /** Rows in a model's columns; those of data without names (arrays, built-in densities) are taken in order. */
@@ -77,6 +84,26 @@ export async function readColumns(
   { seed = 0, ...options }: DataOptions & { readonly seed?: number },
 ): Promise<FloatArray> {
   return (await readData(spec, options, { seed, purpose: "test", columns, inOrder: true })).rows;
+}
+
+/** The model's columns were looked for as if they had been chosen by `--columns`. */
+function isMissingColumn(error: unknown): error is LocalFlowError {
+  return error instanceof LocalFlowError && error.code === "option" && error.problem.where.endsWith("--columns");
+}
+
+function otherColumns(spec: string, columns: readonly string[], cause: LocalFlowError): LocalFlowError {
+  const shown = columns.length > 8 ? `${columns.slice(0, 8).join(", ")}, …` : columns.join(", ");
+  const received = `a table without ${cause.problem.received ?? "some of them"}`;
+  return failure(
+    "data",
+    {
+      where: spec,
+      expected: `the model's columns ${shown}`,
+      received,
+      remedy: "rename the columns or add the missing ones",
+    },
+    cause,
+  );
 }
 
 /** The `memory` option as `readTable` takes it. */

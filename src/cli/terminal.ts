@@ -27,7 +27,8 @@ export function processTerminal(): Terminal {
   process.on("SIGTERM", interrupt);
   stdout.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code === "EPIPE") process.exit(0);
-    throw error;
+    stderr.write(`localflow: standard output: expected it to take what is written, got ${error.message}\n`);
+    process.exit(1);
   });
   return {
     out: async (content) => {

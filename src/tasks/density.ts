@@ -14,7 +14,7 @@ import { type BlockRecord, type BlockTiming, type ChainProgress, chunkRows, trai
 import type { Configuration } from "../train/configuration.ts";
 import { checkpointSeed, decodeCheckpoint, encodeCheckpoint } from "./checkpoint.ts";
 import { type DensityModel, modelVersion } from "./density-model.ts";
-import { checkBudget, checkCount, checkRows, type RowRequest, splitRows } from "./rows.ts";
+import { checkBudget, checkCount, checkRows, checkSamples, type RowRequest, splitRows } from "./rows.ts";
 import {
   identityStandardization,
   logVolume,
@@ -163,6 +163,7 @@ export async function* sampleDensity(
       fillNormal(key, noise, { offset: first * d });
       const moved = await transport.run(noise, undefined, first);
       const points = floats(unstandardize(standardization, moved.points), [count, d]);
+      checkSamples(points, record.columns, first);
       onProgress?.({ stage: "sample", fraction: (first + count) / rows });
       // Integrated from noise to data, the log-determinant is that of the way back.
       const density = logDensity && { logDensity: combine(noise, moved.logDeterminant, -1, model) };

@@ -76,6 +76,22 @@ export function checkBudget({ rows, memory }: RowRequest): void {
   });
 }
 
+/** Throws when a sample cannot be told in float32, which columns near its limits bring about. */
+export function checkSamples(
+  { data, shape: [, d = 1] }: FloatArray,
+  columns: readonly string[],
+  firstRow: number,
+): void {
+  const bad = data.findIndex((value) => !Number.isFinite(value));
+  if (bad >= 0)
+    throw failure("numeric", {
+      where: `sample ${firstRow + Math.floor(bad / d) + 1}, column ${columns[bad % d]}`,
+      expected: "a number that float32 holds (up to 3.4e38)",
+      received: String(data[bad]),
+      remedy: "fit the column in larger units",
+    });
+}
+
 /** Throws unless it is a number of rows. */
 export function checkCount(rows: number): void {
   if (Number.isSafeInteger(rows) && rows >= 0) return;

@@ -122,6 +122,11 @@ describe("fit", () => {
       "resumed.safetensors.checkpoint",
     ]);
     expect((await localflow(line)).status, "a checkpoint is not lost by accident").toBe(1);
+    const elsewhere = await localflow([...line.map((word) => (word === "3" ? "4" : word)), "--resume"]);
+    expect([elsewhere.status, elsewhere.err]).toEqual([
+      2,
+      expect.stringContaining("expected 3, the seed of the checkpoint, got 4"),
+    ]);
     const result = await json([...line, "--resume", "--time", "1s"]);
     expect(result["blocks"]).toHaveLength(2);
     expect(readdirSync(folder).filter((name) => name.startsWith("resumed"))).toEqual(["resumed.safetensors"]);

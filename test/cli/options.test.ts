@@ -111,6 +111,7 @@ describe("options of fit", () => {
     "--schedule linear --first 0.1",
     "--evaluations 8 --tolerance 1e-3",
     "--tolerance 1e-3 --rtol 1e-4",
+    "--tolerance 1e-8",
     "--method euler",
   ])("refuse %s", (line) => {
     expect(() => configured(line)).toThrow(expect.objectContaining({ code: "option" }));

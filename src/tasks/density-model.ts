@@ -123,20 +123,15 @@ export function decodeDensityModel(bytes: Uint8Array, where = "model"): DensityM
   const { tensors, metadata } = decodeSafetensors(bytes, where);
   const record = parseMetadata(recordSchema, metadata["localflow"], where);
   const d = record.columns.length;
-  const { blocks, integration } = record.configuration;
   const chain: Chain = {
     dimension: d,
-    blocks: blocks.map(({ step, network }, n) => ({
+    blocks: record.configuration.blocks.map(({ step, network }, n) => ({
       step,
       network,
       parameters: blockParameters(tensors, n, network, d, where),
     })),
   };
-  return {
-    record: { ...record, configuration: { ...record.configuration, integration } },
-    standardization: readStandardization(tensors, d, where),
-    chain,
-  };
+  return { record, standardization: readStandardization(tensors, d, where), chain };
 }
 
 /** JSON in which an endless clip norm survives. */

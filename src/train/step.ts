@@ -1,7 +1,7 @@
 // step: one training step of one block as a program: loss, gradient, Adam and the moving average in one graph.
 import { matchingLoss } from "../flow/matching.ts";
 import type { Step } from "../flow/steps.ts";
-import { applyMlp, type MlpArrays, type MlpTensors, type NetworkConfiguration } from "../nn/mlp.ts";
+import { applyMlp, type MlpArrays, type NetworkConfiguration } from "../nn/mlp.ts";
 import { adamUpdate } from "../optim/adam.ts";
 import { clipByGlobalNorm, movingAverage } from "../optim/schedule.ts";
 import { compile, type Program } from "../runtime/compile.ts";
@@ -104,7 +104,7 @@ function stepGraph(
   },
   training: TrainingConfiguration,
 ) {
-  const parameters = mapTree<FloatArray, Tensor, MlpArrays>(like, (array) => placeholder(array.shape)) as MlpTensors;
+  const parameters = mapTree<FloatArray, Tensor, MlpArrays>(like, (array) => placeholder(array.shape));
   const flat = leaves<Tensor>(parameters).map((leaf) => leaf.value);
   const blank = () => flat.map((tensor) => placeholder(tensor.shape));
   const state = {

@@ -4,11 +4,13 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { readTable, writeFileAtomically } from "../data/files.ts";
 import { gaussianNll } from "../measure/gaussian.ts";
+import { toSvg } from "../pictures/svg.ts";
 import { fillUniform, random, split } from "../random.ts";
 import type { Engine } from "../runtime/contract.ts";
 import { defaultConfiguration } from "../tasks/defaults.ts";
 import { fitDensity, sampleDensity } from "../tasks/density.ts";
 import { encodeDensityModel } from "../tasks/density-model.ts";
+import { picture } from "../tasks/pictures.ts";
 import { type FloatArray, floats } from "../tensor/array.ts";
 import type { DemoOptions } from "./options.ts";
 import { alignedTable, report, spokenTime } from "./output.ts";
@@ -30,6 +32,7 @@ const plan = {
   heldOutEvery: 20,
   seed: 1,
   samples: 1000,
+  pictured: ["carat", "price", "x", "z"],
   common: { batchSize: 1000, learningRate: [2e-3], decay: { kind: "step", factor: 0.9, every: 300 } },
   chain: { steps: "0.15,0.195,0.2535,free", hidden: "128x3", iterations: 1000 },
   plain: { steps: "free", hidden: "256x3", iterations: 4000 },
@@ -55,6 +58,7 @@ export async function demo(options: DemoOptions, terminal: Terminal): Promise<vo
   await mkdir(options.output, { recursive: true });
   const modelPath = join(options.output, "model.safetensors");
   const samplesPath = join(options.output, "samples.csv");
+  const picturePath = join(options.output, "pairs.svg");
   const result = await withEngine(options, async (engine) => {
     const job: Job = { engine, train, heldOut, columns, seed, options, terminal };
     say("plain Flow Matching (1 block) …");
@@ -67,6 +71,15 @@ export async function demo(options: DemoOptions, terminal: Terminal): Promise<vo
       for await (const chunk of drawn) yield chunk.points;
     }
     await writeRows(samplesPath, { columns, rows: plan.samples, chunks: points() }, { force: true }, terminal);
+    const figure = await picture(engine, chain.model, {
+      kind: "pairs",
+      data: heldOut,
+      columns: plan.pictured,
+      points: 3000,
+      seed,
+      signal: terminal.signal,
+    });
+    await writeFileAtomically(picturePath, new TextEncoder().encode(toSvg(figure)), { force: true });
     return [plain.row, chain.row];
   });
   const gaussian = {
@@ -78,7 +91,7 @@ export async function demo(options: DemoOptions, terminal: Terminal): Promise<vo
   await report(
     terminal,
     options,
-    { seed, contenders, model: modelPath, samples: samplesPath },
+    { seed, contenders, model: modelPath, samples: samplesPath, picture: picturePath },
     text(contenders, options.output, seed),
   );
 }
@@ -165,7 +178,8 @@ function text(contenders: readonly Contender[], folder: string, seed: number): s
     "",
     alignedTable(["", "nll", "error", "parameters", "gradient steps", "time"], rows),
     "",
-    `Written: ${join(folder, "model.safetensors")} and ${join(folder, "samples.csv")} (${plan.samples} diamonds that do not exist), seed ${seed}`,
+    `Written to ${folder}: model.safetensors, samples.csv (${plan.samples} diamonds that do not exist) and pairs.svg (samples on held-out`,
+    `diamonds: open it in a browser). Seed ${seed}.`,
     "",
     "Try next:",
     `  npx localflow inspect ${join(folder, "model.safetensors")}`,

@@ -75,7 +75,7 @@ export async function demo(options: DemoOptions, terminal: Terminal): Promise<vo
       kind: "pairs",
       data: heldOut,
       columns: plan.pictured,
-      points: 3000,
+      points: 5000,
       seed,
       signal: terminal.signal,
     });

@@ -3,7 +3,7 @@
 /** 10^0 … 10^22, the powers of ten a double holds exactly. */
 const powers = Array.from({ length: 23 }, (_, exponent) => Number(`1e${exponent}`));
 /** One more digit keeps a smaller mantissa below 2^53. */
-const mostMantissa = 900719925474099;
+export const mostMantissa = 900719925474099;
 const zero = 48;
 const latin = new TextDecoder("latin1");
 
@@ -47,7 +47,8 @@ export function parseDecimal(bytes: Uint8Array, start: number, end: number): num
   return sign === 45 ? -size : size;
 }
 
-function scaled(mantissa: number, exponent: number): number {
+/** mantissa 10^exponent in one correctly rounded operation, for a mantissa below 2^53 and an exponent in [-22, 22]. */
+export function scaled(mantissa: number, exponent: number): number {
   return exponent < 0 ? mantissa / powers[-exponent]! : mantissa * powers[exponent]!;
 }
 

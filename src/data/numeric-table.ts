@@ -12,6 +12,7 @@ import {
 } from "./columns.ts";
 import type { FieldSink } from "./csv-scanner.ts";
 import { parseDecimal } from "./decimal.ts";
+import { readPlainRows } from "./plain-rows.ts";
 
 export interface NumericTable {
   readonly columns: readonly string[];
@@ -65,6 +66,8 @@ export function numericSink(where: string, options: NumericTableOptions): Numeri
       }
       body.row(row, bytesRead);
     },
+    wholeRows: (bytes, start, limit, separator, bytesBefore) =>
+      body?.wholeRows?.(bytes, start, limit, separator, bytesBefore) ?? { end: start, rows: 0 },
     table() {
       if (body !== undefined) return body.table();
       throw failure("data", { where, expected: "a table", received: "an empty file" });
@@ -114,6 +117,14 @@ function tableBody(
       if (textColumns.size > 0) throw textColumnsError(where, row, columns, textColumns);
       used += width;
       if (used === data.length) data = grown(data, { where, width, bytesRead, options });
+    },
+    wholeRows(bytes, start, limit, separator, bytesBefore) {
+      if (used === 0) return { end: start, rows: 0 };
+      const taken = readPlainRows(bytes, start, limit, { separator, slots, width }, data, used);
+      const rows = (taken.used - used) / width;
+      used = taken.used;
+      if (used === data.length) data = grown(data, { where, width, bytesRead: bytesBefore + taken.at, options });
+      return { end: taken.at, rows };
     },
     table() {
       if (used === 0) throw failure("data", { where, expected: "rows of numbers", received: "a header without rows" });

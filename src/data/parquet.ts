@@ -3,7 +3,7 @@ import { createReadStream } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { availableParallelism, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import type { DuckDBConnection, DuckDBDataChunk } from "@duckdb/node-api";
+import type { DuckDBConnection, DuckDBDataChunk, DuckDBResult } from "@duckdb/node-api";
 import { failure, LocalFlowError } from "../errors.ts";
 import { type FloatArray, floats } from "../tensor/array.ts";
 import { type ColumnOptions, chooseColumns, listNames, shorten } from "./columns.ts";
@@ -40,25 +40,22 @@ export function readParquetTable(path: string, options: ParquetOptions = {}): Pr
     const data = allocated(count * width, path);
     const limits = columns.map((name) => limitOf(described.get(name) ?? ""));
     const names = [...described.keys()];
-    const cells = places.map((place) => `cast(${quoted(names[place]!)} as double)`);
+    const cells = places.map((place) => `coalesce(cast(${quoted(names[place]!)} as double), 'nan'::double)`);
     const result = await connection.stream(`select ${cells.join(", ")} from ${table}`);
+    const isNull = async (slot: number, at: number) => {
+      const name = quoted(names[places[slot]!]!);
+      const cell = await connection.runAndReadAll(`select ${name} is null from ${table} limit 1 offset ${at}`);
+      return cell.getRows()[0]?.[0] === true;
+    };
     let row = 0;
-    for (
-      let chunk = await result.fetchChunk();
-      chunk !== null && chunk.rowCount > 0;
-      chunk = await result.fetchChunk()
-    ) {
+    for await (const chunk of chunksOf(result)) {
       if (row + chunk.rowCount > count) throw wrongCount(path, count);
-      for (let slot = 0; slot < width; slot++)
-        copyColumn(
-          chunk,
-          slot,
-          limits[slot]!,
-          (at, value) => {
-            data[(row + at) * width + slot] = value;
-          },
-          (at, value) => numberError(`${path} row ${row + at + 1} column "${shorten(columns[slot]!)}"`, value),
-        );
+      for (let slot = 0; slot < width; slot++) {
+        const refused = copyColumn(chunk, slot, limits[slot]!, data.subarray(row * width + slot), width);
+        if (refused === undefined) continue;
+        const where = `${path} row ${row + refused.row + 1} column "${shorten(columns[slot]!)}"`;
+        throw numberError(where, (await isNull(slot, row + refused.row)) ? null : refused.value);
+      }
       row += chunk.rowCount;
     }
     if (row !== count) throw wrongCount(path, count);
@@ -211,20 +208,44 @@ function limitOf(type: string): number {
   return wholeNumber.test(type) ? 2 ** 53 - 1 : largestFloat32;
 }
 
+/** The chunks of a result; the next one is fetched while one is looked at. */
+async function* chunksOf(result: DuckDBResult): AsyncGenerator<DuckDBDataChunk> {
+  let next = result.fetchChunk();
+  try {
+    for (let chunk = await next; chunk !== null && chunk.rowCount > 0; chunk = await next) {
+      next = result.fetchChunk();
+      yield chunk;
+    }
+  } finally {
+    await next.catch(() => undefined);
+  }
+}
+
+/** Copies a column of doubles to every `stride`-th place of `target`; stops at a value beyond `limit`, or none. */
 function copyColumn(
   chunk: DuckDBDataChunk,
   column: number,
   limit: number,
-  put: (row: number, value: number) => void,
-  refusal: (row: number, value: number | null) => LocalFlowError,
-): void {
-  const vector = chunk.getColumnVector(column);
-  for (let row = 0; row < chunk.rowCount; row++) {
-    const value = vector.getItem(row);
-    const number = typeof value === "number" ? value : null;
-    if (number === null || !(Math.abs(number) <= limit)) throw refusal(row, number);
-    put(row, number);
+  target: Float32Array,
+  stride: number,
+): { readonly row: number; readonly value: number } | undefined {
+  const values = doublesOf(chunk.getColumnVector(column), chunk.rowCount);
+  for (let row = 0; row < values.length; row++) {
+    const value = values[row]!;
+    if (!(Math.abs(value) <= limit)) return { row, value };
+    target[row * stride] = value;
   }
+  return undefined;
+}
+
+/**
+ * The numbers of a vector without nulls: the typed array behind it, which the package's classes hold though its types do not
+ * tell; one by one where a version of the package holds it elsewhere.
+ */
+function doublesOf(vector: ReturnType<DuckDBDataChunk["getColumnVector"]>, count: number): Float64Array {
+  const items: unknown = Reflect.get(vector, "items");
+  if (items instanceof Float64Array && items.length >= count) return items.subarray(0, count);
+  return Float64Array.from({ length: count }, (_, row) => Number(vector.getItem(row)));
 }
 
 function numberError(where: string, value: number | null): LocalFlowError {

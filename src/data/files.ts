@@ -1,15 +1,16 @@
 // files (Node only): reading tables from disk and writing files that are whole or not there at all.
 import { randomUUID } from "node:crypto";
 import { createReadStream, rmSync } from "node:fs";
-import { lstat, open, readFile, realpath, rename, stat, unlink, writeFile } from "node:fs/promises";
+import { lstat, open, realpath, rename, stat, unlink, writeFile } from "node:fs/promises";
 import { dirname, extname, join } from "node:path";
 import { failure, LocalFlowError } from "../errors.ts";
-import { type FloatArray, floats } from "../tensor/array.ts";
-import { type ColumnOptions, chooseUnnamed } from "./columns.ts";
+import type { ColumnOptions } from "./columns.ts";
 import { readNumericCsv } from "./csv.ts";
+import { withFileBytes } from "./file-bytes.ts";
 import { readJsonTable, readNdjsonTable } from "./json-table.ts";
-import { decodeNpy } from "./npy.ts";
-import { cellError, checkMemory, type NumericTable } from "./numeric-table.ts";
+import { openNpy } from "./npy.ts";
+import type { NumericTable } from "./numeric-table.ts";
+import { type Bytes, readStoredTable, type StoredRows } from "./stored-rows.ts";
 
 /** A file's content, whole or in pieces. */
 export type Content = Uint8Array | AsyncIterable<Uint8Array | string> | Iterable<Uint8Array | string>;
@@ -111,7 +112,19 @@ export interface ReadOptions extends ColumnOptions {
 }
 
 /** The endings of tables. */
-export const tableEndings = [".csv", ".tsv", ".json", ".ndjson", ".parquet", ".npy", ".npz"] as const;
+export const tableEndings = [
+  ".csv",
+  ".tsv",
+  ".json",
+  ".ndjson",
+  ".parquet",
+  ".npy",
+  ".npz",
+  ".pickle",
+  ".pkl",
+  ".hdf5",
+  ".h5",
+] as const;
 type Ending = (typeof tableEndings)[number];
 
 const readers: Readonly<Record<Ending, (path: string, options: ReadOptions) => Promise<NumericTable>>> = {
@@ -124,29 +137,35 @@ const readers: Readonly<Record<Ending, (path: string, options: ReadOptions) => P
     await explained(path, () => regularFile(path));
     return (await import("./parquet.ts")).readParquetTable(path, options);
   },
-  ".npy": async (path, options) => {
-    const bytes = await wholeFile(path, options);
-    const array = decodeNpy(bytes, path);
-    const shared = array.data.buffer === bytes.buffer;
-    checkMemory(bytes.length + (shared ? 0 : array.data.byteLength), "", path, options.memory);
-    return tableOf(array, path, options);
+  ".npy": (path, options) => stored(path, options, (bytes) => openNpy(bytes, path)),
+  ".npz": (path, options) => {
+    const { file, name } = splitPath(path);
+    return stored(file, options, async (bytes) => (await import("./npz.ts")).openNpz(bytes, file, name));
   },
-  ".npz": async (path, { memory, ...options }) => {
-    const { file, name } = archivePath(path);
-    const bytes = await wholeFile(file, { ...(memory !== undefined && { memory }) });
-    const { decodeNpz } = await import("./npz.ts");
-    const array = decodeNpz(bytes, file, {
-      ...(name !== undefined && { name }),
-      ...(memory !== undefined && { memory }),
-    });
-    return tableOf(array, path, options);
-  },
+  ".pickle": pickled,
+  ".pkl": pickled,
+  ".hdf5": hdf5,
+  ".h5": hdf5,
 };
 
+function hdf5(path: string, options: ReadOptions): Promise<NumericTable> {
+  const { file, name } = splitPath(path);
+  return stored(file, options, async (bytes) => (await import("./hdf5/rows.ts")).openHdf5Rows(bytes, file, name));
+}
+
+function pickled(path: string, options: ReadOptions): Promise<NumericTable> {
+  const { file, name } = splitPath(path);
+  return explained(file, async () => {
+    const { size } = await regularFile(file);
+    const { readPickleFile } = await import("./pickle/file.ts");
+    return readPickleFile(file, size, { ...options, where: file, ...(name !== undefined && { name }) });
+  });
+}
+
 /**
- * Reads a table of finite numbers by its ending, one of `tableEndings`; `file.npz:name` is one array of several; `-` is
- * CSV on the standard input. Arrays are [n] or [n, d] with columns c1, c2, …. Throws `file` errors for the file itself,
- * `data` errors that name row and column for what is in it.
+ * Reads a table of finite numbers by its ending, one of `tableEndings`; `file.npz:name`, `file.pickle:name` and
+ * `file.hdf5:group/name` are one array of several; `-` is CSV on the standard input. Arrays are [n] or [n, d] with
+ * columns c1, c2, …. Throws `file` errors for the file itself, `data` errors that name row and column for what is in it.
  */
 export async function readTable(path: string, options: ReadOptions = {}): Promise<NumericTable> {
   if (path === "-") return readNumericCsv(options.input ?? process.stdin, { where: "standard input", ...options });
@@ -160,13 +179,14 @@ export async function readTable(path: string, options: ReadOptions = {}): Promis
   });
 }
 
-/** The ending of a path in lower case, `.npz` for `file.npz:name`. */
+/** The ending of a path in lower case, `.npz` for `file.npz:name`, `.hdf5` for `file.hdf5:group/name`. */
 export function endingOf(path: string): string {
-  return extname(archivePath(path).file).toLowerCase();
+  return extname(splitPath(path).file).toLowerCase();
 }
 
-function archivePath(path: string): { readonly file: string; readonly name?: string } {
-  const [, file, name] = /^(.*\.npz):([^/\\]+)$/i.exec(path) ?? [];
+function splitPath(path: string): { readonly file: string; readonly name?: string } {
+  const [, file, name] =
+    /^(.*\.(?:npz|pickle|pkl)):([^/\\]+)$/i.exec(path) ?? /^(.*?\.(?:hdf5|h5)):(.+)$/i.exec(path) ?? [];
   return file !== undefined && name !== undefined ? { file, name } : { file: path };
 }
 
@@ -183,37 +203,16 @@ function streamed(path: string, options: ReadOptions, read: StreamReader): Promi
   });
 }
 
-function wholeFile(path: string, { memory }: { readonly memory?: number }): Promise<Uint8Array> {
+/** A table from an array in a file of any length. */
+function stored(
+  path: string,
+  options: ReadOptions,
+  open: (bytes: Bytes) => Promise<StoredRows>,
+): Promise<NumericTable> {
   return explained(path, async () => {
-    const { size } = await regularFile(path);
-    checkMemory(size, "at least ", path, memory);
-    return readFile(path);
+    await regularFile(path);
+    return withFileBytes(path, async (bytes) => readStoredTable(await open(bytes), options));
   });
-}
-
-/** An array of one or two axes as a table with numbered columns. */
-function tableOf(array: FloatArray, where: string, options: ColumnOptions): NumericTable {
-  const [count = 0, width = 1] = array.shape;
-  if (array.shape.length < 1 || array.shape.length > 2 || count === 0 || width === 0) {
-    const received = `shape [${array.shape.join(", ")}]`;
-    throw failure("data", { where, expected: "an array [rows] or [rows, columns], not empty", received });
-  }
-  const { columns, places, ignored } = chooseUnnamed(width, options, where);
-  const isWhole = places.length === width && places.every((place, slot) => place === slot);
-  const chosen = isWhole ? array.data : new Float32Array(count * places.length);
-  for (let row = 0; row < count; row++) {
-    for (let slot = 0; slot < places.length; slot++) {
-      const value = array.data[row * width + places[slot]!]!;
-      if (!Number.isFinite(value))
-        throw cellError(`${where} row ${row + 1} column "${columns[slot]}"`, notFinite(value), value);
-      if (chosen !== array.data) chosen[row * places.length + slot] = value;
-    }
-  }
-  return { columns, rows: floats(chosen, [count, columns.length]), ignored };
-}
-
-function notFinite(value: number): string {
-  return Number.isNaN(value) ? "nan" : value < 0 ? "-inf" : "inf";
 }
 
 async function regularFile(path: string): Promise<{ size: number }> {

@@ -1,26 +1,37 @@
 // npy: NumPy's array files, https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html, versions 1 to 3.
 import { failure } from "../errors.ts";
 import { type ElementType, elementCount, type FloatArray, floats, type NDArray } from "../tensor/array.ts";
+import { decodeNumbers, type Numbers, type NumberType } from "./numbers.ts";
+import { type Bytes, type StoredRows, sliceBytes, tableSizes } from "./stored-rows.ts";
 
-interface Reader {
-  readonly bytes: number;
-  read(view: DataView, at: number, littleEndian: boolean): number;
-}
+/** NumPy's types of numbers, by the letter and the size of their description. */
+const numberTypes: Readonly<Record<string, Omit<NumberType, "littleEndian">>> = {
+  b1: { kind: "boolean", bytes: 1 },
+  i1: { kind: "signed", bytes: 1 },
+  u1: { kind: "unsigned", bytes: 1 },
+  i2: { kind: "signed", bytes: 2 },
+  u2: { kind: "unsigned", bytes: 2 },
+  i4: { kind: "signed", bytes: 4 },
+  u4: { kind: "unsigned", bytes: 4 },
+  i8: { kind: "signed", bytes: 8 },
+  u8: { kind: "unsigned", bytes: 8 },
+  f2: { kind: "float", bytes: 2 },
+  f4: { kind: "float", bytes: 4 },
+  f8: { kind: "float", bytes: 8 },
+};
 
-/** One reader per NumPy type, by the letter and the size of its description. */
-const readers: Readonly<Record<string, Reader>> = {
-  b1: { bytes: 1, read: (view, at) => (view.getUint8(at) === 0 ? 0 : 1) },
-  i1: { bytes: 1, read: (view, at) => view.getInt8(at) },
-  u1: { bytes: 1, read: (view, at) => view.getUint8(at) },
-  i2: { bytes: 2, read: (view, at, little) => view.getInt16(at, little) },
-  u2: { bytes: 2, read: (view, at, little) => view.getUint16(at, little) },
-  i4: { bytes: 4, read: (view, at, little) => view.getInt32(at, little) },
-  u4: { bytes: 4, read: (view, at, little) => view.getUint32(at, little) },
-  i8: { bytes: 8, read: (view, at, little) => Number(view.getBigInt64(at, little)) },
-  u8: { bytes: 8, read: (view, at, little) => Number(view.getBigUint64(at, little)) },
-  f2: { bytes: 2, read: (view, at, little) => half(view.getUint16(at, little)) },
-  f4: { bytes: 4, read: (view, at, little) => view.getFloat32(at, little) },
-  f8: { bytes: 8, read: (view, at, little) => view.getFloat64(at, little) },
+/** What the other letters stand for. */
+const otherTypes: Readonly<Record<string, string>> = {
+  c: "complex numbers",
+  f: "long doubles",
+  g: "long doubles",
+  m: "time spans",
+  M: "dates",
+  O: "Python objects",
+  S: "bytes",
+  a: "bytes",
+  U: "text",
+  V: "raw bytes or fields",
 };
 
 const descriptions: Readonly<Record<ElementType, string>> = {
@@ -33,26 +44,59 @@ const descriptions: Readonly<Record<ElementType, string>> = {
 
 const magic = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59];
 const nativeLittleEndian = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
+const longestPrefix = 12;
+const longestHeader = 2 ** 20;
 
 /**
  * Reads one `.npy` file as float32 in row-major order: booleans, integers and floats of any size up to 8 bytes, both
- * byte orders, C and Fortran order. Little-endian float32 in C order shares memory with `bytes`. Throws `data` errors.
+ * byte orders, C and Fortran order; whole numbers beyond 2^53 are rounded. Little-endian float32 in C order shares
+ * memory with `bytes`. Throws `data` errors.
  */
 export function decodeNpy(bytes: Uint8Array, where: string): FloatArray {
-  const { header, start } = readHeader(bytes, where);
-  const { reader, littleEndian } = readType(header, where);
-  const shape = readShape(header, where);
-  const fortran = readOrder(header, where) && shape.length > 1;
-  const count = elementCount(shape);
-  checkLength(count * reader.bytes, bytes.length - start, where);
-  const at = bytes.byteOffset + start;
-  if (reader === readers.f4 && littleEndian && nativeLittleEndian && !fortran && at % 4 === 0) {
-    return floats(new Float32Array(bytes.buffer as ArrayBuffer, at, count), shape);
+  const { length, start } = headerPlace(bytes, bytes.length, where);
+  const { type, shape, isFortran } = readHeader(bytes.subarray(start, start + length), bytes[6] ?? 1, where);
+  const values = bytes.subarray(start + length);
+  checkLength(elementCount(shape) * type.bytes, values.length, where);
+  const numbers = decodeNumbers(values, type);
+  const data = numbers instanceof Float32Array ? numbers : new Float32Array(numbers);
+  return floats(isFortran ? rowMajor(data, shape) : data, shape);
+}
+
+/** Opens the array [rows] or [rows, columns] in a `.npy` file of any length. Throws `data` errors. */
+export async function openNpy(bytes: Bytes, where: string): Promise<StoredRows> {
+  const prefix = await bytes.read(0, Math.min(longestPrefix, bytes.size));
+  const { length, start } = headerPlace(prefix, bytes.size, where);
+  const { type, shape, isFortran } = readHeader(await bytes.read(start, length), prefix[6] ?? 1, where);
+  const first = start + length;
+  checkLength(elementCount(shape) * type.bytes, bytes.size - first, where);
+  const { rows, columns } = tableSizes(shape, where);
+  const slice = Math.max(1, Math.floor(sliceBytes / (columns * type.bytes)));
+  const band = Math.min(rows, isFortran && bytes.isForward ? rows : slice);
+  const values = async (from: number, count: number) =>
+    decodeNumbers(await bytes.read(first + from * type.bytes, count * type.bytes), type);
+  return {
+    where,
+    rows,
+    columns,
+    band,
+    workingBytes: band * columns * (type.bytes + 8) * (isFortran ? 2 : 1),
+    read(from, to) {
+      if (!isFortran) return values(from * columns, (to - from) * columns);
+      return sideBySide(columns, (column) => values(column * rows + from, to - from));
+    },
+  };
+}
+
+/** Columns of equal length as rows. */
+async function sideBySide(columns: number, read: (column: number) => Promise<Numbers>): Promise<Numbers> {
+  const first = await read(0);
+  const out =
+    first instanceof Float32Array ? new Float32Array(first.length * columns) : new Float64Array(first.length * columns);
+  for (let column = 0; column < columns; column++) {
+    const values = column === 0 ? first : await read(column);
+    for (let row = 0; row < values.length; row++) out[row * columns + column] = values[row]!;
   }
-  const view = new DataView(bytes.buffer, at, count * reader.bytes);
-  const data = new Float32Array(count);
-  for (let i = 0; i < count; i++) data[i] = reader.read(view, i * reader.bytes, littleEndian);
-  return floats(fortran ? rowMajor(data, shape) : data, shape);
+  return out;
 }
 
 /** Writes an array as a version 1.0 `.npy` file, little-endian, C order. */
@@ -67,34 +111,48 @@ export function encodeNpy({ type, shape, data }: NDArray): Uint8Array {
   return bytes;
 }
 
-/** The Python dictionary in front of the numbers, as text, and where the numbers start. */
-function readHeader(bytes: Uint8Array, where: string): { header: string; start: number } {
+/** Where the Python dictionary in front of the numbers starts, and its length, from the first bytes of a file. */
+function headerPlace(bytes: Uint8Array, size: number, where: string): { start: number; length: number } {
   if (!magic.every((byte, place) => bytes[place] === byte))
     throw failure("data", { where, expected: "a .npy file", received: "something else" });
   const version = bytes[6] ?? 0;
   if (version < 1 || version > 3)
     throw failure("data", { where, expected: ".npy version 1, 2 or 3", received: `version ${version}` });
-  const prefix = version === 1 ? 10 : 12;
-  if (bytes.length < prefix)
-    throw failure("data", { where, expected: `${prefix} bytes at least`, received: `${bytes.length}` });
+  const start = version === 1 ? 10 : longestPrefix;
+  if (size < start) throw failure("data", { where, expected: `${start} bytes at least`, received: `${size}` });
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const length = version === 1 ? view.getUint16(8, true) : view.getUint32(8, true);
-  const room = Math.min(bytes.length - prefix, 2 ** 20);
+  const room = Math.min(size - start, longestHeader);
   if (length > room)
     throw failure("data", { where, expected: `a header of at most ${room} bytes`, received: `${length}` });
-  const header = new TextDecoder(version === 3 ? "utf-8" : "latin1").decode(bytes.subarray(prefix, prefix + length));
-  return { header, start: prefix + length };
+  return { start, length };
 }
 
-function readType(header: string, where: string): { reader: Reader; littleEndian: boolean } {
+interface Header {
+  readonly type: NumberType;
+  readonly shape: readonly number[];
+  /** The first index runs fastest, and that makes a difference. */
+  readonly isFortran: boolean;
+}
+
+function readHeader(bytes: Uint8Array, version: number, where: string): Header {
+  const header = new TextDecoder(version === 3 ? "utf-8" : "latin1").decode(bytes);
+  const type = readType(header, where);
+  const shape = readShape(header, where);
+  return { type, shape, isFortran: readOrder(header, where) && shape.length > 1 };
+}
+
+function readType(header: string, where: string): NumberType {
   const [, description] = /["']descr["']\s*:\s*["']([^"']*)["']/.exec(header) ?? [];
-  const [, order, code] = /^([<>|=])(\w+)$/.exec(description ?? "") ?? [];
-  const reader = code !== undefined && Object.hasOwn(readers, code) ? readers[code] : undefined;
-  if (reader !== undefined) return { reader, littleEndian: order === "=" ? nativeLittleEndian : order !== ">" };
+  const [, order, code, letter = ""] = /^([<>|=])((\w).*)$/.exec(description ?? "") ?? [];
+  const type = code !== undefined && Object.hasOwn(numberTypes, code) ? numberTypes[code] : undefined;
+  if (type !== undefined) return { ...type, littleEndian: order === "=" ? nativeLittleEndian : order !== ">" };
+  const meaning = Object.hasOwn(otherTypes, letter) ? ` (${otherTypes[letter]})` : "";
   throw failure("data", {
     where,
     expected: "numbers (f2, f4, f8, i1 … i8, u1 … u8, b1)",
-    received: description === undefined ? "structured or unnamed fields" : `type "${description.slice(0, 40)}"`,
+    received:
+      description === undefined ? "structured or unnamed fields" : `type "${description.slice(0, 40)}"${meaning}`,
     remedy: "save it with .astype('float32')",
   });
 }
@@ -145,13 +203,4 @@ function rowMajor(values: Float32Array, shape: readonly number[]): Float32Array 
     }
   }
   return out;
-}
-
-/** IEEE 754 binary16. */
-function half(bits: number): number {
-  const sign = bits >> 15 ? -1 : 1;
-  const exponent = (bits >> 10) & 31;
-  const fraction = bits & 1023;
-  if (exponent === 31) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
-  return sign * (exponent === 0 ? fraction * 2 ** -24 : (1024 + fraction) * 2 ** (exponent - 25));
 }

@@ -1,45 +1,26 @@
 // npz: NumPy's archives of named arrays, a zip of .npy files, https://numpy.org/doc/stable/reference/generated/numpy.savez.html.
-import { type UnzipFileInfo, unzipSync, Zip, ZipPassThrough } from "fflate";
+import { Zip, ZipPassThrough } from "fflate";
 import { failure } from "../errors.ts";
 import type { FloatArray } from "../tensor/array.ts";
 import { listNames, nearestName, shorten } from "./columns.ts";
-import { decodeNpy, encodeNpy } from "./npy.ts";
-import { checkMemory } from "./numeric-table.ts";
+import { encodeNpy, openNpy } from "./npy.ts";
+import type { Bytes, StoredRows } from "./stored-rows.ts";
+import { zipContent, zipEntries } from "./zip.ts";
 
-export interface NpzOptions {
-  /** Which array; without it there must be only one. */
-  readonly name?: string;
-  /** Most bytes the file and the array may take together. */
-  readonly memory?: number;
-}
-
-/** Deflate cannot shrink more than this, so a larger promise is a lie told to make readers allocate. */
-const largestRatio = 1032;
-
-/** Bytes that each entry takes in a zip's directory at least. */
-const leastEntry = 46;
-
-/** Reads one array of an archive as float32. Throws `data` errors, `option` for an unknown name. */
-export function decodeNpz(bytes: Uint8Array, where: string, { name, memory }: NpzOptions = {}): FloatArray {
-  const entries = entriesOf(bytes, where);
-  const entry = chosenEntry([...entries.keys()], name, where);
-  const { size, originalSize } = entries.get(entry)!;
-  if (size > bytes.length || originalSize > largestRatio * size + 64)
-    throw failure("data", {
-      where: `${where}:${entry}`,
-      expected: "an array that fits its compressed size",
-      received: `${originalSize} bytes from ${size}`,
-    });
-  checkMemory(bytes.length + 2 * originalSize, "about ", where, memory);
-  const [content] = Object.values(unzipped(bytes, where, (file) => arrayName(file.name) === entry));
-  if (content === undefined || content.length !== originalSize)
-    throw failure("data", {
-      where: `${where}:${entry}`,
-      expected: `${originalSize} bytes`,
-      received: String(content?.length ?? 0),
-      remedy: "the file was cut short: copy it again",
-    });
-  return decodeNpy(content, `${where}:${entry}`);
+/**
+ * Opens one array of an archive of any length: `name`, or the only one there is. A compressed one is read forwards, in Fortran
+ * order all at once. Throws `data` errors, `option` for an unknown name.
+ */
+export async function openNpz(bytes: Bytes, where: string, name?: string): Promise<StoredRows> {
+  const entries = new Map(
+    [...(await zipEntries(bytes, where))].flatMap(([file, entry]) =>
+      file.endsWith(".npy") ? [[file.slice(0, -4), entry] as const] : [],
+    ),
+  );
+  if (entries.size === 0) throw failure("data", { where, expected: "a .npz file with arrays", received: "none" });
+  const chosen = chosenEntry([...entries.keys()], name, where);
+  const place = `${where}:${chosen}`;
+  return openNpy(await zipContent(bytes, entries.get(chosen)!, place), place);
 }
 
 /** An archive with one array, uncompressed, in pieces: `chunks` are its values in row-major order. */
@@ -73,18 +54,6 @@ export async function* encodeNpz(
   yield* ready.splice(0);
 }
 
-function entriesOf(bytes: Uint8Array, where: string): ReadonlyMap<string, UnzipFileInfo> {
-  const entries = new Map<string, UnzipFileInfo>();
-  let seen = 0;
-  unzipped(bytes, where, (file) => {
-    if (++seen * leastEntry > bytes.length) throw new Error("more entries than the file has room for");
-    if (file.name.endsWith(".npy")) entries.set(arrayName(file.name), file);
-    return false;
-  });
-  if (entries.size > 0) return entries;
-  throw failure("data", { where, expected: "a .npz file with arrays", received: "none" });
-}
-
 function chosenEntry(names: readonly string[], wanted: string | undefined, where: string): string {
   if (wanted === undefined) {
     if (names.length === 1) return names[0]!;
@@ -103,21 +72,3 @@ function chosenEntry(names: readonly string[], wanted: string | undefined, where
     remedy: `did you mean "${nearestName(wanted, names)}"?`,
   });
 }
-
-function unzipped(
-  bytes: Uint8Array,
-  where: string,
-  filter: (file: UnzipFileInfo) => boolean,
-): Record<string, Uint8Array> {
-  try {
-    return unzipSync(bytes, { filter });
-  } catch (cause) {
-    throw failure(
-      "data",
-      { where, expected: "a .npz file (a zip of arrays)", received: "something else, or a damaged one" },
-      cause,
-    );
-  }
-}
-
-const arrayName = (file: string) => file.replace(/\.npy$/, "");

@@ -1,6 +1,7 @@
-// npy: files as NumPy writes them (headers and numbers copied from numpy 2.4), and refusals.
+// npy: files as NumPy writes them (headers and numbers copied from numpy 2.4), whole and in slices, and refusals.
 import { describe, expect, test } from "vitest";
-import { decodeNpy, encodeNpy } from "../../src/data/npy.ts";
+import { decodeNpy, encodeNpy, openNpy } from "../../src/data/npy.ts";
+import { bytesInMemory } from "../../src/data/stored-rows.ts";
 import { floats, integers, type NDArray } from "../../src/tensor/array.ts";
 
 function file(header: string, numbers: Uint8Array | string, version = 1): Uint8Array {
@@ -63,6 +64,41 @@ describe("decoding", () => {
       padded.set(whole, shift);
       expect(Array.from(decodeNpy(padded.subarray(shift, shift + whole.length), "a.npy").data)).toEqual([1, 2]);
     }
+  });
+});
+
+describe("slices", () => {
+  const opened = (bytes: Uint8Array) => openNpy(bytesInMemory(bytes, "a.npy"), "a.npy");
+  const counted = (length: number) =>
+    bytesOf(8 * length, (view) => {
+      for (let i = 0; i < length; i++) view.setFloat64(8 * i, i / 4);
+    });
+
+  test.each(["False", "True"])("any rows of big-endian float64, Fortran order %s", async (order) => {
+    const bytes = file(header(">f8", "9, 4", order), counted(36));
+    const whole = Array.from(decodeNpy(bytes, "a.npy").data);
+    const rows = await opened(bytes);
+    expect([rows.rows, rows.columns]).toEqual([9, 4]);
+    for (let from = 0; from < 9; from++)
+      for (let to = from; to <= 9; to++)
+        expect(Array.from(await rows.read(from, to))).toEqual(whole.slice(4 * from, 4 * to));
+  });
+
+  test("whole numbers beyond 2^53 are rounded to the nearest, once", async () => {
+    const values = [2n ** 53n + 1n, 2n ** 53n + 3n, -(2n ** 63n), 2n ** 63n - 1n, -1n, 2n ** 62n + 2n ** 9n + 1n];
+    const bytes = bytesOf(48, (view) => values.forEach((value, i) => view.setBigInt64(8 * i, value, true)));
+    expect(Array.from(await (await opened(file(header("<i8", "6,"), bytes))).read(0, 6))).toEqual(values.map(Number));
+    expect(Array.from(await (await opened(file(header("<u8", "6,"), bytes))).read(0, 6))).toEqual(
+      values.map((value) => Number(BigInt.asUintN(64, value))),
+    );
+  });
+
+  test("the same refusals as for a whole file", async () => {
+    await expect(opened(file(header("<f4", "2, 1"), "AACAPw=="))).rejects.toThrow("expected 8 bytes of numbers, got 4");
+    await expect(opened(file(header("<c8", "1,"), "AACAPwAAAEA="))).rejects.toThrow('type "<c8" (complex numbers)');
+    await expect(opened(file(header("<f4", "1, 1, 1"), "AACAPw=="))).rejects.toThrow("got shape [1, 1, 1]");
+    await expect(opened(file(header("<f4", "0, 3"), ""))).rejects.toThrow("not empty");
+    await expect(opened(Uint8Array.of(0x93))).rejects.toThrow("expected a .npy file");
   });
 });
 

@@ -1,13 +1,13 @@
-// density: one evaluation of the velocity and its exact divergence, beside PyTorch's reverse and forward mode.
+// density: one evaluation of the velocity and its exact divergence, beside PyTorch's reverse mode and torch.func.
 import { fillNormal, random } from "../src/random.ts";
 import type { Engine } from "../src/runtime/contract.ts";
 import { createEngine } from "../src/runtime/node.ts";
 import { createTransport } from "../src/runtime/transport.ts";
 import { type Benchmark, chosen, commandOf, compare, type Row, type Settings, withPeer } from "./benchmark.ts";
-import { timed } from "./drive.ts";
+import { type Peer, timed } from "./drive.ts";
 import { activationText, forwardFlops, type NetworkShape, networkOf, parametersOf } from "./shapes.ts";
 
-/** `peerRows` is the batch at which PyTorch was fastest a row; we run in the chunks that scoring uses. */
+/** The peer runs in the batch around `peerRows` at which it is fastest a row; we in the chunks that scoring uses. */
 interface DensityShape extends NetworkShape {
   readonly rows: number;
   readonly peerRows: number;
@@ -24,36 +24,54 @@ const shapes: readonly DensityShape[] = [
   { name: "d63", dimension: 63, width: 512, layers: 4, activation: { kind: "elu" }, rows: 512, peerRows: 32 },
 ];
 
+/** The authors' batched autograd, and torch.func's two ways: vmap of jvp over the basis, vmap of jacfwd over the rows. */
+const methods = ["autograd", "jvp", "jacfwd"] as const;
+type Method = (typeof methods)[number];
+
+const peerNames: Readonly<Record<Method, string>> = {
+  autograd: "pytorch autograd",
+  jvp: "torch.func jvp",
+  jacfwd: "torch.func jacfwd",
+};
+
 export const density: Benchmark = async function* (settings) {
   for (const shape of chosen(shapes, settings)) {
-    for (const method of ["autograd", "jvp"] as const) {
+    for (const method of settings.peers ? methods : methods.slice(0, 1)) {
       settings.say(`density ${shape.name} ${method} …`);
       yield await compareTraces(settings, shape, method);
     }
   }
 };
 
-async function compareTraces(settings: Settings, shape: DensityShape, method: "autograd" | "jvp"): Promise<Row> {
+async function compareTraces(settings: Settings, shape: DensityShape, method: Method): Promise<Row> {
   const engine = await createEngine({ threads: settings.threads });
   const { dimension, width, layers, activation, rows, peerRows } = shape;
   const threads = ["--threads", engine.threads, ...settings.peerFlags];
   const args = [dimension, width, layers, peerRows, activationText(activation), ...threads];
-  const batches = rows / peerRows;
   try {
     const evaluate = await evaluationOf(engine, shape);
-    const comparison = await withPeer(settings, "trace", args, (peer) =>
-      compare(settings, peer, {
+    let peerBatch = peerRows;
+    const comparison = await withPeer(settings, "trace", args, async (peer) => {
+      if (peer) peerBatch = await fastestBatch(peer, method, shape);
+      return compare(settings, peer, {
         ours: () => timed(evaluate),
-        name: `pytorch ${method}`,
-        command: `run ${method} ${batches}`,
-        scale: batches,
+        name: peerNames[method],
+        command: `run ${method} ${rows / peerBatch} ${peerBatch}`,
+        scale: rows / peerBatch,
         flops: (1 + dimension) * forwardFlops(shape) * rows,
-      }),
-    );
-    return { name: "density", shape: shape.name, ...comparison, command: commandOf("density", shape.name) };
+      });
+    });
+    const detail = comparison.peer && { detail: { rows, peerBatch } };
+    return { name: "density", shape: shape.name, ...comparison, command: commandOf("density", shape.name), ...detail };
   } finally {
     await engine.close();
   }
+}
+
+/** Each way of PyTorch's has a batch of its own that suits the machine's caches. */
+async function fastestBatch(peer: Peer, method: Method, { peerRows, rows }: DensityShape): Promise<number> {
+  const candidates = [peerRows / 4, peerRows, 4 * peerRows].filter((batch) => batch <= rows);
+  return Number((await peer.ask(`tune ${method} ${candidates.join(" ")}`))["batch"]);
 }
 
 /** One Euler step over all rows is one evaluation of velocity and divergence, in the chunks that scoring uses. */

@@ -4,6 +4,7 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { failure } from "../src/errors.ts";
+import { median, quotients } from "./statistics.ts";
 
 /** Milliseconds over the repetitions; `gflops` is of the median, when the work's operations are known. */
 export interface Timing {
@@ -11,14 +12,24 @@ export interface Timing {
   readonly minMs: number;
   readonly maxMs: number;
   readonly gflops?: number;
+  /** The median over the pairs of our (its) GFLOP/s as a share of the limit measured in the same pair. */
+  readonly limitShare?: number;
+}
+
+/** A peer's timing beside the limit of its own products. */
+export interface PeerTiming extends Timing {
+  readonly name: string;
+  readonly limitGflops?: number;
 }
 
 /** One row of the benchmark report. `ratio` is the median over the pairs of peer time / our time: above 1 we win. */
 export interface Comparison {
   readonly ours: Timing;
-  readonly peer?: Timing & { readonly name: string };
+  readonly peer?: PeerTiming;
   readonly ratio?: number;
   readonly limitGflops?: number;
+  /** The median over the pairs of our time in units of the calibration product's (calibration.ts). */
+  readonly calibrated?: number;
 }
 
 /** A line a peer wrote: its numbers and texts by name. */
@@ -33,7 +44,9 @@ export interface Peer {
   /** Sends a command and resolves with its answer; lines in between (training progress) go to `onProgress`. */
   readonly ask: (command: string, onProgress?: (line: Answer) => void) => Promise<Answer>;
   /** Sends a command and resolves with the milliseconds it took. */
-  readonly measure: (command?: string) => Promise<number>;
+  readonly measure: (command?: string, onAnswer?: (answer: Answer) => void) => Promise<number>;
+  /** Sends a command and resolves with the GFLOP/s it found. */
+  readonly limit: (command: string) => Promise<number>;
   readonly close: () => Promise<void>;
 }
 
@@ -71,8 +84,13 @@ export async function openPeer(script: string, args: readonly (string | number)[
       link.send(command);
       return link.answer(onProgress);
     };
-    const measure = async (command = "run") => milliseconds(script, await ask(command));
-    return { kind: "ready", name: String(hello["peer"] ?? script), hello, ask, measure, close: link.close };
+    const measure: Peer["measure"] = async (command = "run", onAnswer) => {
+      const answer = await ask(command);
+      onAnswer?.(answer);
+      return numberIn(script, answer, "ms");
+    };
+    const limit = async (command: string) => numberIn(script, await ask(command), "gflops");
+    return { kind: "ready", name: String(hello["peer"] ?? script), hello, ask, measure, limit, close: link.close };
   } catch (error) {
     await link.close();
     return absent(describe(error));
@@ -120,36 +138,65 @@ function startProcess(script: string, python: string, args: readonly string[]): 
   return { send: (command) => child.stdin.write(`${command}\n`), answer, close };
 }
 
-/** What `alternate` needs. Both works resolve with the milliseconds of one repetition. */
+/** What `alternate` needs. Both works resolve with the milliseconds of one repetition, limits with GFLOP/s. */
 export interface Alternation {
   readonly ours: () => Promise<number>;
-  readonly theirs?: { readonly name: string; readonly measure: () => Promise<number> };
+  readonly theirs?: {
+    readonly name: string;
+    readonly measure: () => Promise<number>;
+    readonly limit?: () => Promise<number>;
+  };
   /** Pairs after one unmeasured warm-up pair. */
   readonly pairs?: number;
   /** Floating-point operations of one repetition as `ours` and `theirs` time it. */
   readonly flops?: number;
-  /** The machine's limit in GFLOP/s, measured between the pairs. */
   readonly limit?: () => Promise<number>;
+  /** Milliseconds of the calibration product. */
+  readonly calibrate?: () => Promise<number>;
 }
 
-/** Runs A B A B …, lets the machine settle in between, compares pair by pair. Without `theirs` only we are timed. */
-export async function alternate({ ours, theirs, pairs = 5, flops, limit }: Alternation): Promise<Comparison> {
-  const mine: number[] = [];
-  const peers: number[] = [];
-  const limits: number[] = [];
-  for (let pair = -1; pair < pairs; pair++) {
-    const our = await settled(ours);
-    const their = theirs === undefined ? undefined : await settled(theirs.measure);
-    if (pair < 0) continue;
-    mine.push(our);
-    if (their !== undefined) peers.push(their);
-    if (limit !== undefined) limits.push(await settled(limit));
-  }
-  const ratios = peers.map((their, pair) => their / (mine[pair] ?? Number.NaN));
+/**
+ * Runs A B A B …, with limits and calibration in between, lets the machine settle before each, and compares pair by pair.
+ * Without `theirs` only we are timed.
+ */
+export async function alternate(alternation: Alternation): Promise<Comparison> {
+  const { ours, theirs, pairs = 5, flops, limit, calibrate } = alternation;
+  const works = { mine: ours, peer: theirs?.measure, limit, peerLimit: theirs?.limit, calibration: calibrate };
+  const series = { mine: [], peer: [], limit: [], peerLimit: [], calibration: [] } as Record<
+    keyof typeof works,
+    number[]
+  >;
+  for (let pair = -1; pair < pairs; pair++)
+    for (const name of Object.keys(works) as (keyof typeof works)[]) {
+      const value = await settled(works[name]);
+      if (pair >= 0 && value !== undefined) series[name].push(value);
+    }
+  const { mine, peer, limit: limits, peerLimit, calibration } = series;
+  const limitOf = (values: readonly number[]) => (values.length === 0 ? {} : { limitGflops: median(values) });
   return {
-    ours: timing(mine, flops),
-    ...(theirs === undefined ? {} : { peer: { name: theirs.name, ...timing(peers, flops) }, ratio: median(ratios) }),
-    ...(limits.length === 0 ? {} : { limitGflops: median(limits) }),
+    ours: timing(mine, flops, limits),
+    ...(theirs && { peer: { name: theirs.name, ...timing(peer, flops, peerLimit), ...limitOf(peerLimit) } }),
+    ...(theirs && { ratio: median(quotients(peer, mine)) }),
+    ...limitOf(limits),
+    ...(calibration.length > 0 && { calibrated: median(quotients(mine, calibration)) }),
+  };
+}
+
+/** The same comparison a unit of work, of which a repetition of ours and of the peer's hold so many. */
+export function perUnit(comparison: Comparison, ourUnits: number, peerUnits: number): Comparison {
+  const { ours, peer, ratio, calibrated } = comparison;
+  const divided = <T extends Timing>(timing: T, units: number): T => ({
+    ...timing,
+    medianMs: timing.medianMs / units,
+    minMs: timing.minMs / units,
+    maxMs: timing.maxMs / units,
+  });
+  return {
+    ...comparison,
+    ours: divided(ours, ourUnits),
+    ...(peer && { peer: divided(peer, peerUnits) }),
+    ...(ratio !== undefined && { ratio: (ratio * ourUnits) / peerUnits }),
+    ...(calibrated !== undefined && { calibrated: calibrated / ourUnits }),
   };
 }
 
@@ -160,12 +207,13 @@ export async function timed(work: () => Promise<unknown>, repeat = 1): Promise<n
   return (performance.now() - start) / repeat;
 }
 
-/** Prints comparisons as an aligned table, medians with their range. */
+/** Prints comparisons as an aligned table, medians with their range; `share` is that of the limit, ours then the peer's. */
 export function printTable(
   rows: readonly (Comparison & { readonly name: string; readonly shape?: string })[],
   write: (text: string) => void = (text) => process.stdout.write(text),
 ): void {
-  const header = ["name", "shape", "ours ms", "peer ms", "peer", "peer/ours", "GFLOP/s", "limit"];
+  const header = ["name", "shape", "ours ms", "peer ms", "peer", "peer/ours", "GFLOP/s", "limit", "share"];
+  const percent = ({ limitShare }: Timing) => (limitShare === undefined ? "-" : `${(100 * limitShare).toFixed(0)} %`);
   const body = rows.map(({ name, shape = "", ours, peer, ratio, limitGflops }) => [
     name,
     shape,
@@ -175,6 +223,7 @@ export function printTable(
     ratio === undefined ? "-" : `${ratio.toFixed(2)}x`,
     ours.gflops?.toFixed(0) ?? "-",
     limitGflops?.toFixed(0) ?? "-",
+    peer?.limitShare === undefined ? percent(ours) : `${percent(ours)} (${percent(peer)})`,
   ]);
   const table = [header, ...body];
   const widths = header.map((_, column) => Math.max(...table.map((row) => row[column]?.length ?? 0)));
@@ -187,23 +236,23 @@ export function printTable(
     );
 }
 
-/** The middle value, or the mean of the two middle ones; NaN of nothing. */
-export function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const high = sorted[sorted.length >> 1] ?? Number.NaN;
-  return sorted.length % 2 === 1 ? high : ((sorted[(sorted.length >> 1) - 1] ?? Number.NaN) + high) / 2;
-}
-
 /** Thread pools spin for some milliseconds after their work; nobody is timed in another's spin. */
-async function settled(work: () => Promise<number>): Promise<number> {
+async function settled(work: (() => Promise<number>) | undefined): Promise<number | undefined> {
+  if (work === undefined) return undefined;
   await new Promise((resolve) => setTimeout(resolve, 30));
   return work();
 }
 
-function timing(values: readonly number[], flops?: number): Timing {
+function timing(values: readonly number[], flops?: number, limits: readonly number[] = []): Timing {
   const medianMs = median(values);
-  const speed = flops === undefined ? {} : { gflops: flops / medianMs / 1e6 };
-  return { medianMs, minMs: Math.min(...values), maxMs: Math.max(...values), ...speed };
+  const speeds = flops === undefined ? [] : values.map((ms) => flops / ms / 1e6);
+  return {
+    medianMs,
+    minMs: Math.min(...values),
+    maxMs: Math.max(...values),
+    ...(flops !== undefined && { gflops: flops / medianMs / 1e6 }),
+    ...(flops !== undefined && limits.length > 0 && { limitShare: median(quotients(speeds, limits)) }),
+  };
 }
 
 function range({ medianMs, minMs, maxMs }: Timing): string {
@@ -221,10 +270,10 @@ function parseLine(script: string, line: string): Answer {
   throw peerFailure(script, "a JSON object on each line", line.slice(0, 200));
 }
 
-function milliseconds(script: string, answer: Answer): number {
-  const ms = answer["ms"];
-  if (typeof ms === "number" && Number.isFinite(ms)) return ms;
-  throw peerFailure(script, "a number of milliseconds", JSON.stringify(ms));
+function numberIn(script: string, answer: Answer, name: "ms" | "gflops"): number {
+  const value = answer[name];
+  if (typeof value === "number" && Number.isFinite(value)) return value;
+  throw peerFailure(script, `a number "${name}"`, JSON.stringify(value));
 }
 
 const peerFailure = (script: string, expected: string, received: string) =>

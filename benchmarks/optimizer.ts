@@ -28,7 +28,7 @@ export const optimizer: Benchmark = async function* (settings) {
 };
 
 /** The step that the trainer uses, with each of the others as its peer. */
-async function* alternatives({ pairs, threads }: Settings, shape: TrainingShape): AsyncGenerator<Row> {
+async function* alternatives({ pairs, threads, calibrate }: Settings, shape: TrainingShape): AsyncGenerator<Row> {
   const engine = await createEngine({ threads });
   try {
     const inGraph = await stepOf(engine, shape);
@@ -38,7 +38,8 @@ async function* alternatives({ pairs, threads }: Settings, shape: TrainingShape)
     ];
     for (const { name, step, steps } of others) {
       const measure = () => timed(step, repeat / steps).then((ms) => ms / steps);
-      const comparison = await alternate({ ours: () => timed(inGraph, repeat), theirs: { name, measure }, pairs });
+      const ours = () => timed(inGraph, repeat);
+      const comparison = await alternate({ ours, theirs: { name, measure }, pairs, ...(calibrate && { calibrate }) });
       yield { name: "optimizer", shape: shape.name, ...comparison, command: commandOf("optimizer", shape.name) };
     }
   } finally {

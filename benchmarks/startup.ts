@@ -8,8 +8,8 @@ import { encodeNpy } from "../src/data/npy.ts";
 import { failure } from "../src/errors.ts";
 import { createEngine } from "../src/runtime/node.ts";
 import { floats } from "../src/tensor/array.ts";
-import { type Benchmark, chosen, commandOf } from "./benchmark.ts";
-import { alternate, timed } from "./drive.ts";
+import { type Benchmark, chosen, commandOf, compare } from "./benchmark.ts";
+import { timed } from "./drive.ts";
 import { trainedCases } from "./models.ts";
 
 const main = fileURLToPath(new URL("../dist/cli/main.js", import.meta.url));
@@ -35,7 +35,7 @@ export const startup: Benchmark = async function* (settings) {
       ];
       for (const { name, args } of chosen(commands, settings)) {
         const ours = () => timed(() => runProcess(args));
-        const timing = await alternate({ ours, pairs: settings.pairs });
+        const timing = await compare(settings, undefined, { ours });
         yield { name: "startup", shape: name, ...timing, command: commandOf("startup", name) };
       }
       return;

@@ -1,17 +1,12 @@
 // training: one training step (forward, backward, Adam) on a fixed batch, beside PyTorch and beside bare products.
-
 import { adamScales } from "../src/optim/adam.ts";
-import { fillNormal, random } from "../src/random.ts";
-import { compile } from "../src/runtime/compile.ts";
 import type { Engine } from "../src/runtime/contract.ts";
 import { createEngine } from "../src/runtime/node.ts";
-import { zeros } from "../src/tensor/array.ts";
-import { matmul } from "../src/tensor/matrix.ts";
-import { placeholder } from "../src/tensor/tensor.ts";
 import type { TrainingConfiguration } from "../src/train/configuration.ts";
 import { createTrainingStep, initialState } from "../src/train/step.ts";
 import { type Benchmark, chosen, commandOf, compare, type Row, type Settings, withPeer } from "./benchmark.ts";
-import { median, timed } from "./drive.ts";
+import { timed } from "./drive.ts";
+import { layerProducts } from "./products.ts";
 import {
   activationText,
   batchOf,
@@ -25,9 +20,12 @@ import {
 /** Operations of one repetition: enough that the clock and the thread pools' start do not matter. */
 const repetition = 60e9;
 
+/** Narrower layers are not bound by their products. */
+const limitedWidth = 256;
+
 export const training: Benchmark = async function* (settings) {
   for (const shape of chosen(trainingShapes, settings)) {
-    for (const compiled of settings.compiled ? [false, true] : [false]) {
+    for (const compiled of settings.compiled && settings.peers ? [false, true] : [false]) {
       settings.say(`training ${shape.name}${compiled ? " (compiled)" : ""} …`);
       yield await compareSteps(settings, shape, compiled);
     }
@@ -42,9 +40,12 @@ async function compareSteps(settings: Settings, shape: TrainingShape, compiled: 
   const repeat = Math.min(200, Math.max(2, Math.round(repetition / flops)));
   try {
     const step = await stepOf(engine, shape);
-    const limit = await productLimit(engine, shape);
+    const limits =
+      width < limitedWidth
+        ? {}
+        : { limit: await layerProducts(engine, shape), limitCommand: `layer ${batch} ${width}` };
     const comparison = await withPeer(settings, "step", compiled ? [...args, "--compile"] : args, (peer) =>
-      compare(settings, peer, { ours: () => timed(step, repeat), command: `run ${repeat}`, flops, limit }),
+      compare(settings, peer, { ours: () => timed(step, repeat), command: `run ${repeat}`, flops, ...limits }),
     );
     const command = commandOf("training", shape.name, compiled ? " --compiled" : "");
     return { name: "training", shape: shape.name, ...comparison, command };
@@ -78,21 +79,4 @@ export async function stepOf(engine: Engine, shape: TrainingShape): Promise<() =
   const advance = () => step.advance(batch, { ...adamScales(++count, 1e-3), keep: 0 });
   for (let k = 0; k < 3; k++) await advance();
   return advance;
-}
-
-/** GFLOP/s of onnxruntime's own product [batch, width] x [width, width]: what a step of such layers cannot exceed. */
-async function productLimit(engine: Engine, { batch, width }: TrainingShape): Promise<() => Promise<number>> {
-  const [x, weight] = [placeholder([batch, width]), placeholder([width, width])];
-  const program = await compile(engine, { x, weight }, { y: matmul(x, weight) });
-  const arrays = { x: zeros([batch, width]), weight: zeros([width, width]) };
-  fillNormal(random(3), arrays.x.data);
-  fillNormal(random(4), arrays.weight.data);
-  const into = { y: zeros([batch, width]) };
-  const flops = 2 * batch * width * width;
-  const repeat = Math.min(200, Math.max(2, Math.round(repetition / 10 / flops)));
-  return async () => {
-    const times = [];
-    for (let k = 0; k < 3; k++) times.push(await timed(() => program.run(arrays, into), repeat));
-    return flops / median(times) / 1e6;
-  };
 }

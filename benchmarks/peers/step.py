@@ -1,8 +1,10 @@
 # step: the PyTorch peer of one training step of a velocity MLP (forward, backward, Adam) on a fixed batch.
 """usage: step.py D WIDTH LAYERS BATCH THREADS ACTIVATION [--compile] [--fused] [--flush-denormal] [--once]
-commands: `run K`   K steps        -> {"ms": milliseconds a step, "gflops", "loss"}
-          `matmul`  the machine    -> {"ms", "gflops"} of a 2048^3 product, {"layerMs", "layerGflops"} of a layer's"""
+commands: `run K`              K steps     -> {"ms": milliseconds a step, "gflops", "loss"}
+          `matmul K`           the machine -> {"ms", "gflops"} of a 2048^3 product
+          `layer ROWS WIDTH`   the limit   -> {"ms", "gflops"} of the three products of a layer, one after the other"""
 import argparse
+import statistics
 
 import torch
 from common import Velocity, add_common_options, elapsed_ms, prepare, serve
@@ -44,16 +46,32 @@ def main():
 
     def matmul(count="5"):
         square = torch.randn(2048, 2048)
-        rows, weight = torch.randn(options.batch, options.width), torch.randn(options.width, options.width)
         ms = elapsed_ms(lambda: square @ square, int(count))
-        layer = elapsed_ms(lambda: rows @ weight, 10 * int(count))
-        flops = 2 * options.batch * options.width**2
-        return {"ms": ms, "gflops": 2 * 2048**3 / ms / 1e6, "layerMs": layer, "layerGflops": flops / layer / 1e6}
+        return {"ms": ms, "gflops": 2 * 2048**3 / ms / 1e6}
+
+    layers = {}
+
+    def layer(rows, width):
+        """x W forward, g W' and x' g backward, into memory that is there; the median of three repetitions."""
+        rows, width = int(rows), int(width)
+        if (rows, width) not in layers:
+            layers[rows, width] = [torch.randn(*shape) for shape in ((rows, width),) * 3 + ((width, width),) * 2]
+        x, g, y, weight, gradient = layers[rows, width]
+
+        def products():
+            torch.mm(x, weight, out=y)
+            torch.mm(g, weight.t(), out=y)
+            torch.mm(x.t(), g, out=gradient)
+
+        flops = 6 * rows * width**2
+        count = min(200, max(1, round(6e9 / flops)))
+        ms = statistics.median(elapsed_ms(products, count) for _ in range(3))
+        return {"ms": ms, "gflops": flops / ms / 1e6}
 
     for _ in range(5):
         step()
     name = "pytorch-compile" if options.compile else "pytorch-eager"
-    serve({"run": run, "matmul": matmul}, once=options.once, peer=name, flops=3 * field.flops(options.batch))
+    serve({"run": run, "matmul": matmul, "layer": layer}, once=options.once, peer=name, flops=3 * field.flops(options.batch))
 
 
 main()

@@ -1,6 +1,7 @@
 // chain: a model is a chain of short flows. Block n carries p_(n-1) to p_n, the last block lands on N(0, I) (paper, section 3).
 import { applyMlp, type MlpArrays, type NetworkConfiguration } from "../nn/mlp.ts";
-import type { FloatArray } from "../tensor/array.ts";
+import { add, multiply } from "../tensor/arithmetic.ts";
+import { type FloatArray, floats } from "../tensor/array.ts";
 import { constant, type Tensor } from "../tensor/tensor.ts";
 import { leaves, mapTree } from "../tensor/tree.ts";
 import type { VelocityField } from "./matching.ts";
@@ -11,6 +12,19 @@ export interface Block {
   readonly step: Step;
   readonly network: NetworkConfiguration;
   readonly parameters: MlpArrays;
+  /** Set when all blocks share one network: the part of the network's time that this block is. */
+  readonly timeWindow?: TimeWindow;
+}
+
+/** At the block's own time t in [0, 1] the network is asked at start + length · t. */
+export interface TimeWindow {
+  readonly start: number;
+  readonly length: number;
+}
+
+/** Block n of N, counted from 0, when all share a network: tau = (n + t) / N. */
+export function timeWindow(n: number, blocks: number): TimeWindow {
+  return { start: n / blocks, length: 1 / blocks };
 }
 
 /** Blocks in the order data → noise. Sampling runs them backwards. */
@@ -20,19 +34,27 @@ export interface Chain {
 }
 
 /** The block's velocity with its weights as constants of the program. */
-export function blockVelocity({ network, parameters }: Block): VelocityField {
-  const weights = mapTree<FloatArray, Tensor, MlpArrays>(parameters, (array) => constant(array));
-  return (x, t) => applyMlp(network, weights, x, t);
+export function blockVelocity(block: Block): VelocityField {
+  const { weights, velocityOf } = blockWeights(block);
+  return velocityOf(weights.map((array) => constant(array)));
 }
 
-/** The block's weights as a list, and its velocity as a function of them: blocks of equal networks share their programs. */
-export function blockWeights({ network, parameters }: Block) {
-  const velocityOf = (weights: readonly Tensor[]): VelocityField => {
+/**
+ * What a block's velocity is made of as a list (its weights, then its time window), and the velocity as a function of them:
+ * blocks of equal networks share their programs.
+ */
+export function blockWeights({ network, parameters, timeWindow }: Block) {
+  const own = leaves<FloatArray>(parameters).map((leaf) => leaf.value);
+  const window = timeWindow ? [floats([timeWindow.start], []), floats([timeWindow.length], [])] : [];
+  const weights = [...own, ...window];
+  const velocityOf = (given: readonly Tensor[]): VelocityField => {
     let next = 0;
-    const tensors = mapTree<FloatArray, Tensor, MlpArrays>(parameters, (array) => weights[next++] ?? constant(array));
-    return (x, t) => applyMlp(network, tensors, x, t);
+    const take = (array: FloatArray) => given[next++] ?? constant(array);
+    const tensors = mapTree<FloatArray, Tensor, MlpArrays>(parameters, take);
+    const [start, length] = window.map(take);
+    return (x, t) => applyMlp(network, tensors, x, start && length ? add(start, multiply(length, t)) : t);
   };
-  return { weights: leaves<FloatArray>(parameters).map((leaf) => leaf.value), velocityOf };
+  return { weights, velocityOf };
 }
 
 /** log N(z; 0, I) of each row, in nats. */

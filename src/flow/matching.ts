@@ -1,5 +1,5 @@
 // matching: the Flow Matching problem of one block, regression of a velocity field without simulation (paper, section 3.1).
-import { subtract } from "../tensor/arithmetic.ts";
+import { add, multiply, subtract } from "../tensor/arithmetic.ts";
 import { mean, square } from "../tensor/functions.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { ornsteinUhlenbeck } from "./diffusion.ts";
@@ -17,16 +17,26 @@ export interface MatchingBatch {
   readonly time: Tensor;
 }
 
+/** One step for all rows, or the scales of each row's own step as columns [rows, 1] (the free step: keep 0, spread 1). */
+export type MatchingStep = Step | { readonly kind: "by row"; readonly keep: Tensor; readonly spread: Tensor };
+
 /** x_r: the diffused source, or the noise itself for the free block. */
-export function rightEnd(step: Step, source: Tensor, noise: Tensor): Tensor {
-  return step.kind === "free" ? noise : ornsteinUhlenbeck(source, noise, step.duration);
+export function rightEnd(step: MatchingStep, source: Tensor, noise: Tensor): Tensor {
+  switch (step.kind) {
+    case "free":
+      return noise;
+    case "diffuse":
+      return ornsteinUhlenbeck(source, noise, step.duration);
+    case "by row":
+      return add(multiply(step.keep, source), multiply(step.spread, noise));
+  }
 }
 
 /** Mean over rows and columns of |v(I_t, t) - dI_t/dt|^2. */
 export function matchingLoss(
   velocity: VelocityField,
   batch: MatchingBatch,
-  step: Step,
+  step: MatchingStep,
   interpolant: InterpolantName,
 ): Tensor {
   const right = rightEnd(step, batch.source, batch.noise);

@@ -1,6 +1,6 @@
 // training: how the loss of each block fell. A recorder keeps the history small while training goes on.
 import { categories, palette } from "./color.ts";
-import { type Figure, type Mark, rangeOf } from "./figure.ts";
+import { type Figure, type LegendEntry, type Mark, rangeOf } from "./figure.ts";
 
 /** Mean losses of successive stretches of iterations of one block. */
 export interface LossHistory {
@@ -8,6 +8,10 @@ export interface LossHistory {
   /** The last iteration of each stretch, counted from 1 within the block. */
   readonly iterations: readonly number[];
   readonly losses: readonly number[];
+  /** Loss of held-out rows at the end of each stretch; NaN where it is not known. */
+  readonly heldOut?: readonly number[];
+  /** What stands over the curve instead of the block's number. */
+  readonly name?: string;
 }
 
 export interface LossRecorder {
@@ -61,7 +65,7 @@ function pairedUp(stretches: readonly Stretch[]): Stretch[] {
   });
 }
 
-/** The losses of all blocks one after another, on a logarithmic axis; a block's last loss stands beside its curve. */
+/** The losses of all blocks one after another, on a logarithmic axis, with the held-out losses where they are known. */
 export function lossFigure(histories: readonly LossHistory[]): Figure {
   const shown = histories.filter(({ iterations }) => iterations.length > 0);
   const lengths = shown.map(({ iterations }) => iterations[iterations.length - 1]!);
@@ -70,30 +74,39 @@ export function lossFigure(histories: readonly LossHistory[]): Figure {
     1,
     lengths.reduce((a, b) => a + b, 0),
   );
-  const positive = shown.flatMap(({ losses }) => losses.filter((loss) => loss > 0)).map(Math.log);
+  const positive = shown
+    .flatMap(({ losses, heldOut = [] }) => [...losses, ...heldOut].filter((loss) => loss > 0))
+    .map(Math.log);
   const [low, high] = rangeOf(positive, 0.08).map(Math.exp) as [number, number];
-  const marks = shown.flatMap(({ block, iterations, losses }, k): readonly Mark[] => {
+  const marks = shown.flatMap(({ block, name: given, iterations, losses, heldOut }, k): readonly Mark[] => {
     const x = iterations.map((iteration) => starts[k]! + iteration);
+    const isShort = iterations.length === 1;
     const color = categories[k % 2 === 0 ? 0 : 1];
     const edge: Mark = { kind: "line", x: [starts[k]!, starts[k]!], y: [low, high], color: palette.frame, width: 1 };
     const name: Mark = {
       kind: "text",
       x: starts[k]! + lengths[k]! / 2,
       y: high,
-      text: String(block),
+      text: given ?? String(block),
       shift: [0, 14],
       color: palette.muted,
     };
     return [
       ...(k > 0 ? [edge] : []),
       { kind: "line", x, y: losses, color, width: 1, opacity: 0.35 },
-      { kind: "line", x, y: smoothed(losses), color, width: 1.8 },
+      isShort
+        ? { kind: "line", x: [starts[k]!, ...x], y: [losses[0]!, ...losses], color, width: 1.8 }
+        : { kind: "line", x, y: smoothed(losses), color, width: 1.8 },
+      ...(heldOut ? [heldOutLine(x, heldOut)] : []),
       name,
     ];
   });
   return {
     title: "Training loss of each block",
-    subtitle: "numbers at the top: blocks, whose losses have floors of their own; thick lines are smoothed",
+    subtitle: shown.some(({ name }) => name)
+      ? "one network for all blocks"
+      : "numbers at the top: blocks, whose losses have floors of their own; thick lines are smoothed",
+    ...(shown.some(({ heldOut }) => heldOut) && { legend: legendOf(shown.length) }),
     columns: 1,
     panelWidth: 640,
     panelHeight: 240,
@@ -104,6 +117,25 @@ export function lossFigure(histories: readonly LossHistory[]): Figure {
         marks,
       },
     ],
+  };
+}
+
+function legendOf(curves: number): readonly LegendEntry[] {
+  const training = curves === 1 ? ["training"] : ["training, odd blocks", "training, even blocks"];
+  return [...training, "held out"].map((label, k) => {
+    const color = label === "held out" ? categories[2] : categories[k === 0 ? 0 : 1];
+    return { kind: "swatch", color, label };
+  });
+}
+
+function heldOutLine(x: readonly number[], heldOut: readonly number[]): Mark {
+  const known = [...heldOut.keys()].filter((k) => Number.isFinite(heldOut[k]));
+  return {
+    kind: "line",
+    x: known.map((k) => x[k]!),
+    y: known.map((k) => heldOut[k]!),
+    color: categories[2],
+    width: 1.4,
   };
 }
 

@@ -1,22 +1,24 @@
 // checkpoint: a chain under construction as a file, enough to go on as if nothing had happened.
 import * as z from "zod";
-import { decodeSafetensors, encodeSafetensors } from "../data/safetensors.ts";
+import { decodeSafetensors } from "../data/safetensors.ts";
 import { failure } from "../errors.ts";
-import type { Block } from "../flow/chain.ts";
 import { layerSizes } from "../nn/mlp.ts";
 import type { FloatArray, NDArray } from "../tensor/array.ts";
 import type { Snapshot } from "../train/block.ts";
 import type { PartialChain } from "../train/chain.ts";
 import type { Configuration } from "../train/configuration.ts";
+import { emptyCurve } from "../train/loss-curve.ts";
 import type { TrainingState } from "../train/step.ts";
 import {
-  blockParameters,
   chainTensors,
+  curveSchema,
   floatTensor,
   parseMetadata,
+  readBlocks,
   timedBlockSchema,
   toJson,
 } from "./density-model.ts";
+import { checkSeal, encodeSealed } from "./seal.ts";
 
 const schema = z.object({
   version: z.literal(1),
@@ -25,12 +27,13 @@ const schema = z.object({
   /** Hash of everything else that decides the result: configuration, columns, rows. */
   fingerprint: z.string(),
   records: z.array(timedBlockSchema),
-  unpushed: timedBlockSchema.pick({ iterations: true, loss: true, seconds: true }).optional(),
+  unpushed: timedBlockSchema.pick({ iterations: true, loss: true, curve: true, seconds: true }).optional(),
   snapshot: z
     .object({
       iteration: z.int().nonnegative(),
       caution: z.number().positive(),
       loss: z.number().or(z.null().transform(() => Number.NaN)),
+      curve: curveSchema.optional(),
       best: z.number().or(z.literal(Number.POSITIVE_INFINITY)),
       checksSince: z.int().nonnegative(),
       parts: z.record(z.string(), z.boolean()),
@@ -57,6 +60,7 @@ export function encodeCheckpoint(
     iteration: snapshot.iteration,
     caution: snapshot.caution,
     loss: snapshot.loss,
+    curve: snapshot.curve,
     best: snapshot.patience.best,
     checksSince: snapshot.patience.checksSince,
     parts: Object.fromEntries(stateParts.map((part) => [part, (parts?.[part].length ?? 0) > 0])),
@@ -70,7 +74,7 @@ export function encodeCheckpoint(
     ...(unpushed && { unpushed }),
     ...(summary && { snapshot: summary }),
   };
-  return encodeSafetensors(tensors, { localflow: toJson(record) });
+  return encodeSealed(tensors, toJson(record));
 }
 
 /** The seed that a checkpoint was made with: a resumed fit takes it over. */
@@ -86,8 +90,10 @@ export function decodeCheckpoint(
   fingerprint: string,
   where = "checkpoint",
 ): PartialChain {
-  const { tensors, metadata } = decodeSafetensors(bytes, where);
+  const file = decodeSafetensors(bytes, where);
+  const { tensors, metadata } = file;
   const record = parseMetadata(schema, metadata["localflow"], where);
+  checkSeal(file, where);
   if (record.fingerprint !== fingerprint)
     throw failure("model", {
       where,
@@ -96,24 +102,20 @@ export function decodeCheckpoint(
       remedy: "repeat the interrupted command exactly, or start anew with --force",
     });
   const trained = record.records.length + (record.unpushed ? 1 : 0);
-  if (trained > configuration.blocks.length)
+  const { length } = configuration.blocks;
+  const isShared = configuration.training.shareWeights === true;
+  if (trained > length || (isShared && trained % length !== 0))
     throw failure("model", {
       where,
-      expected: `at most ${configuration.blocks.length} blocks`,
+      expected: isShared ? `none or ${length} blocks` : `at most ${length} blocks`,
       received: String(trained),
       remedy: "the file is damaged: start anew with --force",
     });
-  const blocks = configuration.blocks.slice(0, trained).map((block, n): Block => {
-    return {
-      step: block.step,
-      network: block.network,
-      parameters: blockParameters(tensors, n, block.network, d, where),
-    };
-  });
+  const blocks = readBlocks(tensors, configuration, trained, d, where);
   const begun = { blocks, records: record.records, ...(record.unpushed && { unpushed: record.unpushed }) };
   const current = configuration.blocks[blocks.length];
   if (!record.snapshot || !current) return begun;
-  const { iteration, caution, loss, best, checksSince, parts } = record.snapshot;
+  const { iteration, caution, loss, curve = emptyCurve, best, checksSince, parts } = record.snapshot;
   const shapes = layerSizes(current.network, d).flatMap(([inputs, outputs]) => [[inputs, outputs], [outputs]]);
   const read = (part: Part, isThere = true): readonly FloatArray[] =>
     isThere ? shapes.map((shape, i) => floatTensor(tensors, `snapshot.${part}.${i}`, shape, where)) : [];
@@ -127,6 +129,7 @@ export function decodeCheckpoint(
     iteration,
     caution,
     loss,
+    curve,
     state,
     patience: { best, checksSince, parameters: read("best", parts["best"]) },
   };

@@ -1,15 +1,12 @@
 // plain-flow: plain Flow Matching (one free block) on the budget of a chain: the recipe that a chain has to beat.
 import type { FlowBaseline } from "../measure/names.ts";
 import { mlpParameterCount, type NetworkConfiguration } from "../nn/mlp.ts";
-import type { Configuration } from "../train/configuration.ts";
+import { type Configuration, parameterCount } from "../train/configuration.ts";
 import type { DensityModel } from "./density-model.ts";
 
-/** Weights and biases of all blocks. */
+/** Weights and biases of all blocks; a network that they share counts once. */
 export function parametersOf({ record, chain }: DensityModel): number {
-  return record.configuration.blocks.reduce(
-    (total, { network }) => total + mlpParameterCount(network, chain.dimension),
-    0,
-  );
+  return parameterCount(record.configuration, chain.dimension);
 }
 
 /** Gradient steps that all blocks together took. */
@@ -17,28 +14,36 @@ export function gradientStepsOf({ record }: DensityModel): number {
   return record.training.blocks.reduce((total, { iterations }) => total + iterations, 0);
 }
 
-/**
- * One free block that takes as many gradient steps as the model's blocks together, otherwise with the model's own recipe:
- * `flow-wide` has the network of the model's last block widened until it holds as many parameters as all blocks together,
- * `flow-long` has that network as it is. The learning rate decays over the longer training as far as it did over the last
- * block: `every` is stretched.
- */
+/** `plainConfiguration` on the gradient steps that the model's blocks really took. */
 export function plainFlow(model: DensityModel, kind: FlowBaseline, seed: number): Configuration {
   const { configuration, training } = model.record;
-  const [pattern = configuration.blocks[0]] = configuration.blocks.slice(-1);
-  if (pattern === undefined) return { ...configuration, seed };
-  const total = gradientStepsOf(model);
-  const last = training.blocks.at(-1)?.iterations ?? total;
+  const blocks = configuration.blocks.map((block, n) => ({
+    ...block,
+    iterations: training.blocks[n]?.iterations ?? block.iterations,
+  }));
+  return { ...plainConfiguration({ ...configuration, blocks }, model.chain.dimension, kind), seed };
+}
+
+/**
+ * One free block that takes as many gradient steps as the blocks together, otherwise with their own recipe: `flow-wide` has
+ * the network of the last block widened until it holds as many parameters as all blocks together, `flow-long` has that
+ * network as it is. The learning rate decays over the longer training as far as it did over the last block: `every` is
+ * stretched.
+ */
+export function plainConfiguration(configuration: Configuration, dimension: number, kind: FlowBaseline): Configuration {
+  const pattern = configuration.blocks.at(-1);
+  if (pattern === undefined) return configuration;
+  const sum = (values: readonly number[]) => values.reduce((a, b) => a + b, 0);
+  const total = sum(configuration.blocks.map(({ iterations }) => iterations));
+  const parameters = sum(configuration.blocks.map(({ network }) => mlpParameterCount(network, dimension)));
   const { decay } = configuration.training;
   const stretched =
     decay.kind === "step"
-      ? { ...decay, every: Math.max(1, Math.round((decay.every * total) / Math.max(1, last))) }
+      ? { ...decay, every: Math.max(1, Math.round((decay.every * total) / Math.max(1, pattern.iterations))) }
       : decay;
-  const network =
-    kind === "flow-wide" ? widened(pattern.network, model.chain.dimension, parametersOf(model)) : pattern.network;
+  const network = kind === "flow-wide" ? widened(pattern.network, dimension, parameters) : pattern.network;
   return {
     ...configuration,
-    seed,
     blocks: [{ ...pattern, step: { kind: "free" }, network, iterations: total }],
     training: { ...configuration.training, decay: stretched },
   };

@@ -1,8 +1,10 @@
 // batches: what a training step reads, a function of (key, iteration) alone, so that a resumed run sees the same numbers.
+import { timeWindow } from "../flow/chain.ts";
 import { type Coupling, pairByTransport } from "../flow/coupling.ts";
+import { diffusionScales } from "../flow/diffusion.ts";
 import type { Step } from "../flow/steps.ts";
 import { fillTimes, type TimeDistribution } from "../flow/time.ts";
-import { fillNormal, permutation, type Random, split } from "../random.ts";
+import { fillNormal, fillUniform, permutation, type Random, split } from "../random.ts";
 import { type FloatArray, zeros } from "../tensor/array.ts";
 
 /** The arrays of one minibatch; `source` is `left` itself under dependent coupling. */
@@ -11,18 +13,45 @@ export interface Batch {
   readonly source: FloatArray;
   readonly noise: FloatArray;
   readonly time: FloatArray;
+  /** When the rows belong to several legs: what differs from row to row. */
+  readonly byRow?: RowColumns;
+}
+
+/** Columns [rows, 1]: the scales of each row's step (x_r = keep x_l + spread z), and the time that a shared network reads. */
+export interface RowColumns {
+  readonly keep: FloatArray;
+  readonly spread: FloatArray;
+  readonly clock: FloatArray;
+}
+
+/** One block as the batches see it. */
+export interface Leg {
+  readonly step: Step;
+  /** Diffusion time between the pool and the block's left points: 0 where the pool is what the block starts from. */
+  readonly elapsed: number;
+  /** How often rows are drawn for it, beside the other legs. */
+  readonly weight: number;
 }
 
 export interface BatchOptions {
-  readonly step: Step;
+  /** One, or all the blocks that share a network: then every row draws its leg. */
+  readonly legs: readonly Leg[];
   readonly coupling: Coupling;
   readonly timeDistribution: TimeDistribution;
   readonly batchSize: number;
 }
 
+/** The rows from `start` to `end` of a batch, which belong to one leg. */
+interface Part {
+  readonly leg: Leg;
+  readonly number: number;
+  readonly start: number;
+  readonly end: number;
+}
+
 /**
  * Minibatches of a pool [rows · d]: epochs of shuffled rows, the incomplete last batch of an epoch dropped. The arrays are
- * filled anew at each call.
+ * filled anew at each call. The rows of one leg stand together; as rows are in random order, that decides nothing.
  */
 export function batches(
   pool: Float32Array,
@@ -32,25 +61,92 @@ export function batches(
 ): (iteration: number) => Batch {
   const rows = pool.length / d;
   const size = Math.min(options.batchSize, rows);
-  const { coupling, step } = options;
+  const { coupling, legs } = options;
   const separate = coupling === "shuffled" || coupling === "independent" || coupling === "optimal-transport";
   const left = zeros([size, d]);
   const source = separate ? zeros([size, d]) : left;
   const [noise, time] = [zeros([size, d]), zeros([size, 1])];
+  const byRow = legs.length > 1 && { keep: zeros([size, 1]), spread: zeros([size, 1]), clock: zeros([size, 1]) };
   const leftRows = epochs(rows, size, split(random, "rows"));
   const sourceRows = epochs(rows, size, split(random, "source rows"));
   return (iteration) => {
-    const chosen = leftRows(iteration);
-    gatherRows(pool, d, chosen, left.data);
+    const parts = partsOf(legs, size, split(random, "legs", iteration));
+    gatherRows(pool, d, leftRows(iteration), left.data);
+    diffuseParts(left.data, d, parts, split(random, "left marginal", iteration));
     if (coupling === "shuffled") {
       const shuffle = permutation(split(random, "shuffle", iteration), size);
-      gatherRows(left.data, d, shuffle, source.data);
-    } else if (separate) gatherRows(pool, d, sourceRows(iteration), source.data);
+      gatherRows(left.data, d, withinParts(shuffle, parts), source.data);
+    } else if (separate) {
+      gatherRows(pool, d, sourceRows(iteration), source.data);
+      diffuseParts(source.data, d, parts, split(random, "source marginal", iteration));
+    }
     fillNormal(split(random, "noise", iteration), noise.data);
     fillTimes(options.timeDistribution, split(random, "time", iteration), time.data);
-    if (coupling === "optimal-transport") pairByTransport(step, left.data, source.data, noise.data, d);
-    return { left, source, noise, time };
+    if (coupling === "optimal-transport")
+      for (const { leg, start, end } of parts) {
+        const [x, y, z] = [left, source, noise].map(({ data }) => data.subarray(start * d, end * d));
+        if (x && y && z) pairByTransport(leg.step, x, y, z, d);
+      }
+    if (byRow) fillColumns(byRow, time.data, parts, legs.length);
+    return { left, source, noise, time, ...(byRow && { byRow }) };
   };
+}
+
+/** Carries points, in place, to their exact Ornstein-Uhlenbeck marginal after `elapsed`: e^-T x + sqrt(1 - e^(-2T)) z. */
+export function diffuse(points: Float32Array, elapsed: number, noise: Float32Array): void {
+  const { keep, spread } = diffusionScales(elapsed);
+  for (let k = 0; k < points.length; k++) points[k] = keep * (points[k] ?? 0) + spread * (noise[k] ?? 0);
+}
+
+/** Each row draws its leg with probability in proportion to the weights; equal legs stand together, in their order. */
+function partsOf(legs: readonly Leg[], size: number, random: Random): readonly Part[] {
+  const counts = legs.map(() => 0);
+  if (legs.length === 1) counts[0] = size;
+  else {
+    const total = legs.reduce((sum, { weight }) => sum + weight, 0);
+    let reached = 0;
+    const ends = legs.map(({ weight }) => {
+      reached += weight;
+      return reached / total;
+    });
+    const draws = new Float32Array(size);
+    fillUniform(random, draws);
+    for (const draw of draws) {
+      const found = ends.findIndex((end) => draw < end);
+      const leg = found < 0 ? legs.length - 1 : found;
+      counts[leg] = (counts[leg] ?? 0) + 1;
+    }
+  }
+  let end = 0;
+  return legs.map((leg, number) => {
+    const start = end;
+    end += counts[number] ?? 0;
+    return { leg, number, start, end };
+  });
+}
+
+function diffuseParts(points: Float32Array, d: number, parts: readonly Part[], random: Random): void {
+  if (parts.every(({ leg }) => leg.elapsed === 0)) return;
+  const noise = new Float32Array(points.length);
+  fillNormal(random, noise);
+  for (const { leg, start, end } of parts)
+    diffuse(points.subarray(start * d, end * d), leg.elapsed, noise.subarray(start * d, end * d));
+}
+
+/** A random order of all rows as random orders of the rows of each part. */
+function withinParts(order: Uint32Array, parts: readonly Part[]): Uint32Array {
+  if (parts.length === 1) return order;
+  return Uint32Array.from(parts.flatMap(({ start, end }) => [...order.filter((row) => row >= start && row < end)]));
+}
+
+function fillColumns({ keep, spread, clock }: RowColumns, time: Float32Array, parts: readonly Part[], legs: number) {
+  for (const { leg, number, start, end } of parts) {
+    const scales = diffusionScales(leg.step.kind === "free" ? Number.POSITIVE_INFINITY : leg.step.duration);
+    const window = timeWindow(number, legs);
+    keep.data.fill(scales.keep, start, end);
+    spread.data.fill(scales.spread, start, end);
+    for (let row = start; row < end; row++) clock.data[row] = window.start + window.length * (time[row] ?? 0);
+  }
 }
 
 /** Row numbers of iteration k: the k-th slice of an endless row of shuffled epochs. */

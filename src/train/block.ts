@@ -1,18 +1,27 @@
-// block: the only training loop. It trains one block on its pool until its iterations, its time or its patience run out.
+// block: the only training loop. It trains one network on its pool until its iterations, its time or its patience run out.
 import { failure } from "../errors.ts";
-import { matchingLoss } from "../flow/matching.ts";
-import { applyMlp, type MlpArrays } from "../nn/mlp.ts";
+import type { MlpArrays } from "../nn/mlp.ts";
 import { adamScales } from "../optim/adam.ts";
 import { averageKept, learningRateAt } from "../optim/schedule.ts";
 import { type Random, split } from "../random.ts";
 import { compile } from "../runtime/compile.ts";
 import type { Engine } from "../runtime/contract.ts";
+import { pauses } from "../runtime/pause.ts";
 import type { FloatArray } from "../tensor/array.ts";
 import { placeholder, type Tensor } from "../tensor/tensor.ts";
 import { mapTree } from "../tensor/tree.ts";
-import { batches } from "./batches.ts";
+import { batches, type Leg } from "./batches.ts";
 import type { BlockConfiguration, TrainingConfiguration } from "./configuration.ts";
-import { createTrainingStep, initialState, parametersFrom, type TrainingState } from "./step.ts";
+import { emptyCurve, extended, type LossCurve } from "./loss-curve.ts";
+import {
+  batchInputs,
+  batchLoss,
+  createTrainingStep,
+  initialState,
+  type LossTarget,
+  parametersFrom,
+  type TrainingState,
+} from "./step.ts";
 
 /** Where a block stands at an iteration that is a multiple of `snapshotEvery`: enough to go on byte for byte. */
 export interface Snapshot {
@@ -22,6 +31,7 @@ export interface Snapshot {
   readonly caution: number;
   /** Mean loss since the snapshot before. */
   readonly loss: number;
+  readonly curve: LossCurve;
   readonly patience: Patience;
 }
 
@@ -38,9 +48,11 @@ export interface BlockTask {
   readonly dimension: number;
   readonly block: BlockConfiguration;
   readonly training: TrainingConfiguration;
-  /** The pool p_(n-1) [rows · d]. */
+  /** The blocks that the network is for; default: the block alone, starting from the pool as it is. */
+  readonly legs?: readonly Leg[];
+  /** Rows [rows · d] that the legs start from. */
   readonly pool: Float32Array;
-  /** Held-out rows, pushed like the pool; read by early stopping only. */
+  /** Held-out rows that stand where the pool stands; read by early stopping only. */
   readonly heldOut?: Float32Array;
   readonly start: MlpArrays;
   readonly random: Random;
@@ -59,6 +71,7 @@ export interface TrainedBlock {
   readonly iterations: number;
   /** Mean loss over the last stretch of up to `snapshotEvery` iterations. */
   readonly loss: number;
+  readonly curve: LossCurve;
   /** Set when the signal stopped training: where to go on. */
   readonly interrupted?: Snapshot;
 }
@@ -75,12 +88,14 @@ export async function trainBlock(engine: Engine, task: BlockTask, controls: Bloc
     state: initialState(task.start, training.movingAverage),
     caution: 1,
     loss: Number.NaN,
+    curve: emptyCurve,
     patience: { best: Number.POSITIVE_INFINITY, checksSince: 0, parameters: [] },
   };
-  const step = await createTrainingStep(engine, { ...block, dimension, like: task.start }, training, begin.state);
+  const target = { ...lossTarget(task), like: task.start };
+  const step = await createTrainingStep(engine, target, training, begin.state);
   const heldOutLoss =
     task.heldOut && training.earlyStopping > 0 ? await createHeldOutLoss(engine, task, task.heldOut) : undefined;
-  const batch = batches(task.pool, dimension, split(task.random, "batches"), { ...training, step: block.step });
+  const batch = batches(task.pool, dimension, split(task.random, "batches"), { ...training, legs: legsFor(task) });
   const schedule = { learningRate: block.learningRate, decay: training.decay, warmUp: training.warmUp };
   const publish = (state: TrainingState, patience: Patience) =>
     parametersFrom(
@@ -105,6 +120,7 @@ export async function trainBlock(engine: Engine, task: BlockTask, controls: Bloc
           parameters: publish(snapshot.state, snapshot.patience),
           iterations: snapshot.iteration,
           loss: snapshot.loss,
+          curve: snapshot.curve,
           interrupted: snapshot,
         };
       const rate = learningRateAt(schedule, iteration, progress(iteration)) * snapshot.caution;
@@ -123,21 +139,37 @@ export async function trainBlock(engine: Engine, task: BlockTask, controls: Bloc
       await pause();
       if (iteration % snapshotEvery === 0) {
         const state = step.state();
-        const patience = heldOutLoss ? await judge(snapshot.patience, state, heldOutLoss) : snapshot.patience;
-        snapshot = { iteration, state, caution: snapshot.caution, loss: total / counted, patience };
+        const judged = heldOutLoss && (await judge(snapshot.patience, state, heldOutLoss));
+        const { patience } = judged ?? snapshot;
+        const mean = total / counted;
+        const point = { iteration, loss: mean, ...(judged && { heldOut: judged.heldOut }) };
+        const curve = extended(snapshot.curve, point);
+        snapshot = { iteration, state, caution: snapshot.caution, loss: mean, curve, patience };
         [total, counted] = [0, 0];
         if (training.earlyStopping > 0 && patience.checksSince >= training.earlyStopping) break;
       }
     }
+    const loss = counted > 0 ? total / counted : snapshot.loss;
     return {
       parameters: publish(step.state(), snapshot.patience),
       iterations: iteration,
-      loss: counted > 0 ? total / counted : snapshot.loss,
+      loss,
+      curve: counted > 0 ? extended(snapshot.curve, { iteration, loss }) : snapshot.curve,
     };
   } finally {
     await step.release();
     await heldOutLoss?.release();
   }
+}
+
+/** The error that ends a fit whose signal fired, once what it has reached is saved. */
+export function interruption(block: number, iteration: number) {
+  return failure("interrupted", {
+    where: `block ${block}, iteration ${iteration}`,
+    expected: "training to go on",
+    received: "a signal to stop",
+    remedy: "resume from the checkpoint",
+  });
 }
 
 /** Goes back to the snapshot with half the learning rate; gives up after too many times. */
@@ -153,12 +185,23 @@ function calmed(snapshot: Snapshot, block: number, iteration: number, loss: numb
   return { ...snapshot, caution };
 }
 
-async function judge(patience: Patience, state: TrainingState, heldOutLoss: HeldOutLoss): Promise<Patience> {
+async function judge(patience: Patience, state: TrainingState, heldOutLoss: HeldOutLoss) {
   const parameters = state.average.length > 0 ? state.average : state.parameters;
-  const loss = await heldOutLoss.of(parameters);
-  return loss < patience.best
-    ? { best: loss, checksSince: 0, parameters }
-    : { ...patience, checksSince: patience.checksSince + 1 };
+  const heldOut = await heldOutLoss.of(parameters);
+  const next: Patience =
+    heldOut < patience.best
+      ? { best: heldOut, checksSince: 0, parameters }
+      : { ...patience, checksSince: patience.checksSince + 1 };
+  return { heldOut, patience: next };
+}
+
+function legsFor({ block, legs }: BlockTask): readonly Leg[] {
+  return legs ?? [{ step: block.step, elapsed: 0, weight: 1 }];
+}
+
+function lossTarget(task: BlockTask): LossTarget {
+  const { block, dimension } = task;
+  return { step: legsFor(task).length > 1 ? { kind: "by row" } : block.step, network: block.network, dimension };
 }
 
 interface HeldOutLoss {
@@ -169,43 +212,18 @@ interface HeldOutLoss {
 const heldOutRows = 4096;
 
 /** The matching loss on held-out rows with noise and times that stay the same from check to check. */
-async function createHeldOutLoss(
-  engine: Engine,
-  { block, training, dimension, start, random }: BlockTask,
-  pool: Float32Array,
-): Promise<HeldOutLoss> {
+async function createHeldOutLoss(engine: Engine, task: BlockTask, pool: Float32Array): Promise<HeldOutLoss> {
+  const { training, dimension, start, random } = task;
   const parameters = mapTree<FloatArray, Tensor, MlpArrays>(start, (array) => placeholder(array.shape));
-  const column = (width: number) => placeholder(["rows", width]);
-  const batch = { left: column(dimension), source: column(dimension), noise: column(dimension), time: column(1) };
-  const loss = matchingLoss(
-    (x, t) => applyMlp(block.network, parameters, x, t),
-    batch,
-    block.step,
-    training.interpolant,
-  );
+  const { batch, loss } = batchLoss(lossTarget(task), parameters, training);
   const program = await compile(engine, { parameters, batch }, { loss });
-  const fixed = batches(pool, dimension, split(random, "held-out"), {
-    ...training,
-    step: block.step,
-    batchSize: heldOutRows,
-  })(0);
+  const options = { ...training, legs: legsFor(task), batchSize: heldOutRows };
+  const fixed = batchInputs(batches(pool, dimension, split(random, "held-out"), options)(0));
   return {
     of: async (arrays) => {
-      const result = await program.run({ parameters: parametersFrom(start, arrays), batch: { ...fixed } });
+      const result = await program.run({ parameters: parametersFrom(start, arrays), batch: fixed });
       return Number(result.loss.data[0]);
     },
     release: () => program.release(),
-  };
-}
-
-/** Lets timers, signals and servers run: the engine occupies the thread for as long as a step takes. */
-export function pauses(everyMilliseconds = 100): () => Promise<void> {
-  let last = performance.now();
-  return async () => {
-    if (performance.now() - last < everyMilliseconds) return;
-    await new Promise((resolve) => {
-      setTimeout(resolve, 0);
-    });
-    last = performance.now();
   };
 }

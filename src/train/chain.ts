@@ -1,21 +1,26 @@
 // chain: trains a chain block after block. The pool is pushed through each trained block, and the next one starts from there.
-import { failure, invariant } from "../errors.ts";
+import { invariant } from "../errors.ts";
 import type { Block, Chain } from "../flow/chain.ts";
-import { slicedWasserstein } from "../measure/sliced-wasserstein.ts";
-import { initialMlp, layerSizes, type MlpArrays } from "../nn/mlp.ts";
-import { fillNormal, random, split } from "../random.ts";
+import { random, split } from "../random.ts";
 import type { Engine } from "../runtime/contract.ts";
+import { pauses, unlessInterrupted } from "../runtime/pause.ts";
 import { createTransport } from "../runtime/transport.ts";
-import { type BlockTask, pauses, type Snapshot, trainBlock } from "./block.ts";
-import type { BlockConfiguration, Configuration } from "./configuration.ts";
+import { type BlockTask, interruption, type Snapshot, trainBlock } from "./block.ts";
+import { type Configuration, checkConfiguration, isFromMarginals } from "./configuration.ts";
+import { distances } from "./distances.ts";
+import type { LossCurve } from "./loss-curve.ts";
+import { trainFromMarginals } from "./marginals.ts";
+import { startingWeights, timeFor } from "./start.ts";
 
 /** What is known of a finished block; stored in the model. */
 export interface BlockRecord {
   readonly iterations: number;
   readonly loss: number;
-  /** Sliced Wasserstein-1 distance of the pool after the block from N(0, I). */
+  /** How the loss fell; of a network that all blocks share it stands with the first. Older models have none. */
+  readonly curve?: LossCurve;
+  /** Sliced Wasserstein-1 distance of the pool after the block (or of the exact marginal, without a pool) from N(0, I). */
   readonly poolToNormal: number;
-  /** Sliced Wasserstein-1 distance of the pool after the block from the pool before it: of p_n from p_(n-1). */
+  /** Sliced Wasserstein-1 distance of the same from the one before the block: of p_n from p_(n-1). */
   readonly blockDistance: number;
 }
 
@@ -26,7 +31,7 @@ export interface BlockTiming {
 }
 
 /** What is known of a block once it is trained and before its pool is pushed. */
-export type TrainedRecord = Pick<BlockRecord & BlockTiming, "iterations" | "loss" | "seconds">;
+export type TrainedRecord = Pick<BlockRecord & BlockTiming, "iterations" | "loss" | "curve" | "seconds">;
 
 /**
  * A chain under construction: trained blocks with their records, and where the next block stands if it was interrupted.
@@ -77,6 +82,8 @@ export async function trainChain(
   controls: ChainControls = {},
 ): Promise<{ chain: Chain; records: readonly (BlockRecord & BlockTiming)[] }> {
   const { configuration, dimension, resume } = task;
+  checkConfiguration(configuration);
+  if (isFromMarginals(configuration.training)) return trainFromMarginals(engine, task, controls);
   const blocks: Block[] = [...(resume?.blocks ?? [])];
   const records: (BlockRecord & BlockTiming)[] = [...(resume?.records ?? [])];
   const pools: Pools = {
@@ -86,7 +93,7 @@ export async function trainChain(
   const started = performance.now();
   const stopAt = async (partial: Omit<PartialChain, "blocks" | "records">, iteration: number) => {
     await controls.onCheckpoint?.({ blocks, records, ...partial });
-    throw interrupted(blocks.length + (partial.unpushed ? 0 : 1), iteration);
+    throw interruption(blocks.length + (partial.unpushed ? 0 : 1), iteration);
   };
   /** Pushes the pools through the last block and completes its record. */
   const finish = async (trained: TrainedRecord, isLast: boolean) => {
@@ -118,9 +125,9 @@ export async function trainChain(
     });
     if (trained.interrupted) await stopAt({ snapshot: trained.interrupted }, trained.interrupted.iteration);
     blocks.push({ step: block.step, network: block.network, parameters: trained.parameters });
-    const { iterations, loss } = trained;
+    const { iterations, loss, curve } = trained;
     await finish(
-      { iterations, loss, seconds: (performance.now() - blockStarted) / 1000 },
+      { iterations, loss, curve, seconds: (performance.now() - blockStarted) / 1000 },
       n === configuration.blocks.length - 1,
     );
   }
@@ -162,32 +169,6 @@ function blockTask(
   };
 }
 
-/** Fresh weights, or the previous block's where warm start is on and the shapes agree. */
-function startingWeights(
-  { blocks, training, seed }: Configuration,
-  n: number,
-  dimension: number,
-  finished: readonly Block[],
-): MlpArrays {
-  const network = blocks[n]?.network ?? {
-    hidden: [],
-    activation: { kind: "relu" },
-    timeInput: "first",
-    initialization: "default",
-  };
-  const previous = finished[n - 1];
-  const sizes = (of: typeof network) => JSON.stringify(layerSizes(of, dimension));
-  if (training.warmStart && previous && sizes(previous.network) === sizes(network)) return previous.parameters;
-  return initialMlp(split(random(seed), "weights", n), network, dimension);
-}
-
-/** A block's share of the time left, in proportion to its iterations. */
-function timeFor(blocks: readonly BlockConfiguration[], n: number, left: number): number {
-  const iterations = blocks.slice(n).map((block) => block.iterations);
-  const total = iterations.reduce((a, b) => a + b, 0);
-  return (Math.max(0, left) * (iterations[0] ?? 0)) / Math.max(1, total);
-}
-
 /** Replaces the pools by themselves after one block, in chunks; false, with the pools unchanged, when the signal fires. */
 async function pushPools(
   engine: Engine,
@@ -210,7 +191,10 @@ async function pushPools(
     for (let start = 0; start < rows.length; start += chunkRows * dimension) {
       if (controls.signal?.aborted) return undefined;
       const chunk = rows.subarray(start, start + chunkRows * dimension);
-      pushed.set((await transport.run(chunk, undefined, start / dimension)).points, start);
+      const run = { firstRow: start / dimension, ...(controls.signal && { signal: controls.signal }) };
+      const moved = await unlessInterrupted(transport.run(chunk, run));
+      if (!moved) return undefined;
+      pushed.set(moved.points, start);
       controls.onProgress?.({
         stage: "push",
         block: number,
@@ -231,27 +215,4 @@ async function pushPools(
   } finally {
     await transport.release();
   }
-}
-
-const comparedRows = 4096;
-
-function distances(before: Float32Array, after: Float32Array, dimension: number, seed: number) {
-  const key = split(random(seed), "diagnostics");
-  const count = Math.min(comparedRows * dimension, after.length);
-  const normal = new Float32Array(count);
-  fillNormal(split(key, "normal"), normal);
-  const pushed = after.subarray(0, count);
-  return {
-    poolToNormal: slicedWasserstein(pushed, normal, dimension, key),
-    blockDistance: slicedWasserstein(pushed, before.subarray(0, count), dimension, key),
-  };
-}
-
-function interrupted(block: number, iteration: number) {
-  return failure("interrupted", {
-    where: `block ${block}, iteration ${iteration}`,
-    expected: "training to go on",
-    received: "a signal to stop",
-    remedy: "resume from the checkpoint",
-  });
 }

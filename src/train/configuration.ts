@@ -1,9 +1,10 @@
 // configuration: everything that decides what a chain of flows learns. It is stored in the model, as written here.
+import { failure } from "../errors.ts";
 import type { Coupling } from "../flow/coupling.ts";
 import type { InterpolantName } from "../flow/interpolant.ts";
 import type { Step } from "../flow/steps.ts";
 import type { TimeDistribution } from "../flow/time.ts";
-import type { NetworkConfiguration } from "../nn/mlp.ts";
+import { mlpParameterCount, type NetworkConfiguration } from "../nn/mlp.ts";
 import type { Integration } from "../ode/integration.ts";
 import type { Decay } from "../optim/schedule.ts";
 
@@ -34,6 +35,10 @@ export interface TrainingConfiguration {
   readonly warmStart: boolean;
   /** Stop a block when its held-out loss has not improved for this many checks; 0 never stops early. */
   readonly earlyStopping: number;
+  /** Every block starts from the exact marginal of the diffusion, not from a pool that earlier blocks pushed. */
+  readonly parallelBlocks?: boolean;
+  /** One network for all blocks, which reads tau = (n - 1 + t) / N; trained from the exact marginals too. */
+  readonly shareWeights?: boolean;
 }
 
 /** The whole recipe of a fit. Same configuration, data, engine and machine type: same bytes. */
@@ -44,4 +49,49 @@ export interface Configuration {
   readonly training: TrainingConfiguration;
   /** How the pool is pushed and, by default, how the model samples and scores. */
   readonly integration: Integration;
+}
+
+/** Whether blocks start from the exact marginals of the diffusion and know nothing of each other. */
+export function isFromMarginals({ parallelBlocks, shareWeights }: TrainingConfiguration): boolean {
+  return parallelBlocks === true || shareWeights === true;
+}
+
+/** Iterations of each network in the order of training: one number for all blocks where they share a network. */
+export function iterationsOf({ blocks, training }: Configuration): readonly number[] {
+  const iterations = blocks.map((block) => block.iterations);
+  return training.shareWeights ? [iterations.reduce((a, b) => a + b, 0)] : iterations;
+}
+
+/** Weights and biases of all networks between points of `dimension` values; a shared network counts once. */
+export function parameterCount({ blocks, training }: Configuration, dimension: number): number {
+  const own = training.shareWeights ? blocks.slice(0, 1) : blocks;
+  return own.reduce((total, { network }) => total + mlpParameterCount(network, dimension), 0);
+}
+
+/** Whether the blocks can share a network: they have the same one, and the same learning rate. */
+export function areAlike(blocks: readonly BlockConfiguration[]): boolean {
+  const texts = blocks.map(({ network, learningRate }) => {
+    const { hidden, activation, timeInput, initialization, frequencies = 0 } = network;
+    const beta = activation.kind === "softplus" ? activation.beta : 0;
+    return JSON.stringify([hidden, activation.kind, beta, timeInput, initialization, frequencies, learningRate]);
+  });
+  return new Set(texts).size <= 1;
+}
+
+/** Throws code `option` for settings that contradict each other. */
+export function checkConfiguration({ blocks, training }: Configuration): void {
+  if (isFromMarginals(training) && training.warmStart)
+    throw failure("option", {
+      where: "warm start",
+      expected: "false, as blocks that are trained from exact marginals know nothing of each other",
+      received: "true",
+      remedy: "leave out --warm-start, or train block after block",
+    });
+  if (training.shareWeights && !areAlike(blocks))
+    throw failure("option", {
+      where: "shared weights",
+      expected: "one network and one learning rate for all blocks",
+      received: "blocks that differ",
+      remedy: "give --hidden, --activation and --learning-rate one value each",
+    });
 }

@@ -1,7 +1,7 @@
 // step: one training step of one block as a program: loss, gradient, Adam and the moving average in one graph.
 import { matchingLoss } from "../flow/matching.ts";
 import type { Step } from "../flow/steps.ts";
-import { applyMlp, type MlpArrays, type NetworkConfiguration } from "../nn/mlp.ts";
+import { applyMlp, type MlpArrays, type MlpTensors, type NetworkConfiguration } from "../nn/mlp.ts";
 import { adamUpdate } from "../optim/adam.ts";
 import { clipByGlobalNorm, movingAverage } from "../optim/schedule.ts";
 import { compile, type Program } from "../runtime/compile.ts";
@@ -41,6 +41,13 @@ export interface TrainingStep {
   release(): Promise<void>;
 }
 
+/** What the loss is made of: one block's step, or each row's own where blocks share the network. */
+export interface LossTarget {
+  readonly step: Step | { readonly kind: "by row" };
+  readonly network: NetworkConfiguration;
+  readonly dimension: number;
+}
+
 /** The state before the first step. */
 export function initialState(parameters: MlpArrays, movingAverage: number): TrainingState {
   const arrays = leaves<FloatArray>(parameters).map((leaf) => leaf.value);
@@ -54,19 +61,47 @@ export function parametersFrom(like: MlpArrays, arrays: readonly FloatArray[]): 
   return mapTree<FloatArray, FloatArray, MlpArrays>(like, (leaf) => arrays[next++] ?? leaf);
 }
 
-/** Compiles the step of one block and sets its state. */
+/** Placeholders of a batch, and the matching loss over it of the network with these parameters. */
+export function batchLoss(
+  { step, network, dimension }: LossTarget,
+  parameters: MlpTensors,
+  { coupling, interpolant }: TrainingConfiguration,
+) {
+  const column = (width: number) => placeholder(["rows", width]);
+  const [left, noise, time] = [column(dimension), column(dimension), column(1)];
+  const source = coupling === "dependent" ? [] : [column(dimension)];
+  const byRow = step.kind === "by row" ? [{ keep: column(1), spread: column(1), clock: column(1) }] : [];
+  const ends =
+    step.kind === "by row" ? { ...step, keep: byRow[0]?.keep ?? time, spread: byRow[0]?.spread ?? time } : step;
+  const clock = byRow[0]?.clock;
+  const loss = matchingLoss(
+    (x, t) => applyMlp(network, parameters, x, clock ?? t),
+    { left, source: source[0] ?? left, noise, time },
+    ends,
+    interpolant,
+  );
+  return { batch: { left, noise, time, source, byRow }, loss };
+}
+
+/** A batch as the placeholders of `batchLoss` take it. */
+export function batchInputs({ left, source, noise, time, byRow }: Batch) {
+  return {
+    left,
+    noise,
+    time,
+    source: source === left ? [] : [source],
+    byRow: byRow ? [{ ...byRow }] : [],
+  };
+}
+
+/** Compiles the step of one network and sets its state. */
 export async function createTrainingStep(
   engine: Engine,
-  block: {
-    readonly step: Step;
-    readonly network: NetworkConfiguration;
-    readonly dimension: number;
-    readonly like: MlpArrays;
-  },
+  target: LossTarget & { readonly like: MlpArrays },
   training: TrainingConfiguration,
   state: TrainingState,
 ): Promise<TrainingStep> {
-  const graph = stepGraph(block, training);
+  const graph = stepGraph(target, training);
   const program: Program<typeof graph.inputs, typeof graph.outputs> = await compile(
     engine,
     graph.inputs,
@@ -74,11 +109,11 @@ export async function createTrainingStep(
   );
   let [current, spare] = [copyState(state), copyState(state)];
   return {
-    advance: async ({ left, source, noise, time }, scales) => {
-      const batch = { left, noise, time, source: source === left ? [] : [source] };
+    advance: async (batch, scales) => {
       const { rate, epsilon, shrink, keep } = scales;
       const scalars = [rate, epsilon, shrink, keep].map((value) => floats([value], []));
-      const { loss } = await program.run({ ...current, batch, scalars }, namedArrays(spare));
+      const inputs = { ...current, batch: batchInputs(batch), scalars };
+      const { loss } = await program.run(inputs, namedArrays(spare));
       [current, spare] = [spare, current];
       return Number(loss.data[0]);
     },
@@ -90,21 +125,8 @@ export async function createTrainingStep(
   };
 }
 
-function stepGraph(
-  {
-    step,
-    network,
-    dimension,
-    like,
-  }: {
-    readonly step: Step;
-    readonly network: NetworkConfiguration;
-    readonly dimension: number;
-    readonly like: MlpArrays;
-  },
-  training: TrainingConfiguration,
-) {
-  const parameters = mapTree<FloatArray, Tensor, MlpArrays>(like, (array) => placeholder(array.shape));
+function stepGraph(target: LossTarget & { readonly like: MlpArrays }, training: TrainingConfiguration) {
+  const parameters = mapTree<FloatArray, Tensor, MlpArrays>(target.like, (array) => placeholder(array.shape));
   const flat = leaves<Tensor>(parameters).map((leaf) => leaf.value);
   const blank = () => flat.map((tensor) => placeholder(tensor.shape));
   const state = {
@@ -113,14 +135,10 @@ function stepGraph(
     second: blank(),
     average: training.movingAverage > 0 ? blank() : [],
   };
-  const column = (width: number) => placeholder(["rows", width]);
-  const [left, noise, time] = [column(dimension), column(dimension), column(1)];
-  const source = training.coupling === "dependent" ? [] : [column(dimension)];
   const scalars = Array.from({ length: 4 }, () => placeholder([]));
   const [rate, epsilon, shrink, keep] = scalars as [Tensor, Tensor, Tensor, Tensor];
 
-  const batch = { left, source: source[0] ?? left, noise, time };
-  const loss = matchingLoss((x, t) => applyMlp(network, parameters, x, t), batch, step, training.interpolant);
+  const { batch, loss } = batchLoss(target, parameters, training);
   const gradients = clipByGlobalNorm(gradient(loss, flat), training.clip);
   const updates = flat.map((parameter, i) => {
     const moments = { first: state.first[i] ?? parameter, second: state.second[i] ?? parameter };
@@ -133,7 +151,7 @@ function stepGraph(
     );
   });
   return {
-    inputs: { ...state, batch: { left, noise, time, source }, scalars },
+    inputs: { ...state, batch, scalars },
     outputs: {
       loss,
       parameters: updates.map((update) => update.parameter),

@@ -1,6 +1,6 @@
 // chain: densities along a chain of flows: the reference's, the Jacobian's, the closed form's, and additive over blocks.
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Block, blockVelocity, type Chain, normalLogDensity } from "../../src/flow/chain.ts";
+import { type Block, blockVelocity, type Chain, normalLogDensity, timeWindow } from "../../src/flow/chain.ts";
 import { exactDivergence } from "../../src/flow/density.ts";
 import type { VelocityField } from "../../src/flow/matching.ts";
 import type { Activation } from "../../src/nn/activation.ts";
@@ -174,6 +174,49 @@ describe("the log-density of a chain", () => {
     });
     expect(end).toEqual(start);
     expect(logDeterminant).toEqual(new Float32Array(10));
+  });
+});
+
+describe("blocks that share a network", () => {
+  const network = { hidden: [8], activation: { kind: "silu" }, timeInput: "every", initialization: "default" } as const;
+  const parameters = initialMlp(random(21), network, 2);
+  const whole: Block = { step: { kind: "free" }, network, parameters };
+  const parts = [0, 1, 2].map((n): Block => ({ ...whole, timeWindow: timeWindow(n, 3) }));
+  const start = new Float32Array(40);
+  fillNormal(random(22), start);
+
+  it("have at their own time t the network's velocity at tau = (n - 1 + t) / N", async () => {
+    const [x, t] = [placeholder(["rows", 2]), placeholder(["rows", 1])];
+    const velocities = [whole, ...parts].map((block) => blockVelocity(block)(x, t));
+    const program = await compile(engine, { x, t }, { velocities });
+    const at = async (time: number, n: number) => {
+      const values = { x: floats(start, [20, 2]), t: floats(new Float32Array(20).fill(time), [20, 1]) };
+      return numbers((await program.run(values)).velocities[n]!);
+    };
+    for (const [n] of parts.entries())
+      for (const time of [0, 0.3, 1])
+        expect(largestDifference(await at(time, n + 1), await at((n + time) / 3, 0))).toBeLessThan(1e-6);
+    expect(largestDifference(await at(0.5, 1), await at(0.5, 2))).toBeGreaterThan(1e-3);
+    await program.release();
+  });
+
+  it("move points as one flow of N times the velocity does, with the same log-determinant", async () => {
+    const last = parameters.layers.length - 1;
+    const scaled = (array: (typeof parameters.layers)[number]["weight"]) =>
+      floats(
+        array.data.map((value) => 3 * value),
+        array.shape,
+      );
+    const layers = parameters.layers.map((layer, k) =>
+      k < last ? layer : { weight: scaled(layer.weight), bias: scaled(layer.bias) },
+    );
+    const one = await transport({ dimension: 2, blocks: [{ ...whole, parameters: { layers } }] }, start);
+    const three = await transport({ dimension: 2, blocks: parts }, start);
+    expect(largestDifference(three.points, one.points)).toBeLessThan(1e-4);
+    expect(largestDifference(three.logDeterminant, one.logDeterminant)).toBeLessThan(1e-4);
+    expect(largestDifference(three.logDeterminant, new Float32Array(20))).toBeGreaterThan(0.01);
+    const back = await transport({ dimension: 2, blocks: parts }, three.points, { direction: -1 });
+    expect(largestDifference(back.points, start)).toBeLessThan(1e-4);
   });
 });
 

@@ -127,7 +127,7 @@ describe("the couplings of a batch", () => {
   const pool = Float32Array.from({ length: 2 * rows }, (_, k) => (k % 2 === 0 ? k / 2 : -(k - 1) / 2));
   const batch = (coupling: Coupling, iteration = 0) =>
     batches(pool, 2, random(9), {
-      step: { kind: "diffuse", duration: 0.2 },
+      legs: [{ step: { kind: "diffuse", duration: 0.2 }, elapsed: 0, weight: 1 }],
       coupling,
       timeDistribution: { kind: "uniform" },
       batchSize: size,

@@ -186,7 +186,7 @@ describe("Hutchinson's estimate", () => {
     const exact = await createTransport(engine, chain, { ...common, divergence: { kind: "exact" } });
     const estimate = await createTransport(engine, chain, { ...common, divergence: { kind: "hutchinson", probes } });
     const expected = (await exact.run(start)).logDeterminant;
-    const drawn = (await estimate.run(start, random(21))).logDeterminant;
+    const drawn = (await estimate.run(start, { random: random(21) })).logDeterminant;
     const scores = Array.from(expected, (value, row) => {
       const { mean, variance } = moments(drawn.slice(row * probes, (row + 1) * probes));
       return (mean - value) / Math.sqrt(variance / probes);
@@ -197,9 +197,9 @@ describe("Hutchinson's estimate", () => {
     expect(meanSquare).toBeGreaterThan(1 - 5 * Math.sqrt(2 / rows));
     expect(meanSquare).toBeLessThan(1 + 5 * Math.sqrt(2 / rows));
 
-    const tail = (await estimate.run(start.slice(25 * d), random(21), 25)).logDeterminant;
+    const tail = (await estimate.run(start.slice(25 * d), { random: random(21), firstRow: 25 })).logDeterminant;
     expect(largestDifference(tail, drawn.slice(25 * probes))).toBeLessThan(1e-6);
-    const other = (await estimate.run(start, random(22))).logDeterminant;
+    const other = (await estimate.run(start, { random: random(22) })).logDeterminant;
     expect(largestDifference(other, drawn)).toBeGreaterThan(0.01);
     await expect(estimate.run(start)).rejects.toMatchObject({ code: "option" });
     await exact.release();

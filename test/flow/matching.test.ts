@@ -71,6 +71,54 @@ describe("the matching loss", () => {
     expect(numbers(result.diffused)[0]).toBeCloseTo(2 * Math.exp(-0.4) - 3 * Math.sqrt(1 - Math.exp(-0.8)), 6);
     expect(numbers(result.free)).toEqual([-3]);
   });
+
+  it("of rows with steps of their own is the mean of their blocks' losses", async () => {
+    const inputs = { ...batchInputs(1), keep: column(1), spread: column(1) };
+    const velocity: VelocityField = (x, t) => add(sine(x), t);
+    const ofStep = (step: Step) => matchingLoss(velocity, inputs, step, "trigonometric");
+    const outputs = {
+      diffused: ofStep({ kind: "diffuse", duration: 0.4 }),
+      free: ofStep({ kind: "free" }),
+      mixed: matchingLoss(
+        velocity,
+        inputs,
+        { kind: "by row", keep: inputs.keep, spread: inputs.spread },
+        "trigonometric",
+      ),
+    };
+    const rows = (values: readonly number[]) => floats(values, [values.length, 1]);
+    const ends = { left: [1, -0.5], source: [0.3, 2], noise: [-1, 0.7], time: [0.2, 0.9] };
+    const at = (pick: (values: readonly number[]) => readonly number[], keep: readonly number[]) => ({
+      left: rows(pick(ends.left)),
+      source: rows(pick(ends.source)),
+      noise: rows(pick(ends.noise)),
+      time: rows(pick(ends.time)),
+      keep: rows(keep),
+      spread: rows(keep.map((value) => Math.sqrt(1 - value ** 2))),
+    });
+    const [first, second] = [
+      await evaluate(
+        engine,
+        inputs,
+        outputs,
+        at((values) => values.slice(0, 1), [0]),
+      ),
+      await evaluate(
+        engine,
+        inputs,
+        outputs,
+        at((values) => values.slice(1), [0]),
+      ),
+    ];
+    const both = await evaluate(
+      engine,
+      inputs,
+      outputs,
+      at((values) => values, [Math.exp(-0.4), 0]),
+    );
+    const [one = 0, other = 0] = [...numbers(first.diffused), ...numbers(second.free)];
+    expect(numbers(both.mixed)[0]).toBeCloseTo((one + other) / 2, 5);
+  });
 });
 
 /** x_l ~ N(center, width^2); I_t = a x_l + b z and dI_t / dt = a' x_l + b' z with the coefficients below. */

@@ -18,6 +18,8 @@ const network = {
 } as const;
 const steps = [{ kind: "diffuse", duration: 0.3 }, { kind: "free" }] as const;
 
+const curve = { iterations: [3, 5], losses: [1.5, 1], heldOut: [2, Number.NaN] };
+
 /** Two blocks on two columns, with weights that are small numbers. */
 const smallModel: DensityModel = {
   record: {
@@ -43,7 +45,10 @@ const smallModel: DensityModel = {
       },
       integration: { kind: "adaptive", method: "dopri5", rtol: 1e-4, atol: 1e-4 },
     },
-    training: { rows: 9, blocks: steps.map(() => ({ iterations: 5, loss: 1, poolToNormal: 0.5, blockDistance: 0.5 })) },
+    training: {
+      rows: 9,
+      blocks: steps.map(() => ({ iterations: 5, loss: 1, curve, poolToNormal: 0.5, blockDistance: 0.5 })),
+    },
   },
   standardization: identityStandardization(2),
   chain: {
@@ -117,7 +122,7 @@ test("checkpoints", () => {
   const partial = {
     blocks: first ? [first] : [],
     records: done ? [done] : [],
-    snapshot: { iteration: 200, caution: 1, loss: 0.5, state, patience },
+    snapshot: { iteration: 200, caution: 1, loss: 0.5, curve, state, patience },
   };
   const good = encodeCheckpoint(partial, 1, "mark");
   const { metadata, tensors } = decodeSafetensors(good, "c");

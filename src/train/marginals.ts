@@ -1,0 +1,145 @@
+// marginals: trains a chain without pushing a pool: every block starts from the exact marginal of the diffusion of the data.
+import { type Block, type Chain, timeWindow } from "../flow/chain.ts";
+import { fillNormal, random, split } from "../random.ts";
+import type { Engine } from "../runtime/contract.ts";
+import { diffuse, type Leg } from "./batches.ts";
+import { type BlockTask, interruption, type TrainedBlock, trainBlock } from "./block.ts";
+import type { BlockRecord, BlockTiming, ChainControls, ChainTask } from "./chain.ts";
+import type { BlockConfiguration, Configuration, TrainingConfiguration } from "./configuration.ts";
+import { comparedRows, distances } from "./distances.ts";
+import { startingWeights, timeFor } from "./start.ts";
+
+/** One network to train, for the blocks from number `first` (counted from 0): one block, or all that share it. */
+interface Network {
+  readonly first: number;
+  readonly block: BlockConfiguration;
+  readonly training: TrainingConfiguration;
+  readonly legs: readonly Leg[];
+}
+
+/** Trains every network that `resume` does not hold yet. Throws "interrupted" after a checkpoint when the signal fires. */
+export async function trainFromMarginals(
+  engine: Engine,
+  task: ChainTask,
+  controls: ChainControls,
+): Promise<{ chain: Chain; records: readonly (BlockRecord & BlockTiming)[] }> {
+  const { configuration, dimension, resume } = task;
+  const blocks: Block[] = [...(resume?.blocks ?? [])];
+  const records: (BlockRecord & BlockTiming)[] = [...(resume?.records ?? [])];
+  const networks = networksOf(configuration);
+  const started = performance.now();
+  for (const [k, network] of networks.entries()) {
+    if (network.first < blocks.length) continue;
+    const begun = performance.now();
+    const left = controls.time !== undefined && controls.time - (begun - started);
+    const trained = await trainBlock(engine, networkTask(task, network, blocks.length), {
+      ...(controls.signal && { signal: controls.signal }),
+      ...(left !== false && {
+        time: timeFor(
+          networks.map(({ block }) => block),
+          k,
+          left,
+        ),
+      }),
+      onIteration: (iteration, loss) => controls.onProgress?.({ stage: "train", block: k + 1, iteration, loss }),
+    });
+    if (trained.interrupted) {
+      await controls.onCheckpoint?.({ blocks, records, snapshot: trained.interrupted });
+      throw interruption(k + 1, trained.interrupted.iteration);
+    }
+    const seconds = (performance.now() - begun) / 1000;
+    blocks.push(...blocksOf(configuration, network, trained));
+    records.push(...recordsOf(task, network, trained, seconds));
+    if (k < networks.length - 1) await controls.onCheckpoint?.({ blocks, records });
+  }
+  return { chain: { dimension, blocks }, records };
+}
+
+/** What is trained one after another; the order decides nothing but the shares of a time budget. */
+function networksOf({ blocks, training }: Configuration): readonly Network[] {
+  const legs = legsOf(blocks);
+  const [pattern] = blocks;
+  if (!training.shareWeights || !pattern)
+    return blocks.map((block, first) => ({ first, block, training, legs: legs.slice(first, first + 1) }));
+  const iterations = blocks.reduce((total, block) => total + block.iterations, 0);
+  return [{ first: 0, block: { ...pattern, iterations }, training: stretched(training, blocks.length), legs }];
+}
+
+/** A shared network takes the iterations of all blocks, so its learning rate falls by steps that are as many times as long. */
+function stretched(training: TrainingConfiguration, times: number): TrainingConfiguration {
+  const { decay } = training;
+  return decay.kind === "step" ? { ...training, decay: { ...decay, every: decay.every * times } } : training;
+}
+
+/** Block n starts where the diffusion has run for gamma_1 + … + gamma_(n-1); rows are drawn as often as it has iterations. */
+export function legsOf(blocks: readonly BlockConfiguration[]): readonly Leg[] {
+  let elapsed = 0;
+  return blocks.map(({ step, iterations }) => {
+    const leg = { step, elapsed, weight: iterations };
+    elapsed += step.kind === "free" ? 0 : step.duration;
+    return leg;
+  });
+}
+
+function networkTask(
+  { configuration, dimension, rows, heldOut, resume }: ChainTask,
+  { first, block, training, legs }: Network,
+  finished: number,
+): BlockTask {
+  const snapshot = finished === resume?.blocks.length ? resume.snapshot : undefined;
+  return {
+    number: first + 1,
+    dimension,
+    block,
+    training,
+    legs,
+    pool: rows,
+    ...(heldOut && training.earlyStopping > 0 && { heldOut }),
+    start: startingWeights(configuration, first, dimension, []),
+    random: split(random(configuration.seed), "train", first),
+    ...(snapshot && { resume: snapshot }),
+  };
+}
+
+function blocksOf(configuration: Configuration, { first, legs }: Network, { parameters }: TrainedBlock) {
+  return configuration.blocks.slice(first, first + legs.length).map(
+    ({ step, network }, n): Block => ({
+      step,
+      network,
+      parameters,
+      ...(configuration.training.shareWeights && { timeWindow: timeWindow(n, legs.length) }),
+    }),
+  );
+}
+
+/** A record for each block; what a shared network took is divided in proportion to the rows that each block was drawn. */
+function recordsOf(
+  task: ChainTask,
+  { legs }: Network,
+  { iterations, loss, curve }: TrainedBlock,
+  seconds: number,
+): readonly (BlockRecord & BlockTiming)[] {
+  const total = legs.reduce((sum, { weight }) => sum + weight, 0);
+  const until = (n: number) => legs.slice(0, n).reduce((sum, { weight }) => sum + weight, 0) / total;
+  return legs.map(({ step, elapsed }, n) => ({
+    iterations: Math.round(iterations * until(n + 1)) - Math.round(iterations * until(n)),
+    loss,
+    ...(n === 0 && { curve }),
+    seconds: seconds * (until(n + 1) - until(n)),
+    pushSeconds: 0,
+    ...marginalDistances(task, elapsed, step.kind === "free" ? Number.POSITIVE_INFINITY : elapsed + step.duration),
+  }));
+}
+
+/** The distances of `distances` between the exact marginals at two times of the diffusion, from the same rows and noise. */
+function marginalDistances({ rows, dimension, configuration }: ChainTask, from: number, to: number) {
+  const part = rows.subarray(0, comparedRows * dimension);
+  const noise = new Float32Array(part.length);
+  fillNormal(split(random(configuration.seed), "diagnostics", "marginal"), noise);
+  const at = (elapsed: number) => {
+    const points = part.slice();
+    diffuse(points, elapsed, noise);
+    return points;
+  };
+  return distances(at(from), at(to), dimension, configuration.seed);
+}

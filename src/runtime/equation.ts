@@ -18,6 +18,16 @@ export type Rows = readonly Float32Array[];
 /** 1: t from 0 to 1, towards noise. -1: t from 1 to 0, towards data. */
 export type Direction = 1 | -1;
 
+/** What goes with the rows of one integration. */
+export interface RunOptions {
+  /** What stays with each row: one array for each width of the equation's context. */
+  readonly context?: Rows;
+  /** Number of the first row in messages, from 0. */
+  readonly firstRow?: number;
+  /** Stops the integration, within about half a second, by an error of code "interrupted". */
+  readonly signal?: AbortSignal;
+}
+
 /** Rows at the end, and how many evaluations of the derivative they took in all. */
 export interface Integrated {
   readonly state: Rows;

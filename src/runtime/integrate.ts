@@ -17,16 +17,16 @@ import {
   paddedRows,
   paddedSlice,
   type Rows,
+  type RunOptions,
 } from "./equation.ts";
+import { turns } from "./pause.ts";
+import { stuckRow } from "./stuck.ts";
 import { type AdaptiveProgram, travel } from "./travel.ts";
 
 /** A compiled equation. */
 export interface Integrator {
-  /**
-   * Moves rows; `context` holds what stays with each row. Throws a "numeric" error that names a row that gets stuck or
-   * leaves the finite numbers; `firstRow` is the number of the first row there, counted from 0.
-   */
-  run(rows: Rows, context?: Rows, firstRow?: number): Promise<Integrated>;
+  /** Moves rows. Throws a "numeric" error that names a row that gets stuck or leaves the finite numbers. */
+  run(rows: Rows, options?: RunOptions): Promise<Integrated>;
   release(): Promise<void>;
 }
 
@@ -64,11 +64,19 @@ async function fixedIntegrator(
   const { state, time, size, context, weights, derivative } = equationInputs(equation);
   const end = rungeKuttaStep(tableaus[method], derivative, { state, time, size });
   const program = await compile(engine, { state, time, size, context, weights }, { state: end.state });
-  const moveChunk = async (rows: Rows, fixed: Rows, start: number, n: number, result: Rows) => {
+  const moveChunk = async (
+    rows: Rows,
+    fixed: Rows,
+    start: number,
+    n: number,
+    result: Rows,
+    turn: () => Promise<void>,
+  ) => {
     const padded = paddedRows(n, slots);
     const context = paddedSlice(fixed, equation.context, start, n, padded);
     let current = paddedSlice(rows, widths, start, n, padded);
     for (let k = 0; k < steps; k++) {
+      await turn();
       const time = constantColumn(padded, (direction === 1 ? 0 : 1) + (direction * k) / steps);
       const moved = await program.run({
         state: current,
@@ -84,11 +92,12 @@ async function fixedIntegrator(
     );
   };
   return {
-    run: async (rows, context = [], firstRow = 0) => {
+    run: async (rows, { context = [], firstRow = 0, signal } = {}) => {
+      const turn = turns(signal, "integration");
       const count = countRows(rows, widths);
       const result = emptyRows(widths, count);
       for (let start = 0; start < count; start += slots)
-        await moveChunk(rows, context, start, Math.min(slots, count - start), result);
+        await moveChunk(rows, context, start, Math.min(slots, count - start), result, turn);
       checkFinite(result, widths, firstRow);
       return { state: result, evaluations: count * steps * perStep };
     },
@@ -135,7 +144,7 @@ async function adaptiveIntegrator(
     step: stepProgram,
   };
   return {
-    run: (rows, context = [], firstRow = 0) => travel(program, rows, context, firstRow),
+    run: (rows, options = {}) => travel(program, rows, options),
     release: async () => {
       await startProgram.release();
       await stepProgram.release();
@@ -148,11 +157,10 @@ function checkFinite(rows: Rows, widths: readonly number[], firstRow: number): v
   rows.forEach((values, p) => {
     const bad = values.findIndex((value) => !Number.isFinite(value));
     if (bad >= 0)
-      throw failure("numeric", {
-        where: `row ${firstRow + Math.floor(bad / (widths[p] ?? 1)) + 1}`,
+      throw stuckRow(Math.floor(bad / (widths[p] ?? 1)), firstRow, {
         expected: "finite values after the last step",
         received: String(values[bad]),
-        remedy: "check the row for extreme values, or use more evaluations or an adaptive method",
+        remedy: "use more evaluations or an adaptive method",
       });
   });
 }

@@ -1,11 +1,11 @@
 // trajectory: the points on their way: states at even times inside every block of a chain.
-import { failure } from "../errors.ts";
 import { type Block, blockWeights, type Chain } from "../flow/chain.ts";
 import type { Integration } from "../ode/integration.ts";
 import { add, multiply } from "../tensor/arithmetic.ts";
 import type { Engine } from "./contract.ts";
 import type { Direction, Equation } from "./equation.ts";
 import { createIntegrator } from "./integrate.ts";
+import { checkSignal } from "./pause.ts";
 
 export interface TrajectoryOptions {
   readonly direction: Direction;
@@ -29,8 +29,7 @@ export async function trajectory(
   const states = [points];
   let current = points;
   for (const block of direction === 1 ? blocks : [...blocks].reverse()) {
-    if (signal?.aborted)
-      throw failure("interrupted", { where: "trajectory", expected: "to finish", received: "a signal to stop" });
+    checkSignal(signal, "trajectory");
     const integrator = await createIntegrator(engine, pieceEquation(block, dimension, pieces), {
       direction,
       integration,
@@ -40,7 +39,8 @@ export async function trajectory(
       for (let k = 0; k < pieces; k++) {
         const piece = direction === 1 ? k : pieces - 1 - k;
         const place = new Float32Array(points.length / dimension).fill(piece);
-        current = (await integrator.run([current], [place])).state[0] ?? current;
+        const { state } = await integrator.run([current], { context: [place], ...(signal && { signal }) });
+        current = state[0] ?? current;
         states.push(current);
       }
     } finally {

@@ -6,8 +6,10 @@ import { exactDivergence, hutchinsonDivergence } from "../flow/density.ts";
 import type { Integration } from "../ode/integration.ts";
 import { fillUniform, type Random, split } from "../random.ts";
 import type { Engine } from "./contract.ts";
-import type { Direction, Equation, Rows } from "./equation.ts";
+import type { Direction, Equation, Rows, RunOptions } from "./equation.ts";
 import { createIntegrator, type Integrator } from "./integrate.ts";
+import { explainStuck } from "./ordinary.ts";
+import { turns } from "./pause.ts";
 
 /** How the divergence along a path is had: not at all, exactly, or from random probes (unbiased, cheap in many dimensions). */
 export type Divergence =
@@ -33,13 +35,19 @@ export interface Transported {
   readonly evaluations: number;
 }
 
+/** What goes with the points of one run. `firstRow` also says which rows' probes to draw. */
+export interface TransportRun extends Omit<RunOptions, "context"> {
+  /** Keys Hutchinson's probes, which need a generator. */
+  readonly random?: Random;
+}
+
 /** A compiled chain for one direction. */
 export interface Transport {
   /**
-   * Moves points [rows · dimension]. `random` and `firstRow` key Hutchinson's probes, which need a generator; messages count
-   * rows from `firstRow`, the number of the first one, from 0.
+   * Moves points [rows · dimension]. Throws a "numeric" error that names a row that gets stuck and says whether that row or
+   * the network is to blame, "interrupted" when the signal fires.
    */
-  run(points: Float32Array, random?: Random, firstRow?: number): Promise<Transported>;
+  run(points: Float32Array, options?: TransportRun): Promise<Transported>;
   release(): Promise<void>;
 }
 
@@ -56,16 +64,24 @@ export async function createTransport(
     legs.push(await createLeg(engine, block, dimension, options, n === ordered.length - 1));
   const probes = divergence.kind === "hutchinson" ? divergence.probes : 0;
   const columns = Math.max(1, probes);
+  const equationOf = (block: Block) => flowEquation(block, dimension, { kind: "none" });
   return {
-    run: async (points, random, firstRow = 0) => {
+    run: async (points, { random, firstRow = 0, signal } = {}) => {
       const rows = points.length / dimension;
       const logDeterminant = new Float32Array(rows * columns);
       const context = probes > 0 ? [rademacher(random, firstRow, rows, probes * dimension)] : [];
+      const turn = turns(signal, "transport");
+      const common = { firstRow, ...(signal && { signal }) };
+      const explained = (leg: number) => async (error: unknown) => {
+        const way = { dimension, direction, equationOf, points, ...(signal && { signal }) };
+        throw await explainStuck(engine, { ...way, blocks: ordered.slice(0, leg + 1) }, error);
+      };
       let [current, evaluations] = [points, 0];
-      for (const { main, point } of legs) {
+      for (const [n, { main, point }] of legs.entries()) {
+        await turn();
         const start: Rows = divergence.kind === "none" ? [current] : [current, new Float32Array(rows * columns)];
-        const moved = await main.run(start, context, firstRow);
-        const handed = point ? await point.run([current], [], firstRow) : moved;
+        const moved = await main.run(start, { ...common, context }).catch(explained(n));
+        const handed = point ? await point.run([current], common).catch(explained(n)) : moved;
         evaluations += moved.evaluations + (point ? handed.evaluations : 0);
         moved.state[1]?.forEach((value, i) => {
           logDeterminant[i] = (logDeterminant[i] ?? 0) + value;

@@ -1,5 +1,4 @@
 // travel: adaptive integration of many rows. Every row has its own time and step size; rows enter free slots, step, and leave.
-import { failure } from "../errors.ts";
 import { firstStepSize, fitStep, stepFactor } from "../ode/control.ts";
 import type { FloatArray, NDArray } from "../tensor/array.ts";
 import {
@@ -14,7 +13,10 @@ import {
   paddedRows,
   paddedSlice,
   type Rows,
+  type RunOptions,
 } from "./equation.ts";
+import { turns } from "./pause.ts";
+import { stuckRow } from "./stuck.ts";
 
 type Columns = readonly NDArray[];
 
@@ -72,18 +74,18 @@ interface Slots {
   readonly steps: Int32Array;
 }
 
-/** Moves rows from one end of the way to the other; `firstRow` is the number of the first one in messages, from 0. */
+/** Moves rows from one end of the way to the other. */
 export async function travel(
   program: AdaptiveProgram,
   rows: Rows,
-  context: Rows,
-  firstRow: number,
+  { context = [], firstRow = 0, signal }: RunOptions,
 ): Promise<Integrated> {
   const { equation, carried, slots: most, order } = program;
   const { widths } = equation;
   const count = countRows(rows, widths);
   const arrivals = emptyRows(widths, count);
-  const departures = await depart(program, rows, context, firstRow);
+  const turn = turns(signal, "integration");
+  const departures = await depart(program, rows, context, firstRow, turn);
   const slots = emptySlots(program, Math.min(most, count));
   let evaluations = 2 * count;
   let [waiting, active] = [0, 0];
@@ -101,6 +103,7 @@ export async function travel(
     while (active < slots.row.length && waiting < count) enter(active++);
   };
   for (fill(); active > 0; fill()) {
+    await turn();
     const { state, last, ratio } = await stepAll(program, slots, active);
     evaluations += program.evaluationsPerStep * active;
     let kept = 0;
@@ -121,7 +124,7 @@ export async function travel(
       const steps = (slots.steps[slot] ?? 0) + 1;
       slots.steps[slot] = steps;
       if ((next < smallestStep && next < 2 * size) || steps > mostSteps)
-        throw stuck(firstRow + (slots.row[slot] ?? 0), 1 - remaining, program.direction, error);
+        throw stuck(slots.row[slot] ?? 0, firstRow, 1 - remaining, program.direction, error);
       slots.size[slot] = fitStep(next, remaining);
       if (kept !== slot) moveSlot(program, slots, slot, kept);
       kept += 1;
@@ -137,11 +140,13 @@ async function depart(
   rows: Rows,
   context: Rows,
   firstRow: number,
+  turn: () => Promise<void>,
 ): Promise<Departures> {
   const count = countRows(rows, equation.widths);
   const first = emptyRows(carried, count);
   const sizes = new Float64Array(count);
   for (let at = 0; at < count; at += slots) {
+    await turn();
     const n = Math.min(slots, count - at);
     const padded = paddedRows(n, slots);
     const output = await start.run({
@@ -160,7 +165,7 @@ async function depart(
         Number(output.curvature.data[i]),
         order,
       );
-      if (!(size > 0 && Number.isFinite(size))) throw stuck(firstRow + at + i, 0, direction, Number.NaN);
+      if (!(size > 0 && Number.isFinite(size))) throw stuck(at + i, firstRow, 0, direction, Number.NaN);
       sizes[at + i] = fitStep(size, 1);
     }
   }
@@ -211,11 +216,11 @@ function moveSlot({ equation, carried }: AdaptiveProgram, slots: Slots, from: nu
   for (const values of [slots.row, slots.travelled, slots.size, slots.steps]) values[to] = values[from] ?? 0;
 }
 
-function stuck(row: number, travelled: number, direction: Direction, error: number) {
-  return failure("numeric", {
-    where: `row ${row + 1} at t = ${(direction === 1 ? travelled : 1 - travelled).toFixed(6)}`,
+function stuck(row: number, firstRow: number, travelled: number, direction: Direction, error: number) {
+  return stuckRow(row, firstRow, {
+    at: ` at t = ${(direction === 1 ? travelled : 1 - travelled).toFixed(6)}`,
     expected: "a step that meets the tolerance",
     received: Number.isFinite(error) ? "steps that came to nothing" : "a velocity that is not finite",
-    remedy: "check the row for extreme values, or use a looser tolerance",
+    remedy: "use a looser tolerance (--tolerance) or a fixed number of evaluations (--evaluations)",
   });
 }

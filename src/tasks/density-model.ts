@@ -1,14 +1,17 @@
 // density-model: the model file of the density task. Weights are named tensors, everything else one JSON text beside them.
 import * as z from "zod";
-import { decodeSafetensors, encodeSafetensors } from "../data/safetensors.ts";
+import { decodeSafetensors } from "../data/safetensors.ts";
 import { failure } from "../errors.ts";
-import type { Chain } from "../flow/chain.ts";
-import { layerSizes, type MlpArrays, type NetworkConfiguration } from "../nn/mlp.ts";
+import { type Block, type Chain, timeWindow } from "../flow/chain.ts";
+import { layerSizes, type MlpArrays } from "../nn/mlp.ts";
 import { tableaus } from "../ode/tableaus.ts";
 import { type FloatArray, type NDArray, sameSizes } from "../tensor/array.ts";
 import { leaves } from "../tensor/tree.ts";
 import type { BlockRecord } from "../train/chain.ts";
-import type { Configuration } from "../train/configuration.ts";
+import { areAlike, type BlockConfiguration, type Configuration } from "../train/configuration.ts";
+import { mostPoints } from "../train/loss-curve.ts";
+import { percentGrid } from "./quantiles.ts";
+import { checkSeal, encodeSealed } from "./seal.ts";
 import type { Standardization } from "./standardization.ts";
 
 /** The newest file version this code reads and the one it writes. */
@@ -20,7 +23,15 @@ export interface ModelRecord {
   readonly task: "density";
   readonly columns: readonly string[];
   readonly configuration: Configuration;
-  readonly training: { readonly rows: number; readonly blocks: readonly BlockRecord[] };
+  readonly training: TrainingRecord;
+}
+
+/** What is known of a model's training. */
+export interface TrainingRecord {
+  readonly rows: number;
+  readonly blocks: readonly BlockRecord[];
+  /** Of the log-density of training rows (nats, user's units), at `percentGrid`; models of earlier releases have none. */
+  readonly logDensityQuantiles?: readonly number[];
 }
 
 /** A trained density: the record, the scaling of the columns, and the chain of blocks. */
@@ -54,7 +65,7 @@ const blockSchema = z.object({
   learningRate: positive,
 });
 
-const configurationSchema = z.object({
+const plainConfigurationSchema = z.object({
   seed: z.int(),
   standardize: z.boolean(),
   blocks: z
@@ -82,6 +93,8 @@ const configurationSchema = z.object({
     movingAverage: z.number().min(0).max(1),
     warmStart: z.boolean(),
     earlyStopping: count,
+    parallelBlocks: z.boolean().exactOptional(),
+    shareWeights: z.boolean().exactOptional(),
   }),
   integration: z.union([
     z.object({ kind: z.literal("adaptive"), method: adaptiveMethod, rtol: positive, atol: positive }),
@@ -89,11 +102,28 @@ const configurationSchema = z.object({
   ]),
 });
 
+const configurationSchema = plainConfigurationSchema.refine(
+  ({ blocks, training }) => !training.shareWeights || areAlike(blocks),
+  { path: ["blocks"], error: "blocks that share weights and have different networks" },
+);
+
 /** A record of a finished block; numbers that were not finite come back as NaN. */
 const measured = finite.or(z.null().transform(() => Number.NaN));
+export const curveSchema = z
+  .object({
+    iterations: z.array(count).max(mostPoints),
+    losses: z.array(measured),
+    heldOut: z.array(measured).exactOptional(),
+  })
+  .refine(
+    ({ iterations, losses, heldOut = losses }) =>
+      losses.length === iterations.length && heldOut.length === iterations.length,
+    "a curve whose parts differ in length",
+  );
 const blockRecordSchema = z.object({
   iterations: count,
   loss: measured,
+  curve: curveSchema.exactOptional(),
   poolToNormal: measured,
   blockDistance: measured,
 });
@@ -107,31 +137,35 @@ const recordSchema = z.object({
     .min(1)
     .refine((names) => new Set(names).size === names.length, "a name twice"),
   configuration: configurationSchema,
-  training: z.object({ rows: count, blocks: z.array(blockRecordSchema) }),
+  training: z.object({
+    rows: count,
+    blocks: z.array(blockRecordSchema),
+    logDensityQuantiles: z
+      .array(finite)
+      .length(percentGrid.length)
+      .refine((values) => values.every((value, n) => n === 0 || value >= (values[n - 1] ?? value)), "not ascending")
+      .exactOptional(),
+  }),
 });
 
 /** The bytes of a model file. */
 export function encodeDensityModel({ record, standardization, chain }: DensityModel): Uint8Array {
-  return encodeSafetensors(
-    { ...standardizationTensors(standardization), ...chainTensors(chain) },
-    { localflow: toJson(record) },
-  );
+  return encodeSealed({ ...standardizationTensors(standardization), ...chainTensors(chain) }, toJson(record));
 }
 
 /** Reads a model file. Throws a "model" error that says what is wrong; nothing in the file is executed. */
 export function decodeDensityModel(bytes: Uint8Array, where = "model"): DensityModel {
-  const { tensors, metadata } = decodeSafetensors(bytes, where);
+  const file = decodeSafetensors(bytes, where);
+  const { tensors, metadata } = file;
   const record = parseMetadata(recordSchema, metadata["localflow"], where);
   const d = record.columns.length;
   const chain: Chain = {
     dimension: d,
-    blocks: record.configuration.blocks.map(({ step, network }, n) => ({
-      step,
-      network,
-      parameters: blockParameters(tensors, n, network, d, where),
-    })),
+    blocks: readBlocks(tensors, record.configuration, record.configuration.blocks.length, d, where),
   };
-  return { record, standardization: readStandardization(tensors, d, where), chain };
+  const model = { record, standardization: readStandardization(tensors, d, where), chain };
+  checkSeal(file, where);
+  return model;
 }
 
 /** JSON in which an endless clip norm survives. */
@@ -196,29 +230,37 @@ export function readStandardization(
   return { mean: finiteTensor(tensors, "standardize.mean", [d], where), deviation };
 }
 
-/** `blocks.0.layers.0.weight` … for every block. */
-export function chainTensors({
-  blocks,
-}: {
-  readonly blocks: readonly { readonly parameters: MlpArrays }[];
-}): Record<string, NDArray> {
-  const named = blocks.flatMap(({ parameters }, n) => leaves<FloatArray>(parameters, `blocks.${n}`));
+/** `blocks.0.layers.0.weight` … for every block; for the first one alone where all share its network. */
+export function chainTensors({ blocks }: Pick<Chain, "blocks">): Record<string, NDArray> {
+  const own = blocks[0]?.timeWindow ? blocks.slice(0, 1) : blocks;
+  const named = own.flatMap(({ parameters }, n) => leaves<FloatArray>(parameters, `blocks.${n}`));
   return Object.fromEntries(named.map((leaf) => [leaf.path, leaf.value]));
 }
 
-/** The weights of block n, checked against the network that the record promises. */
-export function blockParameters(
+/** The first `count` blocks, their weights checked against the networks that the configuration promises. */
+export function readBlocks(
   tensors: Readonly<Record<string, NDArray>>,
-  n: number,
-  network: NetworkConfiguration,
+  { blocks, training }: Configuration,
+  count: number,
   d: number,
   where: string,
-): MlpArrays {
-  const layers = layerSizes(network, d).map(([inputs, outputs], k) => ({
-    weight: finiteTensor(tensors, `blocks.${n}.layers.${k}.weight`, [inputs, outputs], where),
-    bias: finiteTensor(tensors, `blocks.${n}.layers.${k}.bias`, [outputs], where),
-  }));
-  return { layers };
+): readonly Block[] {
+  const parametersOf = ({ network }: BlockConfiguration, n: number): MlpArrays => ({
+    layers: layerSizes(network, d).map(([inputs, outputs], k) => ({
+      weight: finiteTensor(tensors, `blocks.${n}.layers.${k}.weight`, [inputs, outputs], where),
+      bias: finiteTensor(tensors, `blocks.${n}.layers.${k}.bias`, [outputs], where),
+    })),
+  });
+  const wanted = blocks.slice(0, count);
+  const own = (training.shareWeights ? wanted.slice(0, 1) : wanted).map(parametersOf);
+  return wanted.map(
+    ({ step, network }, n): Block => ({
+      step,
+      network,
+      parameters: own[training.shareWeights ? 0 : n] ?? { layers: [] },
+      ...(training.shareWeights && { timeWindow: timeWindow(n, blocks.length) }),
+    }),
+  );
 }
 
 /** A float32 tensor of exactly this shape whose numbers are all finite. */

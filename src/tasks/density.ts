@@ -1,20 +1,29 @@
 // density: the front door for numeric rows: fit a chain of flows, draw samples, score rows. Log-densities are in nats and in
 // the user's units.
-import { failure } from "../errors.ts";
 import { fingerprint } from "../fingerprint.ts";
 import { normalLogDensity } from "../flow/chain.ts";
 import { mlpParameterCount } from "../nn/mlp.ts";
 import type { Integration } from "../ode/integration.ts";
 import { fillNormal, random, split } from "../random.ts";
 import type { Engine } from "../runtime/contract.ts";
+import { checkSignal, pauses } from "../runtime/pause.ts";
 import { createTransport, type Divergence } from "../runtime/transport.ts";
-import { type FloatArray, floats } from "../tensor/array.ts";
-import { pauses } from "../train/block.ts";
+import { type FloatArray, floats, rowsOf } from "../tensor/array.ts";
 import { type BlockRecord, type BlockTiming, type ChainProgress, chunkRows, trainChain } from "../train/chain.ts";
-import type { Configuration } from "../train/configuration.ts";
+import { type Configuration, iterationsOf, parameterCount } from "../train/configuration.ts";
 import { checkpointSeed, decodeCheckpoint, encodeCheckpoint } from "./checkpoint.ts";
-import { type DensityModel, modelVersion } from "./density-model.ts";
-import { checkBudget, checkCount, checkRows, checkSamples, type RowRequest, splitRows } from "./rows.ts";
+import { type DensityModel, type ModelRecord, modelVersion } from "./density-model.ts";
+import { quantilesOf } from "./quantiles.ts";
+import {
+  checkBudget,
+  checkCount,
+  checkRows,
+  checkSamples,
+  evenRows,
+  type RowRequest,
+  rowNotes,
+  splitRows,
+} from "./rows.ts";
 import {
   identityStandardization,
   logVolume,
@@ -59,6 +68,8 @@ export interface FitReport {
   readonly seconds: number;
   readonly train: Likelihood;
   readonly validation?: Likelihood;
+  /** What the user should know of the fit, in sentences; empty when there is nothing. */
+  readonly notes: readonly string[];
 }
 
 /** Trains a chain. Throws "data" for rows that have no density, "interrupted" after a checkpoint when the signal fires. */
@@ -100,7 +111,7 @@ export async function fitDensity(
   // The report below takes its time and can be interrupted too: what is trained is safe first.
   const complete = { blocks: trained.chain.blocks, records: trained.records };
   await checkpoint?.save(encodeCheckpoint(complete, configuration.seed, mark));
-  const record = {
+  const record: ModelRecord = {
     version: modelVersion,
     task: "density",
     columns,
@@ -109,16 +120,22 @@ export async function fitDensity(
       rows: train.shape[0] ?? 0,
       blocks: trained.records.map(({ seconds: _, pushSeconds: __, ...record }) => record),
     },
-  } as const;
-  const model: DensityModel = { record, standardization, chain: trained.chain };
-  const validation = heldOut && (await likelihood(engine, model, heldOut, request));
+  };
+  const bare: DensityModel = { record, standardization, chain: trained.chain };
+  const most = reportRows(configuration, d);
+  const judged = heldOut && rowsOf(heldOut, 0, Math.min(most, heldOut.shape[0] ?? 0));
+  const heldOutScores = judged && (await scoresOf(engine, bare, judged, request));
+  const trainScores = await scoresOf(engine, bare, evenRows(train, most), request);
+  const likelihood = summarize(trainScores.map((value) => -value));
+  const model = withQuantiles(bare, trainScores);
   const report: FitReport = {
     seed: configuration.seed,
     task: "density",
     blocks: trained.records.map((block, n) => ({ ...block, duration: durationOf(configuration, n) })),
     parameters: parameterCount(configuration, d),
-    train: await likelihood(engine, model, train, request),
-    ...(validation && { validation }),
+    train: likelihood,
+    ...(heldOutScores && { validation: summarize(heldOutScores.map((value) => -value)) }),
+    notes: [...rowNotes(train), ...likelihoodNotes(likelihood, bare)],
     seconds: (performance.now() - started) / 1000,
   };
   return { model, report };
@@ -161,7 +178,7 @@ export async function* sampleDensity(
       const count = Math.min(chunkRows, rows - first);
       const noise = new Float32Array(count * d);
       fillNormal(key, noise, { offset: first * d });
-      const moved = await transport.run(noise, undefined, first);
+      const moved = await transport.run(noise, { firstRow: first, ...(signal && { signal }) });
       const points = floats(unstandardize(standardization, moved.points), [count, d]);
       checkSamples(points, record.columns, first);
       onProgress?.({ stage: "sample", fraction: (first + count) / rows });
@@ -218,7 +235,7 @@ export async function* scoreDensity(
     for (let first = 0; first < count; first += chunkRows) {
       const last = Math.min(first + chunkRows, count);
       const points = standardize(standardization, rows.data.subarray(first * d, last * d));
-      const moved = await transport.run(points, key, first);
+      const moved = await transport.run(points, { random: key, firstRow: first, ...(signal && { signal }) });
       onProgress?.({ stage: "score", fraction: last / count });
       yield { logDensity: combine(moved.points, moved.logDeterminant, 1, model), evaluations: moved.evaluations };
       await pause();
@@ -252,24 +269,49 @@ const trainingShare = 0.9;
 /** Multiplications that the likelihoods of a report may cost; the rows they use follow from it. */
 const reportCost = 5e11;
 
-async function likelihood(
+/** Rows whose likelihood a fit reports, at most: fewer for large networks. */
+export function reportRows(configuration: Configuration, d: number): number {
+  const weights = configuration.blocks.reduce((total, { network }) => total + mlpParameterCount(network, d), 0);
+  const perRow = 40 * weights * (1 + d);
+  return Math.max(256, Math.min(10_000, Math.floor(reportCost / perRow)));
+}
+
+async function scoresOf(
   engine: Engine,
   model: DensityModel,
   rows: FloatArray,
   { signal, onProgress }: FitRequest,
-): Promise<Likelihood> {
-  const d = model.chain.dimension;
-  const perRow = 40 * parameterCount(model.record.configuration, d) * (1 + d);
-  const count = Math.min(rows.shape[0] ?? 0, Math.max(256, Math.min(10_000, Math.floor(reportCost / perRow))));
-  const part = floats(rows.data.subarray(0, count * d), [count, d]);
+): Promise<readonly number[]> {
   const values: number[] = [];
   const controls = {
     ...(signal && { signal }),
     ...(onProgress && { onProgress: () => onProgress({ stage: "score", fraction: 1 }) }),
   };
-  for await (const { logDensity } of scoreDensity(engine, model, part, controls))
-    for (const value of logDensity) values.push(-value);
-  return summarize(values);
+  for await (const { logDensity } of scoreDensity(engine, model, rows, controls)) values.push(...logDensity);
+  return values;
+}
+
+/** The model with the quantiles of its training rows' log-densities, unless those are not finite. */
+function withQuantiles(model: DensityModel, scores: readonly number[]): DensityModel {
+  if (!scores.every(Number.isFinite)) return model;
+  const training = { ...model.record.training, logDensityQuantiles: quantilesOf(scores) };
+  return { ...model, record: { ...model.record, training } };
+}
+
+/** Nats per column by which a model may fall behind independent Gaussian columns before its training counts as failed. */
+const lostNats = 10;
+
+/** Says so when a model describes its training rows far worse than one Gaussian per column does, whose nll is known. */
+function likelihoodNotes({ nll }: Likelihood, { record, standardization, chain }: DensityModel): readonly string[] {
+  const d = chain.dimension;
+  const gaussian = record.configuration.standardize
+    ? 0.5 * d * (1 + Math.log(2 * Math.PI)) + logVolume(standardization)
+    : Number.POSITIVE_INFINITY;
+  if (nll <= gaussian + lostNats * d) return [];
+  return [
+    "the model describes its training rows far worse than one Gaussian per column does: training probably diverged; " +
+      "fit again with a lower learning rate (--learning-rate)",
+  ];
 }
 
 /** Mean and standard error of negative log-densities. */
@@ -278,14 +320,6 @@ export function summarize(values: readonly number[]): Likelihood {
   const nll = values.reduce((a, b) => a + b, 0) / rows;
   const variance = values.reduce((a, b) => a + (b - nll) ** 2, 0) / Math.max(1, rows - 1);
   return { nll, standardError: Math.sqrt(variance / rows), rows };
-}
-
-function checkSignal(signal: AbortSignal | undefined, where: string): void {
-  if (signal?.aborted) throw failure("interrupted", { where, expected: "to finish", received: "a signal to stop" });
-}
-
-function parameterCount({ blocks }: Configuration, d: number): number {
-  return blocks.reduce((total, block) => total + mlpParameterCount(block.network, d), 0);
 }
 
 function durationOf({ blocks }: Configuration, n: number): number | null {
@@ -307,17 +341,17 @@ function fingerprintOf(
 /** The share of the job that is done is that of its iterations or of its time, whichever is larger. */
 function overall(
   { stage, block, iteration, loss, pushed }: ChainProgress,
-  { blocks }: Configuration,
+  configuration: Configuration,
   timeShare: number,
 ): Progress {
-  const iterations = blocks.map((each) => each.iterations);
+  const iterations = iterationsOf(configuration);
   const total = iterations.reduce((a, b) => a + b, 0);
   const before = iterations.slice(0, block - 1).reduce((a, b) => a + b, 0);
   const current = stage === "train" ? iteration : (iterations[block - 1] ?? 0);
   return {
     stage,
     block,
-    blocks: blocks.length,
+    blocks: iterations.length,
     iteration: stage === "train" ? iteration : Math.round((pushed ?? 0) * 100),
     iterations: stage === "train" ? (iterations[block - 1] ?? 0) : 100,
     ...(loss !== undefined && { loss }),

@@ -7,6 +7,7 @@ import { columnOf, type Figure, middleRange, type Range } from "../pictures/figu
 import { type BlocksInput, blocksFigure, type TrajectoriesInput, trajectoriesFigure } from "../pictures/journey.ts";
 import type { PictureKind } from "../pictures/kinds.ts";
 import { type ComparisonInput, mostPairColumns, pairsFigure, samplesFigure } from "../pictures/samples.ts";
+import { type LossHistory, lossFigure } from "../pictures/training.ts";
 import { fillNormal, permutation, random, split } from "../random.ts";
 import type { Engine } from "../runtime/contract.ts";
 import { trajectory } from "../runtime/trajectory.ts";
@@ -36,6 +37,7 @@ export interface PictureRequest {
 
 /** The figure of one kind. Throws code `option` when the model or the data does not suit the kind. */
 export async function picture(engine: Engine, model: DensityModel, request: PictureRequest): Promise<Figure> {
+  if (request.kind === "loss") return lossPicture(model);
   const shown = shownColumns(model, request);
   const { data, samples } = request;
   for (const table of [data, samples])
@@ -57,6 +59,26 @@ export async function picture(engine: Engine, model: DensityModel, request: Pict
     case "density":
       return densityMap(engine, model, request);
   }
+}
+
+/** The losses that stand in the model's record. */
+function lossPicture(model: DensityModel): Figure {
+  const histories = lossHistories(model);
+  if (histories.length > 0) return lossFigure(histories);
+  throw failure("option", {
+    where: "picture loss",
+    expected: "a model whose training is on record",
+    received: "one without losses",
+    remedy: "fit it anew: models of earlier releases keep no losses",
+  });
+}
+
+/** How the loss of each network of a model fell; empty for models that have no record of it. */
+export function lossHistories({ record }: DensityModel): readonly LossHistory[] {
+  const name = record.configuration.training.shareWeights && { name: "all blocks" };
+  return record.training.blocks.flatMap(({ curve }, n) =>
+    curve && curve.iterations.length > 0 ? [{ block: n + 1, ...curve, ...name }] : [],
+  );
 }
 
 function needed(data: FloatArray | undefined, kind: PictureKind): FloatArray {
@@ -171,7 +193,7 @@ async function blockStages(
   let [current, time] = [start, 0];
   for (const [n, block] of blocks.entries()) {
     stopped(signal);
-    current = await throughBlock(engine, { dimension, blocks: [block] }, current, record.configuration.integration);
+    current = await throughBlock(engine, { dimension, blocks: [block] }, current, record.configuration.integration, signal);
     onProgress?.({ stage: "push", block: n + 1, blocks: blocks.length, fraction: (n + 1) / blocks.length });
     time = block.step.kind === "free" ? Number.POSITIVE_INFINITY : time + block.step.duration;
     if (!shown.has(n + 1)) continue;
@@ -186,10 +208,11 @@ async function throughBlock(
   chain: DensityModel["chain"],
   points: Float32Array,
   integration: Integration,
+  signal: AbortSignal | undefined,
 ): Promise<Float32Array> {
   const transport = await createTransport(engine, chain, { direction: 1, integration, divergence: { kind: "none" } });
   try {
-    return (await transport.run(points)).points;
+    return (await transport.run(points, signal && { signal })).points;
   } finally {
     await transport.release();
   }

@@ -61,16 +61,42 @@ export function checkRows(rows: FloatArray, columns: readonly string[], where: s
     });
 }
 
+/** Rows below which a density is hardly learnt: this many, and this many per column. */
+const fewestRows = 50;
+const fewestPerColumn = 2;
+
+/** What to tell about training rows [n, d] beside their fit; nothing when there are enough. */
+export function rowNotes({ shape: [count = 0, d = 1] }: FloatArray): readonly string[] {
+  const enough = Math.max(fewestRows, fewestPerColumn * d);
+  if (count >= enough) return [];
+  const [rows, columns] = [count === 1 ? "1 training row" : `${count} training rows`, d === 1 ? "column" : "columns"];
+  return [
+    `${rows} of ${d} ${columns} can hardly show a density: the model may repeat the rows; give ${enough} or more`,
+  ];
+}
+
+/** Up to `count` rows [count, d] at even distances: all of them when there are no more, and fair to a table that is sorted. */
+export function evenRows(rows: FloatArray, count: number): FloatArray {
+  const [all = 0, d = 1] = rows.shape;
+  if (all <= count) return rows;
+  const data = new Float32Array(count * d);
+  for (let n = 0; n < count; n++) {
+    const row = Math.floor((n * all) / count);
+    data.set(rows.data.subarray(row * d, (row + 1) * d), n * d);
+  }
+  return floats(data, [count, d]);
+}
+
 /** Copies of the training rows that are alive at once: the table, its standardised form, the pool and the pool before it. */
-const copies = 4;
+export const fitCopies = 4;
 
 /** Throws when the copies of the rows that a fit needs do not fit the budget. */
 export function checkBudget({ rows, memory }: RowRequest): void {
-  const needed = rows.data.byteLength * copies;
+  const needed = rows.data.byteLength * fitCopies;
   if (memory === undefined || needed <= memory) return;
   throw failure("option", {
     where: "memory",
-    expected: `at least ${needed} bytes for ${rows.shape[0]} rows of ${rows.shape[1]} columns (${copies} copies are alive at once)`,
+    expected: `at least ${needed} bytes for ${rows.shape[0]} rows of ${rows.shape[1]} columns (${fitCopies} copies are alive at once)`,
     received: String(memory),
     remedy: "raise the budget or fit fewer rows",
   });

@@ -50,7 +50,7 @@ async function integrate(
   const { direction = 1, integration = adaptive(1e-4), slots = 64, context = [] } = options;
   const integrator = await createIntegrator(engine, equation, { direction, integration, slots });
   try {
-    return await integrator.run(rows, context);
+    return await integrator.run(rows, { context });
   } finally {
     await integrator.release();
   }
@@ -353,7 +353,7 @@ describe("errors", () => {
     });
     for (const kind of [integration, adaptive(1e-4)]) {
       const integrator = await createIntegrator(engine, root, { direction: 1, integration: kind, slots: 16 });
-      await expect(integrator.run([starts], [], 1000)).rejects.toThrow(/^row 1021\b/);
+      await expect(integrator.run([starts], { firstRow: 1000 })).rejects.toThrow(/^row 1021\b/);
       await integrator.release();
     }
   });

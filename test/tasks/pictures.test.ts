@@ -143,7 +143,7 @@ describe("densityReportSections", () => {
   it("has the pictures that suit the model and the data", async () => {
     const headings = async (...request: Parameters<typeof densityReportSections>) =>
       (await densityReportSections(...request)).map(({ heading }) => heading);
-    expect(await headings(engine, plane)).toEqual(["Samples", "Density"]);
-    expect(await headings(engine, space, gaussian(100, 3))).toEqual(["Samples", "Blocks", "Paths"]);
+    expect(await headings(engine, plane)).toEqual(["Samples", "Density", "Training"]);
+    expect(await headings(engine, space, gaussian(100, 3))).toEqual(["Samples", "Training", "Blocks", "Paths"]);
   });
 });

@@ -25,6 +25,8 @@ export interface Comparison {
   readonly rows: number;
   /** Distances of `points` [at least `rows`, d] from the held-out rows. Every call looks with the same directions and kernels. */
   distances(points: FloatArray): Distances;
+  /** The sliced Wasserstein distance alone, equal to that of `distances`. */
+  slicedWasserstein(points: FloatArray): Estimate;
 }
 
 /**
@@ -54,12 +56,14 @@ export function comparison(
   };
   const reference = prepared(heldOut, "held-out rows");
   const bandwidth = medianDistance(reference, d, split(random, "bandwidth"));
+  const sliced = (compared: Float32Array) => slicedWassersteinEstimate(compared, reference, d, random);
   return {
     rows,
+    slicedWasserstein: (points) => sliced(prepared(points, "points")),
     distances: (points) => {
       const compared = prepared(points, "points");
       return {
-        slicedWasserstein: slicedWassersteinEstimate(compared, reference, d, random),
+        slicedWasserstein: sliced(compared),
         energyDistance: energyDistance(compared, reference, d, random),
         mmdSquared: maximumMeanDiscrepancy(compared, reference, d, random, { bandwidth }),
       };

@@ -1,7 +1,7 @@
 // evaluate: how good a density model is on held-out rows, beside baselines that were fitted to the same training rows.
-import { failure, LocalFlowError } from "../errors.ts";
-import { type Baseline, baselineNll, columnScale } from "../measure/baseline.ts";
-import { comparedRows, comparison, type Distances } from "../measure/compare.ts";
+import { LocalFlowError } from "../errors.ts";
+import { type Baseline, baselineNll } from "../measure/baseline.ts";
+import type { Distances } from "../measure/compare.ts";
 import { type Estimate, meanOf } from "../measure/estimate.ts";
 import { fitGaussian } from "../measure/gaussian.ts";
 import { fitMixture } from "../measure/gaussian-mixture.ts";
@@ -11,21 +11,19 @@ import { chosenRows } from "../measure/points.ts";
 import type { Integration } from "../ode/integration.ts";
 import { type Random, random, split } from "../random.ts";
 import type { Engine } from "../runtime/contract.ts";
+import { checkSignal, pauses } from "../runtime/pause.ts";
 import { type FloatArray, floats } from "../tensor/array.ts";
-import { pauses } from "../train/block.ts";
+import { type CurvePoint, evaluationCurve } from "./curve.ts";
 import { fitDensity, type Progress, sampleDensity, scoreDensity } from "./density.ts";
 import type { DensityModel } from "./density-model.ts";
+import { type HeldOutRequest, heldOutComparison, sampleCount } from "./held-out.ts";
 import { gradientStepsOf, parametersOf, plainFlow } from "./plain-flow.ts";
 import { logVolume } from "./standardization.ts";
 
-export interface EvaluateRequest {
-  /** Rows [n, d] that the model has not seen, in the user's units. */
-  readonly heldOut: FloatArray;
-  /** The rows the model was trained on: with them come the floor and the baselines. */
-  readonly train?: FloatArray;
-  readonly seed: number;
-  /** Samples drawn from each density; default and most 4096. */
-  readonly samples?: number;
+/** With `train` come the floor and the baselines. */
+export interface EvaluateRequest extends HeldOutRequest {
+  /** Also measure samples against the work they take (curve.ts). */
+  readonly curve?: boolean;
   /** Baselines that train a network, beside the quick ones, which `train` always brings. */
   readonly flows?: readonly FlowBaseline[];
   /** How the model and the flows among the baselines are integrated; default: as the model was fitted. */
@@ -59,12 +57,14 @@ export interface Evaluation {
   readonly seed: number;
   readonly parameters: number;
   readonly gradientSteps: number;
-  /** Velocity evaluations of the model. */
+  /** Velocity evaluations of the model for its measures; those of the curve stand there. */
   readonly evaluations: number;
   readonly seconds: number;
   /** `nllStandardized` only for models that standardise their columns. */
   readonly measures: Readonly<Partial<Record<MeasureName, Measured>> & Record<"nll", Measured>>;
   readonly baselines: Readonly<Record<string, BaselineSummary>>;
+  /** Where it was asked for. */
+  readonly curve?: readonly CurvePoint[];
   /** What was left out or cut short, in sentences. */
   readonly notes: readonly string[];
 }
@@ -79,16 +79,10 @@ export async function evaluateDensity(
   request: EvaluateRequest,
 ): Promise<Evaluation> {
   const started = performance.now();
-  const { heldOut, train, seed, samples = comparedRows, onStage } = request;
-  if (train) checkTrain(train, model);
+  const { heldOut, train, seed, onStage } = request;
   const key = split(random(seed), "evaluate");
   const notes: string[] = [];
-  const rows = Math.min(
-    samples,
-    comparedRows,
-    ...[heldOut, ...(train ? [train] : [])].map(({ shape }) => shape[0] ?? 0),
-  );
-  const { distances } = comparison(heldOut, { deviation: deviationOf(model, train ?? heldOut), rows, random: key });
+  const { rows, distances } = heldOutComparison(model, request);
   onStage?.("the model");
   const ours = await flowResult(engine, model, request);
   const distance = distances(ours.points);
@@ -105,6 +99,9 @@ export async function evaluateDensity(
       baselines[kind] = judged(await flowContender(engine, model, kind, train, request), distances);
     }
   } else notes.push("the floor and the baselines need the training rows (--train FILE)");
+  if (request.curve) onStage?.("the curve of quality against evaluations");
+  const curve = request.curve ? await evaluationCurve(engine, model, request) : undefined;
+  notes.push(...(curve?.notes ?? []));
   return {
     rows: heldOut.shape[0] ?? 0,
     comparedRows: rows,
@@ -115,6 +112,7 @@ export async function evaluateDensity(
     seconds: (performance.now() - started) / 1000,
     measures: measuresOf({ nll: ours.nll, distances: distance }, floor, baselines, model),
     baselines: Object.fromEntries(Object.entries(baselines).map(([name, { summary }]) => [name, summary])),
+    ...(curve && { curve: curve.points }),
     notes,
   };
 }
@@ -157,17 +155,9 @@ function measuresOf(
   };
 }
 
-/** The model's own training deviations; of a model that does not standardise, those of `rows`. */
-function deviationOf({ record, standardization }: DensityModel, rows: FloatArray): ArrayLike<number> {
-  return record.configuration.standardize ? standardization.deviation.data : columnScale(rows).deviation;
-}
-
 /** Likelihood and samples of a flow. */
-async function flowResult(
-  engine: Engine,
-  model: DensityModel,
-  { heldOut, seed, samples = comparedRows, integration, signal, onProgress }: EvaluateRequest,
-) {
+async function flowResult(engine: Engine, model: DensityModel, request: EvaluateRequest) {
+  const { heldOut, seed, integration, signal, onProgress } = request;
   const controls = {
     seed,
     ...(integration && { integration }),
@@ -180,7 +170,7 @@ async function flowResult(
     evaluations += scored.evaluations;
     for (const value of scored.logDensity) values.push(-value);
   }
-  const count = Math.min(samples, comparedRows);
+  const count = sampleCount(request);
   const points = new Float32Array(count * model.chain.dimension);
   let filled = 0;
   for await (const drawn of sampleDensity(engine, model, { ...controls, rows: count })) {
@@ -201,12 +191,13 @@ const fitters: Readonly<Record<(typeof quickBaselines)[number], (train: FloatArr
 async function quickContender(
   name: (typeof quickBaselines)[number],
   train: FloatArray,
-  { heldOut, samples = comparedRows, signal }: EvaluateRequest,
+  request: EvaluateRequest,
   key: Random,
   notes: string[],
 ): Promise<Unjudged | undefined> {
+  const { heldOut, signal } = request;
   await pauses(0)();
-  checkSignal(signal);
+  checkSignal(signal, "evaluation");
   const started = performance.now();
   try {
     const baseline = fitters[name](train, split(key, name, "fit"));
@@ -216,7 +207,7 @@ async function quickContender(
     const { parameters, choice } = baseline;
     return {
       nll: baselineNll(baseline, cut ? chosenRows(heldOut, kernelRows, split(key, name, "rows")) : heldOut),
-      points: baseline.sample(split(key, name, "sample"), Math.min(samples, comparedRows)),
+      points: baseline.sample(split(key, name, "sample"), sampleCount(request)),
       summary: { parameters, gradientSteps: 0, seconds, choice },
     };
   } catch (error) {
@@ -248,21 +239,4 @@ async function flowContender(
   const gradientSteps = report.blocks.reduce((total, { iterations }) => total + iterations, 0);
   const choice = `hidden ${configuration.blocks[0]?.network.hidden.join(",")}`;
   return { nll, points, summary: { parameters: report.parameters, gradientSteps, seconds: report.seconds, choice } };
-}
-
-function checkTrain({ data, shape }: FloatArray, { record }: DensityModel): void {
-  const [rows = 0, d = 0] = shape;
-  const bad = data.findIndex((value) => !Number.isFinite(value));
-  if (d === record.columns.length && rows > 0 && bad < 0) return;
-  throw failure("data", {
-    where:
-      bad < 0 ? "training rows" : `training rows, row ${Math.floor(bad / d) + 1}, column ${record.columns[bad % d]}`,
-    expected: bad < 0 ? `rows of ${record.columns.length} columns` : "a finite number",
-    received: bad < 0 ? `${rows} rows of ${d}` : String(data[bad]),
-  });
-}
-
-function checkSignal(signal: AbortSignal | undefined): void {
-  if (signal?.aborted)
-    throw failure("interrupted", { where: "evaluation", expected: "to finish", received: "a signal to stop" });
 }

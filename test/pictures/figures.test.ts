@@ -57,6 +57,18 @@ describe("the loss recorder", () => {
     expect(panel?.y.scale).toBe("log");
     expect(panel?.y.domain[0]).toBeLessThan(0.5);
   });
+
+  it("shows held-out losses where they are known, and a block of one stretch as a line", () => {
+    const figure = lossFigure([
+      { block: 1, iterations: [10, 20, 25], losses: [1, 0.5, 0.4], heldOut: [1, 0.25, Number.NaN] },
+    ]);
+    const lines = figure.panels[0]?.marks.flatMap((mark) => (mark.kind === "line" ? [mark] : [])) ?? [];
+    expect(lines.at(-1)).toMatchObject({ x: [10, 20], y: [1, 0.25] });
+    expect(figure.panels[0]?.y.domain[0]).toBeLessThan(0.25);
+    expect(figure.legend?.map(({ label }) => label)).toEqual(["training", "held out"]);
+    const [panel] = lossFigure([{ block: 1, iterations: [7], losses: [2] }]).panels;
+    expect(panel?.marks).toContainEqual(expect.objectContaining({ kind: "line", x: [0, 7], y: [2, 2] }));
+  });
 });
 
 describe("measures", () => {

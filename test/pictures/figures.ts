@@ -1,4 +1,5 @@
 // figures: one example of every figure, with hostile names, for the tests of the renderers.
+import { curveFigure } from "../../src/pictures/curve.ts";
 import { densityFigure } from "../../src/pictures/density-map.ts";
 import type { Figure } from "../../src/pictures/figure.ts";
 import { blocksFigure, trajectoriesFigure } from "../../src/pictures/journey.ts";
@@ -48,6 +49,17 @@ export function exampleFigures(): Readonly<Record<string, Figure>> {
       { name: "nll", unit: "nats", value: 1.5, standardError: 0.1, baselines: { [hostile]: { value: 2 } } },
       { name: "score", value: -3, better: "higher" },
     ]),
+    curve: curveFigure(
+      [2, 4, 8].map((evaluations) => ({
+        series: hostile,
+        evaluations,
+        seconds: evaluations / 50,
+        slicedWasserstein: 1 / evaluations,
+        standardError: 0.01,
+        distanceToReference: 1 / evaluations ** 2,
+      })),
+      0.1,
+    ),
     empty: lossFigure([]),
   };
 }

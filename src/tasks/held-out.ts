@@ -1,0 +1,57 @@
+// held-out: held-out rows made ready to be compared with samples of a model, in the same way wherever that is done.
+import { failure } from "../errors.ts";
+import { columnScale } from "../measure/baseline.ts";
+import { type Comparison, comparedRows, comparison } from "../measure/compare.ts";
+import { random, split } from "../random.ts";
+import type { FloatArray } from "../tensor/array.ts";
+import type { DensityModel } from "./density-model.ts";
+
+/** What samples are held against. */
+export interface HeldOutRequest {
+  /** Rows [n, d] that the model has not seen, in the user's units. */
+  readonly heldOut: FloatArray;
+  /** The rows the model was trained on: with them comes the floor. */
+  readonly train?: FloatArray;
+  readonly seed: number;
+  /** Samples drawn from each density; default and most 4096. */
+  readonly samples?: number;
+}
+
+/**
+ * The comparison of samples with the held-out rows, on columns divided by the training deviations; of each side as many rows
+ * as the smallest has. Equal requests look at the same rows in the same directions. Throws "data" for fewer than 8 rows on
+ * a side, and for training rows that are not the model's or not finite.
+ */
+export function heldOutComparison(model: DensityModel, request: HeldOutRequest): Comparison {
+  const { heldOut, train, seed } = request;
+  if (train) checkTrain(train, model);
+  const sizes = [heldOut, ...(train ? [train] : [])].map(({ shape }) => shape[0] ?? 0);
+  const rows = Math.min(sampleCount(request), ...sizes);
+  return comparison(heldOut, {
+    deviation: deviationOf(model, train ?? heldOut),
+    rows,
+    random: split(random(seed), "evaluate"),
+  });
+}
+
+/** Samples that are drawn to be compared. */
+export function sampleCount({ samples = comparedRows }: { readonly samples?: number }): number {
+  return Math.min(samples, comparedRows);
+}
+
+/** The model's own training deviations; of a model that does not standardise, those of `rows`. */
+export function deviationOf({ record, standardization }: DensityModel, rows: FloatArray): ArrayLike<number> {
+  return record.configuration.standardize ? standardization.deviation.data : columnScale(rows).deviation;
+}
+
+function checkTrain({ data, shape }: FloatArray, { record }: DensityModel): void {
+  const [rows = 0, d = 0] = shape;
+  const bad = data.findIndex((value) => !Number.isFinite(value));
+  if (d === record.columns.length && rows > 0 && bad < 0) return;
+  throw failure("data", {
+    where:
+      bad < 0 ? "training rows" : `training rows, row ${Math.floor(bad / d) + 1}, column ${record.columns[bad % d]}`,
+    expected: bad < 0 ? `rows of ${record.columns.length} columns` : "a finite number",
+    received: bad < 0 ? `${rows} rows of ${d}` : String(data[bad]),
+  });
+}

@@ -6,6 +6,7 @@ import type { Node } from "yaml";
 import { nearestName, shorten } from "../data/columns.ts";
 import { fileFailure } from "../data/files.ts";
 import { failure, LocalFlowError } from "../errors.ts";
+import { flagsOf } from "./flags.ts";
 
 const largest = 2 ** 20;
 const remedy = "write one option a line, such as `learning-rate: 1e-3`";
@@ -98,11 +99,11 @@ function givenValue(option: Option, text: string | undefined, where: string): un
     throw failure("option", { where, expected: isFlag ? "true or false" : "a value", received });
   }
   if (isSwitch && text === "false") return undefined;
-  if (isFlag) return true;
+  if (isFlag) return !option.negate;
   return parsed(option, isSwitch ? String(option.presetArg) : text, where);
 }
 
-/** The parsers name the option by its flag; in a file the place of the key is told instead. */
+/** The parsers name the option by its flags; in a file the place of the key is told instead. */
 function parsed(option: Option, text: string, where: string): unknown {
   if (option.parseArg === undefined) return text;
   try {
@@ -110,6 +111,6 @@ function parsed(option: Option, text: string, where: string): unknown {
   } catch (error) {
     if (!(error instanceof LocalFlowError)) throw error;
     const { problem, code } = error;
-    throw failure(code, { ...problem, where: problem.where.replace(option.long ?? "", where) }, error);
+    throw failure(code, { ...problem, where: problem.where.replace(flagsOf(option), where) }, error);
   }
 }

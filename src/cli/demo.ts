@@ -1,8 +1,9 @@
 // demo: `localflow demo`, a chain of flows on shipped real data beside a Gaussian and plain Flow Matching.
-import { mkdir } from "node:fs/promises";
+import { mkdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { readTable, writeFileAtomically } from "../data/files.ts";
+import { explained, readTable, writeFileAtomically } from "../data/files.ts";
+import { failure } from "../errors.ts";
 import { gaussianNll } from "../measure/gaussian.ts";
 import { toSvg } from "../pictures/svg.ts";
 import { fillUniform, random, split } from "../random.ts";
@@ -18,7 +19,7 @@ import * as parse from "./parse.ts";
 import { progressView } from "./progress.ts";
 import { configurationFrom, type RecipeOptions } from "./recipe.ts";
 import { writeRows } from "./rows.ts";
-import { checkInterrupted, withEngine } from "./session.ts";
+import { checkInterrupted, checkOutput, withEngine } from "./session.ts";
 import type { Terminal } from "./terminal.ts";
 
 /**
@@ -50,15 +51,15 @@ interface Contender {
 /** Fits the chain and plain Flow Matching, prints their held-out likelihood, writes the chain's model and samples. */
 export async function demo(options: DemoOptions, terminal: Terminal): Promise<void> {
   const seed = options.seed ?? plan.seed;
+  const folder = await outputFolder(options);
   const { train, heldOut, columns } = await diamonds(seed);
   const say = (text: string) => !options.quiet && terminal.err(`${text}\n`);
   say(
     `localflow demo: ${train.shape[0]} diamonds to learn from, ${heldOut.shape[0]} held out, ${columns.length} columns`,
   );
-  await mkdir(options.output, { recursive: true });
-  const modelPath = join(options.output, "model.safetensors");
-  const samplesPath = join(options.output, "samples.csv");
-  const picturePath = join(options.output, "pairs.svg");
+  const modelPath = join(folder, written.model);
+  const samplesPath = join(folder, written.samples);
+  const picturePath = join(folder, written.picture);
   const result = await withEngine(options, async (engine) => {
     const job: Job = { engine, train, heldOut, columns, seed, options, terminal };
     say("plain Flow Matching (1 block) …");
@@ -92,8 +93,21 @@ export async function demo(options: DemoOptions, terminal: Terminal): Promise<vo
     terminal,
     options,
     { seed, contenders, model: modelPath, samples: samplesPath, picture: picturePath },
-    text(contenders, options.output, seed),
+    text(contenders, folder, seed),
   );
+}
+
+const written = { model: "model.safetensors", samples: "samples.csv", picture: "pairs.svg" } as const;
+
+/** The folder, made if need be. The demo's own is written anew; in another, no file is overwritten without `--force`. */
+async function outputFolder({ output, force = false }: DemoOptions): Promise<string> {
+  const folder = output ?? "localflow-demo";
+  const found = await stat(folder).catch(() => undefined);
+  if (found !== undefined && !found.isDirectory())
+    throw failure("file", { where: folder, expected: "a folder, or a name for a new one", received: "a file" });
+  await explained(folder, () => mkdir(folder, { recursive: true }));
+  if (output !== undefined) for (const name of Object.values(written)) await checkOutput(join(folder, name), { force });
+  return folder;
 }
 
 interface Job {

@@ -6,11 +6,19 @@ import type { Source } from "../data/sources.ts";
 import { failure, LocalFlowError } from "../errors.ts";
 import { checkpointSeed } from "../tasks/checkpoint.ts";
 import { type DataSize, defaultConfiguration } from "../tasks/defaults.ts";
-import { type FitReport, type FitRequest, fitDensity, type Likelihood, summarize } from "../tasks/density.ts";
+import {
+  type FitReport,
+  type FitRequest,
+  fitDensity,
+  type Likelihood,
+  type Progress,
+  summarize,
+} from "../tasks/density.ts";
 import { encodeDensityModel } from "../tasks/density-model.ts";
 import { splitRows } from "../tasks/rows.ts";
 import { rowsOf } from "../tensor/array.ts";
 import type { Configuration } from "../train/configuration.ts";
+import { outputFlags } from "./flags.ts";
 import type { FitOptions } from "./options.ts";
 import { alignedTable, report, short, spokenBytes, spokenTime, withError } from "./output.ts";
 import { progressView } from "./progress.ts";
@@ -26,12 +34,13 @@ import {
   withEngine,
 } from "./session.ts";
 import type { Terminal } from "./terminal.ts";
+import { settledModel } from "./tolerance.ts";
 
 /** Trains a chain on the rows of `data` and writes the model; after Ctrl-C a checkpoint is left beside the output. */
 export async function fit(data: string, options: FitOptions, terminal: Terminal): Promise<void> {
   checkExclusive(options);
   if (options.output === "-")
-    throw failure("option", { where: "--output", expected: "a file name for the model", received: "-" });
+    throw failure("option", { where: outputFlags, expected: "a file name for the model", received: "-" });
   await checkOutput(options.output, options);
   const checkpoint = `${options.output}.checkpoint`;
   const resume = await checkpointToResume(checkpoint, options);
@@ -47,14 +56,15 @@ export async function fit(data: string, options: FitOptions, terminal: Terminal)
   const request = await requestFrom(source, options, seed, terminal);
   const save = (bytes: Uint8Array) => writeFileAtomically(checkpoint, bytes, { force: true });
   const view = progressView(terminal, options);
-  const fitted = await withEngine(options, (engine) =>
-    fitDensity(engine, {
+  const fitted = await withEngine(options, async (engine) => {
+    const trained = await fitDensity(engine, {
       ...request,
       signal: terminal.signal,
       checkpoint: { save, ...(resume === undefined ? {} : { resume }) },
-      onProgress: view.show,
-    }),
-  )
+      onProgress: (progress) => view.show(endsByTime(options) ? withoutTotal(progress) : progress),
+    });
+    return { ...trained, ...(await settledModel(engine, trained.model, request, { options, terminal, view })) };
+  })
     .catch((error: unknown) => {
       throw error instanceof LocalFlowError && error.code === "interrupted"
         ? howToResume(data, options, seed, error)
@@ -63,10 +73,12 @@ export async function fit(data: string, options: FitOptions, terminal: Terminal)
     .finally(view.clear);
   await writeFileAtomically(options.output, encodeDensityModel(fitted.model), { force: options.force === true });
   await rm(checkpoint, { force: true });
+  if (!options.quiet) for (const note of fitted.report.notes) terminal.err(`localflow: note: ${note}\n`);
   const { validation } = fitted.report;
   const result = {
     ...fitted.report,
     ...(validation && { validation: withTruth(validation, source, request) }),
+    ...(fitted.tolerance !== undefined && { tolerance: fitted.tolerance }),
     peakMemoryBytes: peakMemoryBytes(),
   };
   await report(terminal, options, result, fitText(options.output, result));
@@ -92,14 +104,25 @@ async function requestFrom(source: Source, options: FitOptions, seed: number, te
 }
 
 /** The defaults; with a time and no number of iterations, the time alone decides and blocks keep their shares of it. */
-function startingPoint({ time, iterations }: FitOptions, size: DataSize): Configuration {
+function startingPoint(options: FitOptions, size: DataSize): Configuration {
   const base = defaultConfiguration(size);
-  if (time === undefined || iterations !== undefined) return base;
+  if (!endsByTime(options)) return base;
   return { ...base, blocks: base.blocks.map((block) => ({ ...block, iterations: block.iterations * endless })) };
 }
 
 /** More iterations than any time budget holds. */
 const endless = 100_000;
+
+function endsByTime({ time, iterations }: FitOptions): boolean {
+  return time !== undefined && iterations === undefined;
+}
+
+/** Iterations of training are counted towards no end. */
+function withoutTotal(progress: Progress): Progress {
+  if (progress.stage !== "train") return progress;
+  const { iterations: _, ...rest } = progress;
+  return rest;
+}
 
 /** Held-out likelihood, and that of the law itself where the rows were drawn from one that is known. */
 type Held = Likelihood & { readonly trueNll?: number };

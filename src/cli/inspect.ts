@@ -3,28 +3,37 @@ import { createReadStream } from "node:fs";
 import { csvReader } from "../data/csv.ts";
 import { endingOf, explained } from "../data/files.ts";
 import { isDensity } from "../data/sources.ts";
-import { layerSizes } from "../nn/mlp.ts";
+import { failure } from "../errors.ts";
 import { defaultConfiguration } from "../tasks/defaults.ts";
 import type { DensityModel } from "../tasks/density-model.ts";
 import type { FloatArray } from "../tensor/array.ts";
-import type { BlockConfiguration } from "../train/configuration.ts";
+import { checkConfiguration, parameterCount } from "../train/configuration.ts";
+import { flag } from "./flags.ts";
 import { readModel } from "./model.ts";
-import type { InspectOptions } from "./options.ts";
+import { fitAttributes, type InspectOptions } from "./options.ts";
+import { fitOutlook } from "./outlook.ts";
 import { alignedTable, report, short, spokenBytes } from "./output.ts";
+import { checkExclusive, configurationFrom } from "./recipe.ts";
 import { readData, seedFrom } from "./session.ts";
 import type { Terminal } from "./terminal.ts";
 
-/** Describes a model (`.safetensors`), a data file or a built-in density. */
+/** Describes a model (`.safetensors`), a data file or a built-in density; of data also what a fit would take. */
 export async function inspect(path: string, options: InspectOptions, terminal: Terminal): Promise<void> {
-  if (path.endsWith(".safetensors")) return inspectModel(await readModel(path), options, terminal);
+  if (path.endsWith(".safetensors")) {
+    checkNothingToFit(options);
+    return inspectModel(await readModel(path), options, terminal);
+  }
+  checkExclusive(options);
   const chosen = options.columns ?? (await numericColumns(path));
   const seed = seedFrom(options);
   const table = await readData(path, options, { seed, ...(chosen === undefined ? {} : { columns: chosen }) });
   const [rows = 0, width = 0] = table.rows.shape;
   const columns = columnSummaries(table.columns, table.rows);
   const memoryBytes = table.rows.data.byteLength;
-  const { blocks } = defaultConfiguration({ rows, columns: width });
-  const parameters = parameterCount(blocks, width);
+  const configuration = configurationFrom(options, defaultConfiguration({ rows, columns: width }), seed);
+  checkConfiguration(configuration);
+  const { blocks } = configuration;
+  const parameters = parameterCount(configuration, width);
   const iterations = blocks.reduce((total, block) => total + block.iterations, 0);
   const text = [
     `${rows} rows, ${width} numeric columns, ${spokenBytes(memoryBytes)} in memory`,
@@ -40,24 +49,44 @@ export async function inspect(path: string, options: InspectOptions, terminal: T
       ]),
     ),
     "",
-    `by default fit trains ${blocks.length} blocks, ${parameters} parameters, ${iterations} iterations in all`,
-    ...(table.drawn ? [`seed ${seed}`] : []),
-  ].join("\n");
+    `fit trains ${blocks.length} blocks, ${parameters} parameters, ${iterations} iterations in all`,
+  ];
+  const say = async (lines: readonly string[]) => {
+    if (!options.json) for (const line of lines) await terminal.out(`${line}\n`);
+  };
+  await say(text);
+  const request = { rows: table.rows, columns: table.columns, configuration, signal: terminal.signal };
+  const outlook = options.estimate ? await fitOutlook(request, options) : { text: [], fields: {} };
+  await say([...outlook.text, ...(table.drawn ? [`seed ${seed}`] : [])]);
+  if (!options.json) return;
   const result = {
     kind: "data",
     rows,
     columns,
     ignored: table.ignored,
     memoryBytes,
-    fit: { blocks, parameters, iterations },
+    fit: { blocks, parameters, iterations, ...outlook.fields },
     ...(table.drawn && { seed }),
   };
-  await report(terminal, options, result, text);
+  await terminal.out(`${JSON.stringify(result)}\n`);
+}
+
+/** A model is fitted already. */
+function checkNothingToFit(options: InspectOptions): void {
+  const ofData = new Set([...fitAttributes(), "columns", "rows"]);
+  const given = Object.keys(options).find((name) => ofData.has(name));
+  if (given === undefined) return;
+  throw failure("option", {
+    where: flag(given),
+    expected: "data to fit or to choose from",
+    received: "a model",
+    remedy: "leave it out",
+  });
 }
 
 async function inspectModel({ record }: DensityModel, options: InspectOptions, terminal: Terminal): Promise<void> {
   const { version, task, columns, configuration, training } = record;
-  const parameters = parameterCount(configuration.blocks, columns.length);
+  const parameters = parameterCount(configuration, columns.length);
   const blocks = configuration.blocks.map(({ step, network, iterations }, n) => ({
     duration: step.kind === "free" ? null : step.duration,
     hidden: network.hidden,
@@ -83,7 +112,7 @@ async function inspectModel({ record }: DensityModel, options: InspectOptions, t
     "",
     "training record:",
     ...Object.entries(training).flatMap(([name, value]) =>
-      name === "blocks" ? [] : [`  ${name}: ${JSON.stringify(value)}`],
+      name === "blocks" || name === "logDensityQuantiles" ? [] : [`  ${name}: ${JSON.stringify(value)}`],
     ),
   ].join("\n");
   await report(
@@ -92,12 +121,6 @@ async function inspectModel({ record }: DensityModel, options: InspectOptions, t
     { kind: "model", version, task, columns, blocks, parameters, configuration, training },
     text,
   );
-}
-
-/** Weights and biases of all blocks' networks. */
-function parameterCount(blocks: readonly BlockConfiguration[], columns: number): number {
-  const sizes = blocks.flatMap(({ network }) => layerSizes(network, columns));
-  return sizes.reduce((total, [inputs, outputs]) => total + (inputs + 1) * outputs, 0);
 }
 
 /**

@@ -1,10 +1,11 @@
 // options: the definitions of every option, shared by the commands that take it, and their parsers.
-import { type Command, Option } from "commander";
-import type { BaselineName } from "../measure/names.ts";
+import { Command, Option } from "commander";
+import type { BaselineName, FlowBaseline } from "../measure/names.ts";
 import type { Integration } from "../ode/integration.ts";
 import type { PictureKind } from "../pictures/kinds.ts";
 import type { Device } from "../runtime/contract.ts";
 import { applyConfig } from "./config.ts";
+import { flagsOf } from "./flags.ts";
 import * as parse from "./parse.ts";
 import { geometricDefaults, type IntegrationOptions, type RecipeOptions } from "./recipe.ts";
 import type { Threshold } from "./thresholds.ts";
@@ -42,6 +43,7 @@ export interface SampleOptions extends CommonOptions, IntegrationOptions {
 
 export interface ScoreOptions extends CommonOptions, IntegrationOptions {
   readonly output?: string;
+  readonly percentile?: boolean;
   readonly divergence?: "exact" | "hutchinson";
   readonly probes?: number;
   readonly handOver?: Integration;
@@ -57,13 +59,15 @@ export interface EvaluateOptions extends CommonOptions, IntegrationOptions {
   readonly baselines?: readonly BaselineName[];
   readonly failUnder?: readonly Threshold[];
   readonly report?: string;
+  readonly curve?: boolean;
   readonly force?: boolean;
   readonly rows?: number;
   readonly memory?: number;
   readonly seed?: number;
 }
 
-export interface InspectOptions extends CommonOptions {
+export interface InspectOptions extends CommonOptions, RecipeOptions {
+  readonly estimate: boolean;
   readonly columns?: readonly string[];
   readonly rows?: number;
   readonly seed?: number;
@@ -81,8 +85,19 @@ export interface PictureOptions extends CommonOptions {
   readonly force?: boolean;
 }
 
+export interface ReproduceOptions extends CommonOptions {
+  readonly output?: string;
+  readonly data: string;
+  readonly seeds?: number;
+  readonly scale?: number;
+  readonly baselines?: readonly FlowBaseline[];
+  readonly tolerance?: number;
+  readonly force?: boolean;
+}
+
 export interface DemoOptions extends CommonOptions {
-  readonly output: string;
+  readonly output?: string;
+  readonly force?: boolean;
   readonly seed?: number;
 }
 
@@ -96,7 +111,7 @@ export function common(command: Command): Command {
   command.option("--quiet", "no progress and no notes on standard error");
   command.option("--debug", "show the stack of an error");
   add(command, "--device <name>", "where to compute: cpu, cuda, coreml, directml, webgpu (default: cpu)", parse.device);
-  return add(command, "--threads <count>", "threads of the engine (default: all cores)", count);
+  return add(command, "--threads <count>", "threads of the engine (default, and at most: all cores)", count);
 }
 
 export function seed(command: Command): Command {
@@ -125,15 +140,17 @@ export function rows(command: Command): Command {
   return add(command, "--rows <count>", "points to draw from a built-in density (default: 100000)", count);
 }
 
-/** `--method --tolerance --rtol --atol --evaluations`. */
-export function integration(command: Command): Command {
+/** `--method --tolerance --rtol --atol --evaluations`; `auto` where the command can choose a tolerance. */
+export function integration(command: Command, { auto = false }: { readonly auto?: boolean } = {}): Command {
   add(
     command,
     "--method <name>",
     `ODE method: ${parse.methods.join(", ")} (default: dopri5; euler with --evaluations)`,
     parse.choice(parse.methods),
   );
-  add(command, "--tolerance <number>", "relative and absolute tolerance of adaptive steps (default: 1e-4)", tolerance);
+  const steps = "relative and absolute tolerance of adaptive steps";
+  if (auto) add(command, "--tolerance <number|auto>", `${steps}, or auto (default: 1e-4)`, parse.orAuto(tolerance));
+  else add(command, "--tolerance <number>", `${steps} (default: 1e-4)`, tolerance);
   add(command, "--rtol <number>", "relative tolerance alone", tolerance);
   add(command, "--atol <number>", "absolute tolerance alone", tolerance);
   return add(command, "--evaluations <count>", "fixed steps: velocity evaluations per block", count);
@@ -231,6 +248,8 @@ export function training(command: Command): Command {
     parse.whole({ atLeast: 0 }),
     { preset: "5" },
   );
+  command.option("--parallel-blocks", "train every block from the exact diffusion of the data, independently");
+  command.option("--share-weights", "one network for all blocks, trained from the exact diffusion of the data");
   return add(
     command,
     "--standardize <true|false>",
@@ -239,8 +258,13 @@ export function training(command: Command): Command {
   );
 }
 
+/** The names under which commands get the options of `schedule`, `training` and `integration`. */
+export function fitAttributes(): readonly string[] {
+  return integration(training(schedule(new Command()))).options.map((option) => option.attributeName());
+}
+
 /**
- * Adds an option whose value goes through `parser`, named in errors by its long flag. `preset` is the text meant by the
+ * Adds an option whose value goes through `parser`, named in errors by its flags. `preset` is the text meant by the
  * bare flag, `mandatory` an option that must be given.
  */
 export function add<T>(
@@ -250,10 +274,8 @@ export function add<T>(
   parser: parse.Parser<T>,
   { preset, mandatory = false }: { readonly preset?: string; readonly mandatory?: boolean } = {},
 ): Command {
-  const where = /--[a-z-]+/.exec(flags)?.[0] ?? flags;
-  const option = new Option(flags, description)
-    .argParser((text: string) => parser(text, where))
-    .makeOptionMandatory(mandatory);
+  const option = new Option(flags, description).makeOptionMandatory(mandatory);
+  option.argParser((text: string) => parser(text, flagsOf(option)));
   return command.addOption(preset === undefined ? option : option.preset(preset));
 }
 

@@ -152,6 +152,15 @@ export function perBlock<T>(parse: Parser<T>): Parser<readonly T[]> {
   };
 }
 
+/** `auto`, or the number that `parse` reads. */
+export function orAuto(parse: Parser<number>): Parser<number | "auto"> {
+  return (text, where) => {
+    if (text === "auto") return text;
+    if (Number.isNaN(decimal(text))) throw bad(where, "a number or auto", text);
+    return parse(text, where);
+  };
+}
+
 /** Column names separated by commas; no name twice. */
 export const columns: Parser<readonly string[]> = (text, where) => {
   const names = text.split(",").map((name) => name.trim());

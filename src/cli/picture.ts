@@ -6,6 +6,7 @@ import type { Figure } from "../pictures/figure.ts";
 import { toPng } from "../pictures/png.ts";
 import { toSvg } from "../pictures/svg.ts";
 import { picture as drawn } from "../tasks/pictures.ts";
+import { outputFlags } from "./flags.ts";
 import { readModel } from "./model.ts";
 import type { PictureOptions } from "./options.ts";
 import { report, spokenBytes, spokenTime } from "./output.ts";
@@ -29,7 +30,7 @@ export async function picture(
   const format = formats[extname(output).toLowerCase()];
   if (format === undefined) {
     const expected = `a name ending in ${Object.keys(formats).join(" or ")}`;
-    throw failure("option", { where: "--output", expected, received: JSON.stringify(output) });
+    throw failure("option", { where: outputFlags, expected, received: JSON.stringify(output) });
   }
   await checkOutput(output, options);
   const start = performance.now();

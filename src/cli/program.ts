@@ -7,15 +7,16 @@ import { errorText, exitStatus, statusOf } from "./output.ts";
 import * as parse from "./parse.ts";
 import type { Terminal } from "./terminal.ts";
 import * as thresholds from "./thresholds.ts";
+import { askLast, capThreads, commandOf, usageStatus, withCommand } from "./usage.ts";
 
 /** Runs one command line (without `node` and the script) and gives its exit status; never throws. */
 export async function run(argv: readonly string[], terminal: Terminal): Promise<number> {
   const root = program(terminal);
   try {
-    await root.parseAsync([...argv], { from: "user" });
+    await root.parseAsync(withCommand(root, argv), { from: "user" });
     return exitStatus.done;
   } catch (error) {
-    if (error instanceof CommanderError) return usageStatus(error, terminal);
+    if (error instanceof CommanderError) return usageStatus(error, commandOf(root, argv), terminal);
     const isDebugged = root.commands.some((command) => command.getOptionValue("debug") === true);
     terminal.err(errorText(error, isDebugged || argv.includes("--debug")));
     return statusOf(error);
@@ -31,8 +32,10 @@ export function program(terminal: Terminal): Command {
     .helpCommand("help [command]", "show the help of a command")
     .configureOutput({ writeOut: terminal.out, writeErr: terminal.err, outputError: () => {} })
     .exitOverride()
+    .hook("preAction", (_, command) => capThreads(command, terminal))
     .addHelpText("after", "\nA first look: localflow demo");
-  for (const define of [fit, sample, score, evaluate, inspect, picture, demo]) define(root, terminal);
+  for (const define of [fit, sample, score, evaluate, inspect, picture, reproduce, demo]) define(root, terminal);
+  root.commands.forEach(askLast);
   return root;
 }
 
@@ -46,7 +49,7 @@ function fit(root: Command, terminal: Terminal): void {
   options.add(command, "--time <duration>", "stop in time with a usable model, such as 10m", parse.seconds);
   options.force(options.memory(options.seed(options.common(command))));
   options.training(options.schedule(command));
-  options.integration(command.optionsGroup("Integration (recorded in the model):"));
+  options.integration(command.optionsGroup("Integration (recorded in the model):"), { auto: true });
   examples(command, [
     "localflow fit data.csv -o model.safetensors",
     "localflow fit data.csv -o model.safetensors --blocks 4 --first 0.15 --growth 1.3 --hidden 256x4",
@@ -59,17 +62,19 @@ function fit(root: Command, terminal: Terminal): void {
 }
 
 function sample(root: Command, terminal: Terminal): void {
-  const command = begin(root, "sample", "draw samples from a model");
-  command.argument("<model>", "model file");
+  const command = begin(root, "sample", "draw samples from a model, or points of a built-in density");
+  command.argument("<model>", `model file, or ${densities}`);
   options.add(command, "-n, --rows <count>", "number of samples", parse.whole({ atLeast: 1 }), { mandatory: true });
   command.option("-o, --output <file>", `where to write: ${rowFormats}`, "-");
-  command.option("--log-density", "add the column log_density (nats)");
+  command.option("--log-density", "add the column log_density (nats; of a density, the true one)");
   options.force(options.seed(options.common(command)));
-  options.integration(command.optionsGroup("Integration (default: as recorded in the model):"));
+  options.integration(command.optionsGroup("Integration (default: as recorded in the model):"), { auto: true });
   examples(command, [
     "localflow sample model.safetensors -n 1000 -o samples.csv",
     "localflow sample model.safetensors -n 5 --seed 1 --log-density",
     "localflow sample model.safetensors -n 1000 --method midpoint --evaluations 8 -o samples.npy",
+    "localflow sample model.safetensors -n 1000 --tolerance auto -o samples.csv",
+    "localflow sample moons -n 1000 -o moons.csv",
   ]);
   command.action(async (model, given) => (await import("./sample.ts")).sample(model, given, terminal));
 }
@@ -78,6 +83,7 @@ function score(root: Command, terminal: Terminal): void {
   const command = begin(root, "score", "log-density of each row under a model (nats)");
   command.argument("<model>", "model file").argument("<data>", `rows to score: ${dataSources}`);
   command.option("-o, --output <file>", `write the column log_density: ${rowFormats}`);
+  command.option("--percentile", "add the column percentile: where the row stands among training rows (low: unusual)");
   options.rows(command);
   options.add(
     command,
@@ -89,10 +95,11 @@ function score(root: Command, terminal: Terminal): void {
   const handOver = "carry the point to the next block by this adaptive method, such as dopri5 or dopri5/1e-3";
   options.add(command, "--hand-over <method>", handOver, parse.handOver);
   options.force(options.memory(options.seed(options.common(command))));
-  options.integration(command.optionsGroup("Integration (default: as recorded in the model):"));
+  options.integration(command.optionsGroup("Integration (default: as recorded in the model):"), { auto: true });
   examples(command, [
     "localflow score model.safetensors test.csv",
     "localflow score model.safetensors test.csv -o scores.csv --json",
+    "localflow score model.safetensors test.csv -o scores.csv --percentile",
     "localflow score model.safetensors test.csv --method euler --evaluations 149 --hand-over dopri5   # the authors' protocol",
   ]);
   command.action(async (model, data, given) => (await import("./score.ts")).score(model, data, given, terminal));
@@ -120,25 +127,34 @@ function evaluate(root: Command, terminal: Terminal): void {
     "exit with 1 when a measure is above its worst allowed value, such as nll=2.6,slicedWasserstein=0.1",
     thresholds.thresholds,
   );
+  command.option("--curve", "also measure samples by several methods against the evaluations and time they take");
   command.option("--report <file>", "also write one self-contained HTML page with the measures and pictures");
   options.rows(command);
   options.force(options.memory(options.seed(options.common(command))));
-  options.integration(command.optionsGroup("Integration (default: as recorded in the model):"));
+  options.integration(command.optionsGroup("Integration (default: as recorded in the model):"), { auto: true });
   examples(command, [
     "localflow evaluate model.safetensors test.csv",
     "localflow evaluate model.safetensors test.csv --train train.csv --report report.html",
     "localflow evaluate model.safetensors test.csv --train train.csv --baselines flow-wide,flow-long",
+    "localflow evaluate model.safetensors test.csv --curve --report report.html",
     "localflow evaluate model.safetensors test.csv --seed 1 --fail-under nll=2.6 --json",
   ]);
   command.action(async (model, data, given) => (await import("./evaluate.ts")).evaluate(model, data, given, terminal));
 }
 
 function inspect(root: Command, terminal: Terminal): void {
-  const command = begin(root, "inspect", "what a data file or a model holds");
+  const command = begin(root, "inspect", "what a data file or a model holds, and what fitting the data would take");
   command.argument("<file>", `model (.safetensors), or data: ${dataSources}`);
   options.rows(options.columns(command));
+  command.option("--no-estimate", "do not measure how long a fit of the data would take");
   options.memory(options.seed(options.common(command)));
-  examples(command, ["localflow inspect data.csv", "localflow inspect model.safetensors --json"]);
+  options.training(options.schedule(command));
+  options.integration(command.optionsGroup("Integration (of the fit to be estimated):"), { auto: true });
+  examples(command, [
+    "localflow inspect data.csv",
+    "localflow inspect data.csv --hidden 512x4 --iterations 5000     # what would that fit take?",
+    "localflow inspect model.safetensors --json",
+  ]);
   command.action(async (file, given) => (await import("./inspect.ts")).inspect(file, given, terminal));
 }
 
@@ -163,17 +179,46 @@ function picture(root: Command, terminal: Terminal): void {
   command.action(async (model, data, given) => (await import("./picture.ts")).picture(model, data, given, terminal));
 }
 
+function reproduce(root: Command, terminal: Terminal): void {
+  const command = begin(root, "reproduce", "run a published experiment from its raw files, with its baselines");
+  const names =
+    "tree, rose, power, gas, miniboone, bsds300 (the newer of the authors' two configurations; power-2025 the older)";
+  command.argument("<name>", `${names}; or a small table: shuttle, satellite, letter, diamonds`);
+  command.option("--data <folder>", "where the raw files are", "data");
+  command.option(
+    "-o, --output <folder>",
+    "folder for report, figures and models (default: reproduce-NAME); goes on from it",
+  );
+  options.add(command, "--seeds <count>", "seeds 1 to COUNT (default: 3)", parse.whole({ atLeast: 1, atMost: 100 }));
+  const scale = "share of rows, batches and iterations, such as 0.01; below 1 it is no reproduction (default: 1)";
+  options.add(command, "--scale <share>", scale, parse.number({ above: 0, atMost: 1 }));
+  const rivals = "plain Flow Matching beside it: flow-wide,flow-long or none (default: both)";
+  options.add(command, "--baselines <list>", rivals, thresholds.rivals);
+  options.add(command, "--tolerance <number>", "of the likelihoods (default: 1e-4)", parse.number({ atLeast: 1e-6 }));
+  options.force(options.common(command));
+  examples(command, [
+    "localflow reproduce tree --data data --scale 0.01 --seeds 1",
+    "localflow reproduce miniboone --data data",
+    "localflow reproduce letter --data data --scale 0.1",
+  ]);
+  command.action(async (name, given) => (await import("./reproduce.ts")).reproduce(name, given, terminal));
+}
+
 function demo(root: Command, terminal: Terminal): void {
   const command = begin(root, "demo", "fit the shipped diamonds data and compare with plain Flow Matching");
-  command.option("-o, --output <folder>", "folder for the model and the samples", "localflow-demo");
-  options.seed(options.common(command));
+  command.option(
+    "-o, --output <folder>",
+    "folder for the model and the samples (default: localflow-demo, written anew)",
+  );
+  options.force(options.seed(options.common(command)));
   examples(command, ["localflow demo"]);
   command.action(async (given) => (await import("./demo.ts")).demo(given, terminal));
 }
 
 /** What may stand for rows to read, and for a file of rows to write. */
 const tables = ".csv, .tsv, .json, .ndjson, .parquet, .npy, .npz";
-const dataSources = `${tables}, - for CSV on standard input, moons or another built-in density, or image:FILE.png`;
+const densities = "moons or another built-in density, or image:FILE.png";
+const dataSources = `${tables}, .hdf5, - for CSV on standard input, ${densities}`;
 const rowFormats = `${tables}, or - for CSV on standard output`;
 
 function begin(root: Command, name: string, description: string): Command {
@@ -182,15 +227,6 @@ function begin(root: Command, name: string, description: string): Command {
 
 function examples(command: Command, lines: readonly string[]): void {
   command.addHelpText("after", `\nExamples:\n${lines.map((line) => `  ${line}`).join("\n")}`);
-}
-
-/** Help and the version are no failure; everything else commander refuses is bad usage, said in one line. */
-function usageStatus(error: CommanderError, terminal: Terminal): number {
-  if (error.exitCode === 0) return exitStatus.done;
-  if (error.code === "commander.help") return exitStatus.usage;
-  const message = error.message.replace(/^error: /, "").replace(/\s*\n\s*/g, " ");
-  terminal.err(`localflow: ${message}; see localflow --help\n`);
-  return exitStatus.usage;
 }
 
 function version(): string {

@@ -8,12 +8,13 @@ import type { Activation } from "../nn/activation.ts";
 import type { NetworkConfiguration } from "../nn/mlp.ts";
 import type { Integration, MethodName } from "../ode/integration.ts";
 import type { BlockConfiguration, Configuration, TrainingConfiguration } from "../train/configuration.ts";
+import { flag } from "./flags.ts";
 import { adaptiveMethods, defaultTolerance } from "./parse.ts";
 
 /** How an ODE is solved, as the options say it. */
 export interface IntegrationOptions {
   readonly method?: MethodName;
-  readonly tolerance?: number;
+  readonly tolerance?: number | "auto";
   readonly rtol?: number;
   readonly atol?: number;
   readonly evaluations?: number;
@@ -44,6 +45,8 @@ export interface RecipeOptions extends IntegrationOptions {
   readonly movingAverage?: number;
   readonly warmStart?: boolean;
   readonly earlyStopping?: number;
+  readonly parallelBlocks?: boolean;
+  readonly shareWeights?: boolean;
   readonly standardize?: boolean;
 }
 
@@ -56,12 +59,16 @@ export function checkExclusive(options: RecipeOptions): void {
   exclude(options, "schedule", ["first", "growth"]);
   exclude(options, "evaluations", ["tolerance", "rtol", "atol"]);
   exclude(options, "tolerance", ["rtol", "atol"]);
+  if (options.warmStart)
+    for (const name of ["parallelBlocks", "shareWeights"] as const) exclude(options, name, ["warmStart"]);
   integrationFrom(options);
 }
 
 /** The task's defaults with everything the options say laid over them. */
 export function configurationFrom(options: RecipeOptions, base: Configuration, seed: number): Configuration {
   const { training } = base;
+  const parallelBlocks = options.parallelBlocks ?? training.parallelBlocks ?? false;
+  const shareWeights = options.shareWeights ?? training.shareWeights ?? false;
   return {
     seed,
     standardize: options.standardize ?? base.standardize,
@@ -76,8 +83,10 @@ export function configurationFrom(options: RecipeOptions, base: Configuration, s
       weightDecay: options.weightDecay ?? training.weightDecay,
       clip: options.clip ?? training.clip,
       movingAverage: options.movingAverage ?? training.movingAverage,
-      warmStart: options.warmStart ?? training.warmStart,
+      warmStart: options.warmStart ?? (training.warmStart && !parallelBlocks && !shareWeights),
       earlyStopping: options.earlyStopping ?? training.earlyStopping,
+      ...(parallelBlocks && { parallelBlocks }),
+      ...(shareWeights && { shareWeights }),
     },
     integration: integrationFrom(options, base.integration) ?? base.integration,
   };
@@ -85,10 +94,11 @@ export function configurationFrom(options: RecipeOptions, base: Configuration, s
 
 /**
  * The integration the options ask for, or undefined when they say nothing. `base` gives the method and tolerances that
- * are left out; fixed steps without a method are Euler's.
+ * are left out; fixed steps without a method are Euler's. A tolerance that is still to be chosen stands as the default one.
  */
 export function integrationFrom(options: IntegrationOptions, base?: Integration): Integration | undefined {
-  const { method, tolerance, rtol, atol, evaluations } = options;
+  const { method, rtol, atol, evaluations } = options;
+  const tolerance = options.tolerance === "auto" ? defaultTolerance : options.tolerance;
   if (evaluations !== undefined) return { kind: "fixed", method: method ?? "euler", evaluations };
   if ([method, tolerance, rtol, atol].every((value) => value === undefined)) return undefined;
   const known =
@@ -161,9 +171,4 @@ function exclude<O extends object>(options: O, one: keyof O & string, others: re
       received: `${flag(one)} and ${flag(clash)}`,
       remedy: "leave one of them out",
     });
-}
-
-/** `trainSplit` as it is typed: `--train-split`. */
-function flag(name: string): string {
-  return `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }

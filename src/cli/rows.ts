@@ -6,7 +6,8 @@ import { writeFileAtomically } from "../data/files.ts";
 import { jsonWriter } from "../data/json-writer.ts";
 import { encodeNpy } from "../data/npy.ts";
 import { failure } from "../errors.ts";
-import type { FloatArray } from "../tensor/array.ts";
+import { type FloatArray, floats } from "../tensor/array.ts";
+import { outputFlags } from "./flags.ts";
 import { checkOutput } from "./session.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -28,6 +29,9 @@ const formats: Readonly<Record<string, Format>> = {
   ".npy": npy,
   ".npz": npz,
 };
+
+/** Endings of files that rows can be written to. */
+export const rowEndings: readonly string[] = Object.keys(formats);
 
 /** Writes the stream to `output`; memory is that of one chunk. */
 export async function writeRows(
@@ -60,12 +64,23 @@ export async function checkRowsOutput(
     });
 }
 
+/** Rows [m, d] with one more column at the end. */
+export function withColumn(points: FloatArray, column: Float64Array): FloatArray {
+  const [rows = 0, width = 0] = points.shape;
+  const data = new Float32Array(rows * (width + 1));
+  for (let row = 0; row < rows; row++) {
+    data.set(points.data.subarray(row * width, (row + 1) * width), row * (width + 1));
+    data[row * (width + 1) + width] = column[row] ?? Number.NaN;
+  }
+  return floats(data, [rows, width + 1]);
+}
+
 function formatOf(output: string): Format {
   const format = output === "-" ? csv : formats[extname(output).toLowerCase()];
   if (format !== undefined) return format;
   throw failure("option", {
-    where: "--output",
-    expected: `a name ending in ${Object.keys(formats).join(", ")}, or -`,
+    where: outputFlags,
+    expected: `a name ending in ${rowEndings.join(", ")}, or -`,
     received: JSON.stringify(output),
   });
 }

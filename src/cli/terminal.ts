@@ -37,7 +37,8 @@ export function processTerminal(): Terminal {
     err: (text) => stderr.write(text),
     interactive: stderr.isTTY === true,
     color: stderr.isTTY === true && !env["NO_COLOR"] && env["TERM"] !== "dumb",
-    width: () => stderr.columns ?? 80,
+    // A terminal that does not know its width says 0.
+    width: () => stderr.columns || 80,
     signal: controller.signal,
   };
 }

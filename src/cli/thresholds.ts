@@ -1,6 +1,13 @@
 // thresholds: the little languages of `evaluate`: `nll=2.6,slicedWasserstein=0.1`, and which baselines to train.
 import { failure, type LocalFlowError } from "../errors.ts";
-import { type BaselineName, flowBaselines, type MeasureName, measureNames, quickBaselines } from "../measure/names.ts";
+import {
+  type BaselineName,
+  type FlowBaseline,
+  flowBaselines,
+  type MeasureName,
+  measureNames,
+  quickBaselines,
+} from "../measure/names.ts";
 import * as parse from "./parse.ts";
 
 /** The worst value of a measure that still passes. Lower is better in all of them. */
@@ -26,6 +33,12 @@ export const baselines: parse.Parser<readonly BaselineName[]> = (text, where) =>
   const one = parse.choice([...quickBaselines, ...flowBaselines]);
   return [...new Set(text.split(",").map((name) => one(name.trim(), where)))];
 };
+
+/** `flow-wide,flow-long`, or `none`. */
+export const rivals: parse.Parser<readonly FlowBaseline[]> = (text, where) =>
+  text.trim() === "none"
+    ? []
+    : [...new Set(text.split(",").map((name) => parse.choice(flowBaselines)(name.trim(), where)))];
 
 /** One sentence about every threshold that is not met; undefined when all are. A value that is not a number meets none. */
 export function missed(

@@ -6,7 +6,7 @@ import { escapeXml } from "../pictures/xml.ts";
 import type { Engine } from "../runtime/contract.ts";
 import type { FloatArray } from "../tensor/array.ts";
 import type { DensityModel } from "./density-model.ts";
-import { type PictureRequest, picture } from "./pictures.ts";
+import { lossHistories, type PictureRequest, picture } from "./pictures.ts";
 
 /** A cell: text, a number, or a number with its standard error. */
 export type ReportCell = string | number | { readonly value: number; readonly standardError: number };
@@ -172,6 +172,8 @@ export async function densityReportSections(
     await add("Samples", "Samples drawn from the model.", { kind: "samples", ...shared });
     await add("Density", "The log-density of the model in nats, in bands.", { kind: "density", ...shared });
   } else await add("Samples", "Samples drawn from the model, in pairs of columns.", { kind: "pairs", ...shared });
+  if (lossHistories(model).length > 0)
+    await add("Training", "How the loss of each block fell while the model was trained.", { kind: "loss" });
   if (data === undefined || model.chain.dimension < 2) return sections;
   const pools =
     "The data after each block of the chain, beside what the diffusion that the block was trained on makes of it.";

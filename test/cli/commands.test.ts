@@ -151,8 +151,8 @@ describe("sample", () => {
     await draw("s.tsv");
     await draw("s.npy");
     expect(readFileSync(at("s.tsv"), "utf8").replaceAll("\t", ",")).toBe(readFileSync(at("s.csv"), "utf8"));
-    const csv = await json(["inspect", at("s.csv")]);
-    const npy = await json(["inspect", at("s.npy")]);
+    const csv = await json(["inspect", at("s.csv"), "--no-estimate"]);
+    const npy = await json(["inspect", at("s.npy"), "--no-estimate"]);
     const unnamed = (value: unknown) => (value as { name?: string }[]).map(({ name: _, ...rest }) => rest);
     expect(unnamed(npy["columns"])).toEqual(unnamed(csv["columns"]));
     expect(npy["rows"]).toBe(40);
@@ -229,9 +229,9 @@ describe("score", () => {
 describe("inspect", () => {
   it("describes the columns of data", async () => {
     writeFileSync(at("small.csv"), "u,v\n1,10\n2,20\n6,30\n");
-    const result = await json(["inspect", at("small.csv")]);
+    const result = await json(["inspect", at("small.csv"), "--no-estimate"]);
     expect(result).toMatchObject({ kind: "data", rows: 3, memoryBytes: 24 });
-    expect(await json(["inspect", at("train.csv")])).toMatchObject({
+    expect(await json(["inspect", at("train.csv"), "--no-estimate"])).toMatchObject({
       rows: 300,
       columns: [{ name: "a" }, { name: "b" }],
       ignored: ["kind"],

@@ -96,6 +96,15 @@ describe("a file of options", () => {
     expect(JSON.parse(byFile.out)).toMatchObject({ seed: 5 });
   });
 
+  it("switches off what --no-… switches off", async () => {
+    const fields = async (text: string) => {
+      const { out } = await localflow("inspect", "moons", "--rows", "5", "--config", put(`json: true\n${text}`));
+      return Object.keys(JSON.parse(out).fit);
+    };
+    expect(await fields("no-estimate: true\n")).not.toContain("estimatedSeconds");
+    expect(await fields("no-estimate: false\nhidden: 4x1\nsteps: free\n")).toContain("estimatedSeconds");
+  });
+
   it("is taken by every command", () => {
     const root = program({
       out: async () => {},

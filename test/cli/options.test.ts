@@ -104,6 +104,14 @@ describe("options of fit", () => {
     expect(configured("--standardize false").standardize).toBe(false);
   });
 
+  it("train blocks apart or with one network, then without the warm start that is the default", () => {
+    const apart = configured("--parallel-blocks").training;
+    expect(apart).toEqual({ ...base.training, parallelBlocks: true, warmStart: false });
+    const shared = configured("--share-weights").training;
+    expect(shared).toEqual({ ...base.training, shareWeights: true, warmStart: false });
+    expect(configured("--parallel-blocks --warm-start false").training).toEqual(apart);
+  });
+
   it.each([
     "--steps free --blocks 2",
     "--steps free --growth 2",
@@ -112,6 +120,8 @@ describe("options of fit", () => {
     "--evaluations 8 --tolerance 1e-3",
     "--tolerance 1e-3 --rtol 1e-4",
     "--tolerance 1e-8",
+    "--parallel-blocks --warm-start true",
+    "--share-weights --warm-start true",
     "--method euler",
   ])("refuse %s", (line) => {
     expect(() => configured(line)).toThrow(expect.objectContaining({ code: "option" }));

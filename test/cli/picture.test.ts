@@ -51,10 +51,17 @@ describe("picture", () => {
     expect([across, down]).toEqual([2 * Number(width), 2 * Number(height)]);
   });
 
+  it("draws the training losses of a model from the model alone", async () => {
+    const svg = await localflow("picture", model, "-o", at("loss.svg"), "--kind", "loss", "--json");
+    expect(svg).toMatchObject({ status: 0, err: "" });
+    expect(JSON.parse(svg.out)).toMatchObject({ kind: "loss" });
+    expect(readFileSync(at("loss.svg"), "utf8")).toContain("Training loss of each block");
+  });
+
   it("refuses an ending it does not know, a file in the way and a kind that lacks data, and writes nothing", async () => {
     const jpeg = await localflow("picture", model, data, "-o", at("no.jpg"), "--kind", "samples");
     expect(jpeg).toMatchObject({ status: 2 });
-    expect(jpeg.err).toMatch(/^localflow: --output: expected a name ending in \.svg or \.png, got ".*no\.jpg"\n$/);
+    expect(jpeg.err).toMatch(/^localflow: -o, --output: expected a name ending in \.svg or \.png, got ".*no\.jpg"\n$/);
     writeFileSync(at("there.svg"), "mine");
     const there = await localflow("picture", model, "-o", at("there.svg"), "--kind", "samples");
     expect(there).toMatchObject({ status: 1, err: expect.stringContaining("--force") });

@@ -1,5 +1,9 @@
 // progress: what the line says, how often it is drawn, and where it stays silent.
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { run } from "../../src/cli/program.ts";
 import { progressLine, progressView } from "../../src/cli/progress.ts";
 import type { Terminal } from "../../src/cli/terminal.ts";
 
@@ -68,5 +72,30 @@ describe("progress", () => {
     view.show(training);
     view.clear();
     expect(written).toEqual([]);
+  });
+});
+
+describe("progress of fit", () => {
+  /** The live lines of a fit of a small network. */
+  async function linesOf(...more: readonly string[]): Promise<string> {
+    const folder = mkdtempSync(join(tmpdir(), "localflow-progress-"));
+    const { terminal, written } = stage({ interactive: true });
+    const line = "fit moons --rows 200 --steps 0.1,free --hidden 8x1 --threads 1 --seed 1 -o".split(" ");
+    const status = await run([...line, join(folder, "m"), ...more], terminal).finally(() =>
+      rmSync(folder, { recursive: true }),
+    );
+    expect(status).toBe(0);
+    return written.join("");
+  }
+
+  it("counts towards no end where time alone decides", async () => {
+    const lines = await linesOf("--time", "1s");
+    expect(lines).toMatch(/block 1\/2 train \d+ loss/);
+    expect(lines).not.toMatch(/train \d+\/\d+/);
+  });
+
+  it("counts towards the iterations asked for, with a time limit or without", async () => {
+    for (const more of [[], ["--time", "60s"]])
+      expect(await linesOf("--iterations", "700", ...more)).toMatch(/train \d+\/700 loss/);
   });
 });

@@ -1,0 +1,80 @@
+// draw: `localflow sample DENSITY -n N [-o OUT]`, points of a built-in density or of a picture without a model between.
+import { stat } from "node:fs/promises";
+import { listNames, nearestName, shorten } from "../data/columns.ts";
+import { densities } from "../data/densities.ts";
+import type { PlaneDensity } from "../data/plane-shapes.ts";
+import { densityOf } from "../data/sources.ts";
+import { failure } from "../errors.ts";
+import { random, split } from "../random.ts";
+import { checkSignal } from "../runtime/pause.ts";
+import { type FloatArray, floats } from "../tensor/array.ts";
+import { flag } from "./flags.ts";
+import type { SampleOptions } from "./options.ts";
+import { report, spokenTime } from "./output.ts";
+import { progressView } from "./progress.ts";
+import { checkRowsOutput, withColumn, writeRows } from "./rows.ts";
+import { seedFrom } from "./session.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** Points drawn at once. A point depends on the seed and its number alone. */
+const chunk = 16_384;
+
+/** Draws points from the density that `spec` stands for; `--log-density` adds their true log-density. */
+export async function draw(spec: string, options: SampleOptions, terminal: Terminal): Promise<void> {
+  checkNothingToIntegrate(spec, options);
+  const { output, rows, logDensity = false } = options;
+  await checkRowsOutput(output, options);
+  const start = performance.now();
+  const seed = seedFrom(options);
+  const density = await densityOf(spec);
+  const view = progressView(terminal, options);
+  async function* table(): AsyncGenerator<FloatArray> {
+    for (let first = 0; first < rows; first += chunk) {
+      checkSignal(terminal.signal, `sample ${spec}`);
+      const count = Math.min(chunk, rows - first);
+      const key = split(random(seed), "source", "sample", first / chunk);
+      const points = floats(density.sample(key, count), [count, 2]);
+      yield logDensity ? withColumn(points, logDensities(density, points)) : points;
+      view.show({ stage: "sample", fraction: (first + count) / rows });
+      // Lets Ctrl-C be heard: drawing alone never waits.
+      await new Promise(setImmediate);
+    }
+  }
+  const columns = ["x", "y", ...(logDensity ? ["log_density"] : [])];
+  await writeRows(output, { columns, rows, chunks: table() }, options, terminal).finally(view.clear);
+  const seconds = (performance.now() - start) / 1000;
+  const text = `${rows} points of ${spec} in ${spokenTime(seconds)}, seed ${seed}`;
+  if (output !== "-") await report(terminal, options, { rows, seconds, evaluations: 0, seed }, `${text}: ${output}`);
+  else if (!options.quiet) terminal.err(`localflow: ${text}\n`);
+}
+
+/** A bare word that is no file was meant for a density. */
+export async function checkSpelling(spec: string): Promise<void> {
+  if (/[./\\]/.test(spec) || (await stat(spec).catch(() => undefined)) !== undefined) return;
+  const names = Object.keys(densities);
+  throw failure("file", {
+    where: shorten(spec),
+    expected: `a model file or a built-in density (${listNames(names)})`,
+    received: "neither",
+    remedy: `did you mean "${nearestName(spec, names)}"?`,
+  });
+}
+
+function logDensities(density: PlaneDensity, { data }: FloatArray): Float64Array {
+  return Float64Array.from({ length: data.length / 2 }, (_, row) =>
+    density.logDensity(data[2 * row] ?? Number.NaN, data[2 * row + 1] ?? Number.NaN),
+  );
+}
+
+const ofModels = ["method", "tolerance", "rtol", "atol", "evaluations"] as const;
+
+function checkNothingToIntegrate(spec: string, options: SampleOptions): void {
+  const given = ofModels.find((name) => options[name] !== undefined);
+  if (given === undefined) return;
+  throw failure("option", {
+    where: flag(given),
+    expected: "a model, whose samples are integrated",
+    received: `the density ${spec}, which is drawn from directly`,
+    remedy: "leave it out",
+  });
+}

@@ -1,0 +1,15 @@
+// flags: options as messages name them, in every form in which they can be typed.
+import type { Option } from "commander";
+
+/** `-n, --rows`, or `--rows` where there is no short form. */
+export function flagsOf({ short, long }: Pick<Option, "short" | "long">): string {
+  return [short, long].filter((form) => form !== undefined).join(", ");
+}
+
+/** `trainSplit` as it is typed: `--train-split`. */
+export function flag(attribute: string): string {
+  return `--${attribute.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+}
+
+/** How messages name the option that says where a command writes. */
+export const outputFlags = "-o, --output";

@@ -1,0 +1,40 @@
+// outlook: what a fit of the rows at hand would take on this machine, in time and memory.
+import { LocalFlowError } from "../errors.ts";
+import { type EstimateRequest, estimateFit } from "../tasks/estimate.ts";
+import type { CommonOptions } from "./options.ts";
+import { spokenBytes, spokenTime } from "./output.ts";
+import { peakMemoryBytes, withEngine } from "./session.ts";
+
+/** Lines for people and fields for `--json`. */
+export interface Outlook {
+  readonly text: readonly string[];
+  readonly fields: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * Times the real work for a moment. Rows that a fit would refuse have an outlook too: the reason. Throws code
+ * "interrupted" after Ctrl-C and "option" for a device that is not there.
+ */
+export async function fitOutlook(request: EstimateRequest, options: CommonOptions): Promise<Outlook> {
+  try {
+    return await withEngine(options, async (engine) => {
+      const before = process.memoryUsage.rss();
+      const { seconds, memoryBytes, ...parts } = await estimateFit(engine, request);
+      // Measured where the real step ran, plus the pushed rows; counted where its batch was cut.
+      const bytes = Math.max(peakMemoryBytes() + request.rows.data.byteLength, before + memoryBytes);
+      const place = `on this machine, ${engine.threads} ${engine.threads === 1 ? "thread" : "threads"}`;
+      const { trainingSeconds, pushSeconds, scoreSeconds } = parts;
+      return {
+        text: [
+          `time    about ${spokenTime(seconds)} ${place}: training ${spokenTime(trainingSeconds)}, pushing ` +
+            `${spokenTime(pushSeconds)}, likelihoods ${spokenTime(scoreSeconds)}`,
+          `memory  about ${spokenBytes(bytes)} at most`,
+        ],
+        fields: { estimatedSeconds: seconds, estimatedMemoryBytes: bytes, ...parts, threads: engine.threads },
+      };
+    });
+  } catch (error) {
+    if (!(error instanceof LocalFlowError) || error.code === "interrupted" || error.code === "option") throw error;
+    return { text: [`but it would fail: ${error.message}`], fields: { problem: error.message } };
+  }
+}

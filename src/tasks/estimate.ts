@@ -1,0 +1,249 @@
+// estimate: how long a fit takes here and how much memory, from a second or two of its own work on the rows it is to learn.
+import type { Block } from "../flow/chain.ts";
+import { initialMlp, layerSizes, mlpParameterCount } from "../nn/mlp.ts";
+import { random, split } from "../random.ts";
+import type { Engine } from "../runtime/contract.ts";
+import { checkSignal } from "../runtime/pause.ts";
+import { createTransport, type Divergence } from "../runtime/transport.ts";
+import { trainBlock } from "../train/block.ts";
+import {
+  type BlockConfiguration,
+  type Configuration,
+  checkConfiguration,
+  isFromMarginals,
+} from "../train/configuration.ts";
+import { reportRows } from "./density.ts";
+import { checkRows, fitCopies, type RowRequest, splitRows } from "./rows.ts";
+import { identityStandardization, standardizationOf, standardize } from "./standardization.ts";
+
+export interface EstimateRequest extends RowRequest {
+  readonly configuration: Configuration;
+  /** Seconds that measuring takes, about: programs are compiled in addition, and no run is cut short. Default 2. */
+  readonly seconds?: number;
+  readonly signal?: AbortSignal;
+}
+
+/** What a fit would take on this engine. Reading the data is not in it, nor are blocks that early stopping cuts short. */
+export interface FitEstimate {
+  /** The three below together. */
+  readonly seconds: number;
+  readonly trainingSeconds: number;
+  /** Moving the rows through each block once it is trained. */
+  readonly pushSeconds: number;
+  /** The likelihoods of training and held-out rows that a fit reports. */
+  readonly scoreSeconds: number;
+  /** Arrays of a fit at their most: rows, weights, what a batch leaves behind. The process itself comes on top. */
+  readonly memoryBytes: number;
+}
+
+/**
+ * Trains one block of each kind for a moment, pushes and scores some rows through it, and extrapolates to the whole fit.
+ * Networks trained that briefly are smoother than finished ones, so pushing and scoring are rather under- than
+ * overestimated. Throws the errors of `fitDensity` for rows it would refuse, and "interrupted" when the signal fires.
+ */
+export async function estimateFit(engine: Engine, request: EstimateRequest): Promise<FitEstimate> {
+  const { columns, configuration, seconds = 2 } = request;
+  checkConfiguration(configuration);
+  checkRows(request.rows, columns, "training data");
+  const { train, heldOut } = splitRows(request, configuration.seed);
+  const d = columns.length;
+  const scaling = configuration.standardize ? standardizationOf(train, columns) : identityStandardization(d);
+  const work: Work = {
+    engine,
+    configuration,
+    dimension: d,
+    pool: standardize(scaling, train.data),
+    ...(request.signal && { signal: request.signal }),
+  };
+  const scored = [train, ...(heldOut ? [heldOut] : [])]
+    .map(({ shape }) => Math.min(shape[0] ?? 0, reportRows(configuration, d)))
+    .reduce((a, b) => a + b, 0);
+  const pushed = isFromMarginals(configuration.training) ? 0 : work.pool.length / d;
+  const kinds = blockKinds(configuration.blocks);
+  const deadline = performance.now() + 2000 * seconds;
+  let [trainingSeconds, pushSeconds, scoreSeconds] = [0, 0, 0];
+  let known: { readonly cost: BlockCost; readonly parameters: number } | undefined;
+  for (const { block, number, blocks, iterations } of kinds) {
+    const parameters = mlpParameterCount(block.network, d);
+    const cost =
+      known === undefined || performance.now() < deadline
+        ? await blockCost(work, block, number, seconds / kinds.length)
+        : scaled(known.cost, parameters / known.parameters);
+    known = { cost, parameters };
+    trainingSeconds += blocks * cost.setup + iterations * cost.iteration;
+    pushSeconds += blocks * pushed * cost.push;
+    scoreSeconds += blocks * scored * cost.score;
+  }
+  return {
+    seconds: trainingSeconds + pushSeconds + scoreSeconds,
+    trainingSeconds,
+    pushSeconds,
+    scoreSeconds,
+    memoryBytes: memoryOf(request, d),
+  };
+}
+
+interface Work {
+  readonly engine: Engine;
+  readonly configuration: Configuration;
+  readonly dimension: number;
+  readonly pool: Float32Array;
+  readonly signal?: AbortSignal;
+}
+
+/** Blocks that cost the same: an example with its place in the chain, and how much there is to do for all of them. */
+interface BlockKind {
+  readonly block: BlockConfiguration;
+  readonly number: number;
+  readonly blocks: number;
+  readonly iterations: number;
+}
+
+/** The free block is a kind of its own: rows travel farther in it. */
+function blockKinds(blocks: readonly BlockConfiguration[]): readonly BlockKind[] {
+  const kinds = new Map<string, BlockKind>();
+  for (const [n, block] of blocks.entries()) {
+    const key = JSON.stringify([block.step.kind, block.network]);
+    const known = kinds.get(key) ?? { block, number: n + 1, blocks: 0, iterations: 0 };
+    kinds.set(key, { ...known, blocks: known.blocks + 1, iterations: known.iterations + block.iterations });
+  }
+  return [...kinds.values()];
+}
+
+/** Seconds: once per block, per iteration, and per row pushed and scored. */
+interface BlockCost {
+  readonly setup: number;
+  readonly iteration: number;
+  readonly push: number;
+  readonly score: number;
+}
+
+/** What a network of so many times the weights would cost: for kinds of blocks beyond the time there is. */
+function scaled({ setup, iteration, push, score }: BlockCost, factor: number): BlockCost {
+  return { setup, iteration: factor * iteration, push: factor * push, score: factor * score };
+}
+
+/** Shares of the time that measuring takes; the rest goes into compiling. */
+const shares = { train: 0.5, push: 0.2, score: 0.3 } as const;
+
+async function blockCost(work: Work, block: BlockConfiguration, number: number, seconds: number): Promise<BlockCost> {
+  const { configuration, dimension, pool } = work;
+  const trial = await trainForAMoment(work, block, number, seconds * shares.train);
+  const batchSize = Math.min(configuration.training.batchSize, pool.length / dimension);
+  // A training step costs about three evaluations of the velocity for each row of its batch.
+  const evaluation = trial.iteration / (3 * batchSize);
+  const guess = usualEvaluations * evaluation;
+  const push = await moveRows(work, trial.block, { kind: "none" }, { guess, seconds: seconds * shares.push });
+  const exact = push.perRow * (1 + dimension);
+  const score = await moveRows(work, trial.block, { kind: "exact" }, { guess: exact, seconds: seconds * shares.score });
+  return {
+    setup: trial.setup + push.setup + score.setup,
+    iteration: trial.iteration,
+    push: push.perRow,
+    score: score.perRow,
+  };
+}
+
+/** Velocity evaluations of one row in one block: what a first guess supposes. */
+const usualEvaluations = 30;
+
+/** Multiplications in a second that any machine should manage. */
+const slowest = 1e10;
+/** Below so many rows, moving the weights is more work than multiplying with them, and time says little of full batches. */
+const smallestBatch = 256;
+
+/**
+ * The real loop, cut off by time; its second half is timed, when everything is warm. The batch is smaller where a single one
+ * might take longer than the time there is, and two iterations are made however long they take.
+ */
+async function trainForAMoment(work: Work, block: BlockConfiguration, number: number, seconds: number) {
+  const { configuration, dimension, pool } = work;
+  const batchSize = Math.min(configuration.training.batchSize, pool.length / dimension);
+  const affordable = Math.floor((seconds * slowest) / (3 * mlpParameterCount(block.network, dimension)));
+  const tried = Math.min(batchSize, Math.max(smallestBatch, affordable));
+  const attempt = (iterations: number, milliseconds: number) =>
+    trial(work, { ...block, iterations }, { number, batchSize: tried, milliseconds });
+  const short = await attempt(block.iterations, 1000 * seconds);
+  const { trained, begun, times } = short.times.length > 1 ? short : await attempt(2, Number.POSITIVE_INFINITY);
+  const [first = begun, last = begun] = [times[0], times.at(-1)];
+  const half = Math.floor(times.length / 2);
+  const iteration = (last - (times[half - 1] ?? begun)) / Math.max(1, times.length - half);
+  const { step, network } = block;
+  const ready: Block = { step, network, parameters: trained.parameters };
+  return { block: ready, setup: (first - begun) / 1000, iteration: ((iteration / 1000) * batchSize) / tried };
+}
+
+/** Trains with batches of so many rows, and says when each iteration ended. */
+async function trial(
+  { engine, configuration, dimension, pool, signal }: Work,
+  block: BlockConfiguration,
+  {
+    number,
+    batchSize,
+    milliseconds,
+  }: { readonly number: number; readonly batchSize: number; readonly milliseconds: number },
+) {
+  const begun = performance.now();
+  const times: number[] = [];
+  const key = random(configuration.seed);
+  const task = {
+    number,
+    dimension,
+    block,
+    training: { ...configuration.training, batchSize, earlyStopping: 0 },
+    pool,
+    start: initialMlp(split(key, "weights", 0), block.network, dimension),
+    random: split(key, "estimate", number),
+  };
+  const onIteration = () => times.push(performance.now());
+  const trained = await trainBlock(engine, task, { time: milliseconds, onIteration, ...(signal && { signal }) });
+  checkSignal(signal, "estimate");
+  return { trained, begun, times };
+}
+
+/** Rows of the first run, which warms up and corrects the guess, and most rows of the second. */
+const [fewRows, manyRows] = [16, 16_384];
+
+/** Seconds that compiling takes and that a row takes, from as many rows as `seconds` should suffice for. */
+async function moveRows(
+  { engine, configuration, dimension, pool, signal }: Work,
+  block: Block,
+  divergence: Divergence,
+  { guess, seconds }: { readonly guess: number; readonly seconds: number },
+) {
+  const begun = performance.now();
+  const chain = { dimension, blocks: [block] };
+  const { integration } = configuration;
+  const transport = await createTransport(engine, chain, { direction: 1, integration, divergence });
+  const setup = (performance.now() - begun) / 1000;
+  const available = pool.length / dimension;
+  const timed = async (rows: number) => {
+    const started = performance.now();
+    await transport.run(pool.subarray(0, rows * dimension), signal ? { signal } : {});
+    return (performance.now() - started) / 1000 / rows;
+  };
+  try {
+    if (fewRows * guess > seconds) return { setup, perRow: guess };
+    const first = await timed(Math.min(fewRows, available));
+    const affordable = Math.floor(seconds / Math.max(first / 4, Number.MIN_VALUE));
+    const rows = Math.min(available, manyRows, affordable);
+    return { setup, perRow: rows > fewRows ? await timed(rows) : first };
+  } finally {
+    await transport.release();
+  }
+}
+
+/** Float32 arrays that a row of a batch leaves behind for each value of a layer: before and after the activation, and back. */
+const arraysPerValue = 4;
+/** The weights, Adam's two moments, the moving average: of a step in two sets that take turns, and of the last snapshot. */
+const [arraysPerWeight, setsOfWeights] = [4, 3];
+
+function memoryOf({ rows, validation, configuration }: EstimateRequest, d: number): number {
+  const data = fitCopies * rows.data.byteLength + (validation?.data.byteLength ?? 0);
+  const batch = Math.min(configuration.training.batchSize, rows.shape[0] ?? 0);
+  const ofBlock = configuration.blocks.map(({ network }) => {
+    const values = layerSizes(network, d).reduce((total, [inputs, outputs]) => total + inputs + outputs, 0);
+    return 4 * (arraysPerValue * batch * values + arraysPerWeight * setsOfWeights * mlpParameterCount(network, d));
+  });
+  return data + Math.max(0, ...ofBlock);
+}

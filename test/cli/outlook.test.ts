@@ -1,0 +1,111 @@
+// outlook: what `inspect` says a fit of the data would take, and when it says that none is possible.
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import { run } from "../../src/cli/program.ts";
+import { localflow } from "../support/command-line.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "localflow-outlook-"));
+const at = (name: string) => join(folder, name);
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const small = [
+  "inspect",
+  "moons",
+  "--rows",
+  "500",
+  "--seed",
+  "1",
+  "--threads",
+  "1",
+  "--hidden",
+  "8x1",
+  "--steps",
+  "free",
+];
+
+async function fitOf(...args: readonly string[]): Promise<Record<string, number>> {
+  const { status, out, err } = await localflow(...args, "--json");
+  expect({ status, err }).toEqual({ status: 0, err: "" });
+  return JSON.parse(out).fit;
+}
+
+describe("inspect of data", () => {
+  it("says in words and in JSON how long a fit would take here and how much memory", async () => {
+    const { out } = await localflow(...small);
+    expect(out).toMatch(/\ntime {4}about .* on this machine, 1 thread: training .*, pushing .*, likelihoods .*\n/);
+    expect(out).toMatch(/\nmemory {2}about [\d.]+ [MG]iB at most\nseed 1\n$/);
+    const fit = await fitOf(...small);
+    expect(fit).toMatchObject({ threads: 1, iterations: 2000, blocks: [expect.anything()] });
+    for (const part of ["trainingSeconds", "pushSeconds", "scoreSeconds"]) {
+      expect(fit[part]).toBeGreaterThan(0);
+      expect(fit["estimatedSeconds"]).toBeGreaterThan(Number(fit[part]));
+    }
+    expect(fit["estimatedMemoryBytes"]).toBeGreaterThan(2 ** 25);
+    expect(fit["estimatedMemoryBytes"]).toBeLessThan(2 ** 33);
+  });
+
+  it("takes the options of fit into account", async () => {
+    const [little, much] = [
+      await fitOf(...small, "--iterations", "10"),
+      await fitOf(...small, "--iterations", "1000000"),
+    ];
+    expect(much).toMatchObject({ iterations: 1_000_000 });
+    expect(much["trainingSeconds"]).toBeGreaterThan(20 * Number(little["trainingSeconds"]));
+    const contradictory = await localflow(...small, "--blocks", "3");
+    expect(contradictory).toMatchObject({ status: 2, out: "" });
+  });
+
+  it("leaves it out with --no-estimate", async () => {
+    expect(Object.keys(await fitOf(...small, "--no-estimate"))).toEqual(["blocks", "parameters", "iterations"]);
+    expect((await localflow(...small, "--no-estimate")).out).not.toContain("on this machine");
+  });
+
+  it("describes rows that a fit refuses, and says why it does", async () => {
+    writeFileSync(at("constant.csv"), "a,b\n1,5\n2,5\n3,5\n");
+    const { status, out } = await localflow("inspect", at("constant.csv"), "--threads", "1");
+    expect(status).toBe(0);
+    expect(out).toMatch(
+      /3 rows, 2 numeric columns[\s\S]*but it would fail: column b: expected at least two different values/,
+    );
+    expect(await fitOf("inspect", at("constant.csv"))).toMatchObject({ problem: expect.stringContaining("column b") });
+  });
+
+  it("stops when it is interrupted, after what it knew was printed", async () => {
+    const controller = new AbortController();
+    let [out, err] = ["", ""];
+    const status = await run(small, {
+      out: async (content) => {
+        out += String(content);
+        controller.abort();
+      },
+      err: (text) => {
+        err += text;
+      },
+      interactive: false,
+      color: false,
+      width: () => 80,
+      signal: controller.signal,
+    });
+    expect(status).toBe(130);
+    expect(out).toContain("500 rows, 2 numeric columns");
+    expect(out).not.toContain("on this machine");
+    expect(err).toMatch(/^localflow: [^\n]*\n$/);
+  });
+});
+
+describe("inspect of a model", () => {
+  it("refuses options that choose or fit data", async () => {
+    const line = "fit moons --rows 60 --steps free --hidden 4x1 --iterations 2 --threads 1 --quiet -o".split(" ");
+    expect(await localflow(...line, at("m.safetensors"))).toMatchObject({ status: 0 });
+    for (const option of ["--hidden 4x1", "--rows 5", "--columns a", "--tolerance 1e-3"]) {
+      const { status, err } = await localflow("inspect", at("m.safetensors"), ...option.split(" "));
+      expect(status).toBe(2);
+      expect(err).toMatch(
+        new RegExp(`^localflow: ${option.split(" ")[0]}: expected data .*, got a model; leave it out\\n$`),
+      );
+    }
+    expect(await localflow("inspect", at("m.safetensors"), "--no-estimate")).toMatchObject({ status: 0, err: "" });
+  });
+});

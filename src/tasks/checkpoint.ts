@@ -8,7 +8,7 @@ import type { Snapshot } from "../train/block.ts";
 import type { PartialChain } from "../train/chain.ts";
 import type { Configuration } from "../train/configuration.ts";
 import { emptyCurve } from "../train/loss-curve.ts";
-import type { TrainingState } from "../train/step.ts";
+import type { TrainingState } from "../train/optimizer.ts";
 import {
   chainTensors,
   curveSchema,

@@ -150,7 +150,7 @@ function fillColumns({ keep, spread, clock }: RowColumns, time: Float32Array, pa
 }
 
 /** Row numbers of iteration k: the k-th slice of an endless row of shuffled epochs. */
-function epochs(rows: number, size: number, random: Random): (iteration: number) => Uint32Array {
+export function epochs(rows: number, size: number, random: Random): (iteration: number) => Uint32Array {
   const perEpoch = Math.floor(rows / size);
   let current = { epoch: -1, order: new Uint32Array() };
   return (iteration) => {
@@ -161,7 +161,8 @@ function epochs(rows: number, size: number, random: Random): (iteration: number)
   };
 }
 
-function gatherRows(pool: Float32Array, d: number, rows: Uint32Array, out: Float32Array): void {
+/** Copies rows [· d] of a pool, by number, to `out`. */
+export function gatherRows(pool: Float32Array, d: number, rows: Uint32Array, out: Float32Array): void {
   for (let i = 0; i < rows.length; i++) {
     const from = (rows[i] ?? 0) * d;
     for (let k = 0; k < d; k++) out[i * d + k] = pool[from + k] ?? 0;

@@ -13,15 +13,8 @@ import { mapTree } from "../tensor/tree.ts";
 import { batches, type Leg } from "./batches.ts";
 import type { BlockConfiguration, TrainingConfiguration } from "./configuration.ts";
 import { emptyCurve, extended, type LossCurve } from "./loss-curve.ts";
-import {
-  batchInputs,
-  batchLoss,
-  createTrainingStep,
-  initialState,
-  type LossTarget,
-  parametersFrom,
-  type TrainingState,
-} from "./step.ts";
+import { initialState, type TrainingState } from "./optimizer.ts";
+import { batchInputs, batchLoss, createTrainingStep, type LossTarget, parametersFrom } from "./step.ts";
 
 /** Where a block stands at an iteration that is a multiple of `snapshotEvery`: enough to go on byte for byte. */
 export interface Snapshot {

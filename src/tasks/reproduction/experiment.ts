@@ -2,7 +2,7 @@
 // compare with, and the figures of all of them on the test rows.
 import type { DensityTable } from "../../data/tables/table.ts";
 import { type Baseline, baselineNll } from "../../measure/baseline.ts";
-import { type Estimate, spread } from "../../measure/estimate.ts";
+import { type Estimate, meanOf, spread } from "../../measure/estimate.ts";
 import { fitGaussian } from "../../measure/gaussian.ts";
 import { fitMixture } from "../../measure/gaussian-mixture.ts";
 import { type Random, random, split } from "../../random.ts";
@@ -11,8 +11,9 @@ import type { FloatArray } from "../../tensor/array.ts";
 import type { Configuration } from "../../train/configuration.ts";
 import type { Progress } from "../density.ts";
 import type { DensityModel } from "../density-model.ts";
+import { type CouplingFlow, trainCoupling } from "./coupling-flow.ts";
 import { type LikelihoodPlan, type TestLikelihood, testLikelihood } from "./likelihoods.ts";
-import { type Run, type RunCost, type Store, trainedRun } from "./run.ts";
+import { markOf, type Run, type RunCost, type Store, storedValue, trainedRun } from "./run.ts";
 
 /** A way to learn the density. Of several alternatives the one that is best on the validation rows is taken. */
 export interface Contender {
@@ -28,6 +29,8 @@ export interface ExperimentRequest {
   readonly contenders: readonly Contender[];
   readonly seeds: readonly number[];
   readonly likelihood: Pick<LikelihoodPlan, "integration" | "authors">;
+  /** A neural density of another kind, trained with the first seed. */
+  readonly coupling?: CouplingFlow;
   /** Log-density of the law itself, where it is known. */
   readonly truth?: (rows: FloatArray) => Float64Array;
   readonly store?: Store;
@@ -67,7 +70,7 @@ export interface ExperimentResult {
   readonly columns: number;
   readonly rows: { readonly train: number; readonly validation: number; readonly test: number };
   readonly contenders: readonly ContenderResult[];
-  /** Densities with a formula. */
+  /** Densities of other kinds. */
   readonly densities: readonly { readonly name: string; readonly choice: string; readonly nll: Estimate }[];
   /** The test likelihood of the law that the rows were drawn from: no model can do better but by chance. */
   readonly truth?: number;
@@ -84,7 +87,7 @@ export async function runExperiment(
   const { name, table, truth, onStage } = request;
   const size = ({ shape }: FloatArray) => shape[0] ?? 0;
   onStage?.("Gaussian and mixture");
-  const densities = formulas(table);
+  const densities = [...formulas(table), ...(await coupled(engine, request))];
   const contenders: ContenderResult[] = [];
   let model: DensityModel | undefined;
   for (const contender of request.contenders) {
@@ -184,4 +187,26 @@ function formulas({ train, test }: DensityTable): ExperimentResult["densities"] 
     const baseline = density(train, split(random(0), "experiment", name));
     return { name, choice: baseline.choice, nll: baselineNll(baseline, test) };
   });
+}
+
+async function coupled(
+  engine: Engine,
+  { table, coupling, seeds: [seed = 1], store, signal, onStage }: ExperimentRequest,
+): Promise<ExperimentResult["densities"]> {
+  if (!coupling) return [];
+  onStage?.(`coupling flow, seed ${seed}: training with ${coupling.learningRates.length} learning rates`);
+  const train = async () => {
+    const { choice, parameters, ...trained } = await trainCoupling(engine, table, coupling, {
+      seed,
+      ...(signal && { signal }),
+    });
+    try {
+      return { choice, parameters, nll: meanOf(await trained.negativeLogDensities(table.test)) };
+    } finally {
+      await trained.release();
+    }
+  };
+  const made = [markOf(table, coupling), seed];
+  const { choice, parameters, nll } = await storedValue(store, "coupling-flow", made, train);
+  return [{ name: "coupling flow", choice: `${choice}, ${parameters} parameters`, nll }];
 }

@@ -3,11 +3,12 @@ import type { SmallTableName } from "../../data/tables/small-tables.ts";
 import type { DensityTable } from "../../data/tables/table.ts";
 import type { FlowBaseline } from "../../measure/names.ts";
 import type { FloatArray } from "../../tensor/array.ts";
-import type { Configuration } from "../../train/configuration.ts";
+import { type Configuration, iterationsOf, parameterCount } from "../../train/configuration.ts";
 import { defaultConfiguration } from "../defaults.ts";
 import type { Likelihood, Preset } from "../presets/preset.ts";
 import { type PublishedFigure, publishedFor } from "../presets/published.ts";
 import { chainLengths, publishedContenders } from "./contenders.ts";
+import { type CouplingFlow, couplingWidth } from "./coupling-flow.ts";
 import type { Contender, ExperimentRequest } from "./experiment.ts";
 import type { Reproduction } from "./page.ts";
 import { scaledConfiguration, scaledTable } from "./scale.ts";
@@ -33,7 +34,7 @@ export interface PlanOptions {
 }
 
 export interface Plan
-  extends Pick<ExperimentRequest, "name" | "table" | "contenders" | "likelihood" | "truth">,
+  extends Pick<ExperimentRequest, "name" | "table" | "contenders" | "likelihood" | "truth" | "coupling">,
     Pick<Reproduction, "published" | "comparable" | "preset" | "scale"> {}
 
 /** Block counts that are held beside each other on a small table. */
@@ -80,7 +81,27 @@ function shared(
   { scale }: PlanOptions,
   notes: readonly string[],
 ) {
-  return { name, scale, table: { ...scaledTable(table, scale), notes }, contenders, ...(truth && { truth }) };
+  const [first] = contenders.flatMap(({ alternatives }) => alternatives);
+  return {
+    name,
+    scale,
+    table: { ...scaledTable(table, scale), notes },
+    contenders,
+    ...(first && table.columns.length > 1 && { coupling: couplingLike(first, table.columns.length) }),
+    ...(truth && { truth }),
+  };
+}
+
+/** Coupling layers on the budget of a configuration: as many parameters, gradient steps and rows in a batch. */
+function couplingLike(configuration: Configuration, dimension: number): CouplingFlow {
+  const layers = 8;
+  return {
+    layers,
+    width: couplingWidth(dimension, layers, parameterCount(configuration, dimension)),
+    batchSize: configuration.training.batchSize,
+    iterations: iterationsOf(configuration).reduce((a, b) => a + b, 0),
+    learningRates: [3e-4, 1e-3, 3e-3],
+  };
 }
 
 function likelihoodOf({ tolerance }: PlanOptions, authors?: Likelihood): Plan["likelihood"] {

@@ -93,22 +93,48 @@ export async function trainedRun(engine: Engine, request: RunRequest): Promise<R
 async function storedRun({ name, store }: RunRequest, mark: string): Promise<Run | undefined> {
   const [record, weights] = [await store?.read(`${name}.json`), await store?.read(`${name}.safetensors`)];
   if (!record || !weights) return undefined;
+  const stored = parsed<{ readonly mark?: string; readonly cost?: RunCost; readonly validation?: Estimate }>(record);
+  if (stored?.mark !== mark || stored.cost === undefined || stored.validation === undefined) return undefined;
+  const { cost, validation } = stored;
   try {
-    const stored: { mark?: string; cost?: RunCost; validation?: Estimate } = JSON.parse(
-      new TextDecoder().decode(record),
-    );
-    const { cost, validation } = stored;
-    if (stored.mark !== mark || cost === undefined || validation === undefined) return undefined;
     return { model: decodeDensityModel(weights, `${name}.safetensors`), cost, validation };
   } catch (error) {
-    if (error instanceof SyntaxError || (error instanceof LocalFlowError && error.code === "model")) return undefined;
+    if (error instanceof LocalFlowError && error.code === "model") return undefined;
     throw error;
   }
 }
 
 /** Everything that decides what is trained. */
-function markOf({ train, columns }: DensityTable, configuration: Configuration): string {
+export function markOf({ train, columns }: DensityTable, configuration: unknown): string {
   const settings = new TextEncoder().encode(JSON.stringify([configuration, columns, train.shape]));
   const { buffer, byteOffset, byteLength } = train.data;
   return `${fingerprint(settings)}${fingerprint(new Uint8Array(buffer, byteOffset, byteLength))}`.replace(/\W/g, "");
+}
+
+/** A value of plain JSON from the store, or computed and kept there; `made` names what it was made from. */
+export async function storedValue<T>(
+  store: Store | undefined,
+  name: string,
+  made: unknown,
+  compute: () => Promise<T>,
+): Promise<T> {
+  const mark = fingerprint(new TextEncoder().encode(JSON.stringify(made)));
+  const bytes = await store?.read(`${name}.json`);
+  if (bytes) {
+    const stored = parsed<{ readonly mark?: string; readonly value?: T }>(bytes);
+    if (stored?.mark === mark && stored.value !== undefined) return stored.value;
+  }
+  const value = await compute();
+  await store?.write(`${name}.json`, new TextEncoder().encode(`${JSON.stringify({ mark, value }, null, 2)}\n`));
+  return value;
+}
+
+/** What JSON bytes hold; undefined for bytes that are none, as of a file that was damaged. */
+function parsed<T>(bytes: Uint8Array): T | undefined {
+  try {
+    return JSON.parse(new TextDecoder().decode(bytes));
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
 }

@@ -2,10 +2,14 @@
 
 // Densities: fit, sample, score, evaluate, save and load.
 
+export { evaluationCurve } from "./tasks/curve.ts";
 export { defaultConfiguration } from "./tasks/defaults.ts";
 export { type FitReport, fitDensity, type Progress, sampleDensity, scoreDensity } from "./tasks/density.ts";
 export { type DensityModel, decodeDensityModel, encodeDensityModel } from "./tasks/density-model.ts";
+export { estimateFit } from "./tasks/estimate.ts";
 export { type Evaluation, evaluateDensity } from "./tasks/evaluate.ts";
+export { percentileOf } from "./tasks/quantiles.ts";
+export { chooseTolerance } from "./tasks/tolerance.ts";
 export type { Configuration } from "./train/configuration.ts";
 
 // Rows: CSV from any stream of bytes, built-in densities whose logarithm is known.

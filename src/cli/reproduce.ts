@@ -2,16 +2,18 @@
 // table.
 import { mkdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { nearestName } from "../data/columns.ts";
 import { explained, writeFileAtomically } from "../data/files.ts";
 import { readLiteratureTable, readPictureTable, readSmallTable } from "../data/tables/read-raw.ts";
-import { isSmallTable } from "../data/tables/small-tables.ts";
+import { isSmallTable, smallTables } from "../data/tables/small-tables.ts";
 import { failure } from "../errors.ts";
 import { flowBaselines } from "../measure/names.ts";
 import { regionsFigure } from "../pictures/regions.ts";
 import { toSvg } from "../pictures/svg.ts";
 import type { Engine } from "../runtime/contract.ts";
 import type { DensityModel } from "../tasks/density-model.ts";
-import { presetNamed } from "../tasks/presets/named.ts";
+import { presetNamed, presets } from "../tasks/presets/named.ts";
+import type { Preset } from "../tasks/presets/preset.ts";
 import { densityReportSections, type ReportCell, type ReportSection, type ReportTable } from "../tasks/report.ts";
 import { runExperiment } from "../tasks/reproduction/experiment.ts";
 import { type Reproduction, reproductionPage } from "../tasks/reproduction/page.ts";
@@ -76,16 +78,29 @@ async function planOf(name: string, given: ReproduceOptions): Promise<Plan> {
   const { data, scale = defaults.scale, baselines = flowBaselines, tolerance = defaults.tolerance } = given;
   const options = { scale, rivals: baselines, tolerance };
   if (isSmallTable(name)) return smallPlan({ dataset: name }, { table: await readSmallTable(name, data) }, options);
-  const preset = presetNamed(name);
+  const preset = experimentNamed(name);
   const { dataset, drawn, configuration } = preset;
   if (dataset !== "tree" && dataset !== "rose")
     return presetPlan(preset, { table: await readLiteratureTable(dataset, data) }, options);
-  const share = (count = 0) => Math.max(fewestPoints, Math.round(count * scale));
+  const share = (count = 0) => Math.max(fewestPoints, Math.ceil(count * scale));
   const drawing = { seed: configuration.seed, train: share(drawn?.train), test: share(drawn?.test) };
   return presetPlan(preset, await readPictureTable(dataset, data, drawing), options);
 }
 
-const fewestPoints = 2000;
+const fewestPoints = 1000;
+
+/** The preset of a name; a misspelt one is told what there is. */
+function experimentNamed(name: string): Preset {
+  const names = [...new Set(presets.map(({ dataset }) => dataset)), ...Object.keys(smallTables)];
+  const known = [...names, ...presets.map((preset) => preset.name)];
+  if (known.includes(name)) return presetNamed(name);
+  throw failure("option", {
+    where: "experiment",
+    expected: `one of ${names.join(", ")} (or a preset: ${presets.map((preset) => preset.name).join(", ")})`,
+    received: JSON.stringify(name.slice(0, 60)),
+    remedy: `did you mean ${nearestName(name, known)}?`,
+  });
+}
 
 /** A new folder, or one that an earlier run of the same experiment began. */
 async function claimFolder(

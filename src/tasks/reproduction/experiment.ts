@@ -128,13 +128,13 @@ async function contest(
     const { model, cost } = await trained(engine, method, best.configuration, seed, request);
     first ??= model;
     request.onStage?.(`${method}, seed ${seed}: test likelihood`);
-    const { signal, onProgress, likelihood, table } = request;
+    const { signal, onProgress, likelihood, table, store } = request;
     const controls = { ...(signal && { signal }), ...(onProgress && { onProgress }) };
-    runs.push({
-      seed,
-      ...cost,
-      test: await testLikelihood(engine, model, table.test, { ...likelihood, seed, ...controls }),
-    });
+    const made = [markOf(table, best.configuration), table.test.shape, likelihood, seed];
+    const test = await storedValue(store, `${method}-seed-${seed}-test`, made, () =>
+      testLikelihood(engine, model, table.test, { ...likelihood, seed, ...controls }),
+    );
+    runs.push({ seed, ...cost, test });
   }
   const result: ContenderResult = {
     method,

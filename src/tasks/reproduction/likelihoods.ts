@@ -34,9 +34,9 @@ export interface TestLikelihood {
 }
 
 /** Rows on which integrations are compared. */
-const checkedRows = 1000;
-/** rk4's evaluations per block in the check: 64 steps. */
-const fixedEvaluations = 256;
+const checkedRows = 500;
+/** rk4's evaluations per block in the check: 32 steps. */
+const fixedEvaluations = 128;
 
 /** Measures a model on test rows. */
 export async function testLikelihood(

@@ -56,7 +56,7 @@ export function integrationTable({ contenders }: ExperimentResult): ReportTable 
     columns: [
       { name: "" },
       { name: "shift to tolerance", unit: run ? `${run.test.tolerance / 10}` : "" },
-      { name: "shift to rk4", unit: "64 steps" },
+      { name: "shift to rk4", unit: "32 steps" },
       ...(authors
         ? [
             { name: "authors' steps", unit: "nats" },

@@ -160,9 +160,14 @@ function openUnit(word: number): number {
   return (word + 0.5) * 2 ** -32;
 }
 
-/** Normal quantile at (word + 1/2) / 2^32, to double precision: Wichura, algorithm AS 241 (1988), PPND16. */
 function normalQuantile(word: number): number {
-  const q = (word + 0.5) * 2 ** -32 - 0.5;
+  return normalScore((word + 0.5) * 2 ** -32 - 0.5);
+}
+
+/**
+ * Normal quantile at the probability 1/2 + q, |q| <= 1/2 - 1e-10, to double precision: Wichura, algorithm AS 241 (1988), PPND16.
+ */
+export function normalScore(q: number): number {
   if (q < -0.425 || q > 0.425) return normalTail(q);
   const r = 0.180625 - q * q;
   // biome-ignore format: one Horner scheme each for numerator and denominator
@@ -174,7 +179,7 @@ function normalQuantile(word: number): number {
     + 42.313330701600911252) * r + 1);
 }
 
-/** The part of AS 241 for probabilities below 0.075; 32-bit words never reach its third part (below e^-25). */
+/** The part of AS 241 for probabilities below 0.075; its third part (below e^-25) is never reached. */
 function normalTail(q: number): number {
   const r = Math.sqrt(-Math.log(0.5 - Math.abs(q))) - 1.6;
   // biome-ignore format: one Horner scheme each for numerator and denominator

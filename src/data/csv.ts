@@ -121,6 +121,7 @@ export function csvWriter(columns: readonly string[]): CsvWriter {
   };
 }
 
-function quoted(name: string): string {
+/** A field as CSV has it: in quotes where it is empty, has blanks around it, or holds a separator, a quote or a line end. */
+export function quoted(name: string): string {
   return /[",;\t\r\n]|^\s|\s$|^$/.test(name) ? `"${name.replaceAll('"', '""')}"` : name;
 }

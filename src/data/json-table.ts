@@ -142,7 +142,7 @@ function checkNoOthers(value: Readonly<Record<string, unknown>>, names: readonly
   throw failure("data", { where, expected: "the names of the first row", received: `also "${shorten(other ?? "")}"` });
 }
 
-function checkKeys(text: string, where: string): void {
+export function checkKeys(text: string, where: string): void {
   const repeated = repeatedKey(text);
   if (repeated === undefined) return;
   throw failure("data", {
@@ -153,7 +153,7 @@ function checkKeys(text: string, where: string): void {
 }
 
 /** The value of a JSON text; Python's NaN and Infinity, which JSON lacks, become texts and so are refused by place. */
-function parsed(text: string, where: string, remedy?: string): unknown {
+export function parsed(text: string, where: string, remedy?: string): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
@@ -170,7 +170,7 @@ function parsed(text: string, where: string, remedy?: string): unknown {
   }
 }
 
-async function* withoutByteOrderMark(source: Source): AsyncGenerator<Uint8Array> {
+export async function* withoutByteOrderMark(source: Source): AsyncGenerator<Uint8Array> {
   const mark = [0xef, 0xbb, 0xbf];
   let seen = 0;
   for await (const chunk of source) {
@@ -181,6 +181,6 @@ async function* withoutByteOrderMark(source: Source): AsyncGenerator<Uint8Array>
   }
 }
 
-function isRecord(value: unknown): value is Record<string, unknown> {
+export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -111,7 +111,7 @@ export async function* encodeParquet(
 type DuckDb = typeof import("@duckdb/node-api");
 
 /** Lends a connection that downloads nothing, and puts what DuckDB refuses into words. */
-async function withDuckDb<T>(
+export async function withDuckDb<T>(
   where: string,
   use: (connection: DuckDBConnection, duckdb: DuckDb) => Promise<T>,
   database = ":memory:",
@@ -165,17 +165,17 @@ async function load(where: string): Promise<DuckDb> {
 }
 
 /** The file as a table of DuckDB's: one file, whatever its name holds. */
-function fileTable(path: string): string {
+export function fileTable(path: string): string {
   return `read_parquet(${text(resolve(path).replace(/[[*?]/g, "[$&]"))}, hive_partitioning = false)`;
 }
 
 /** Column name to DuckDB's name of its type, in the order of the file. */
-async function describe(connection: DuckDBConnection, table: string): Promise<ReadonlyMap<string, string>> {
+export async function describe(connection: DuckDBConnection, table: string): Promise<ReadonlyMap<string, string>> {
   const reader = await connection.runAndReadAll(`describe select * from ${table}`);
   return new Map(reader.getRows().map(([name, type]) => [String(name), String(type)]));
 }
 
-async function rowCount(connection: DuckDBConnection, table: string): Promise<number> {
+export async function rowCount(connection: DuckDBConnection, table: string): Promise<number> {
   const reader = await connection.runAndReadAll(`select count(*) from ${table}`);
   return Number(reader.getRows()[0]?.[0] ?? 0);
 }
@@ -209,7 +209,7 @@ function limitOf(type: string): number {
 }
 
 /** The chunks of a result; the next one is fetched while one is looked at. */
-async function* chunksOf(result: DuckDBResult): AsyncGenerator<DuckDBDataChunk> {
+export async function* chunksOf(result: DuckDBResult): AsyncGenerator<DuckDBDataChunk> {
   let next = result.fetchChunk();
   try {
     for (let chunk = await next; chunk !== null && chunk.rowCount > 0; chunk = await next) {
@@ -268,7 +268,7 @@ function wrongCount(where: string, count: number): LocalFlowError {
   });
 }
 
-function quoted(name: string): string {
+export function quoted(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
 }
 

@@ -1,0 +1,157 @@
+// cell-files (Node only): reading tables of mixed columns from CSV, TSV, JSON, NDJSON and Parquet.
+import { createReadStream } from "node:fs";
+import { stat } from "node:fs/promises";
+import { failure } from "../errors.ts";
+import { cellSink } from "./cell-sink.ts";
+import {
+  addValue,
+  builtTable,
+  type CellColumnBuilder,
+  type CellTable,
+  type CellTableOptions,
+  cellColumnBuilder,
+  recordCollector,
+} from "./cell-table.ts";
+import { checkDistinct, numberedColumns } from "./columns.ts";
+import { csvScanner, type Separator } from "./csv-scanner.ts";
+import { endingOf, explained } from "./files.ts";
+import { checkKeys, isRecord, parsed, withoutByteOrderMark } from "./json-table.ts";
+import { elementCutter, type JsonPiece, lineCutter } from "./json-text.ts";
+import { checkMemory } from "./numeric-table.ts";
+import { spoken } from "./value-table.ts";
+
+export interface CellReadOptions extends CellTableOptions {
+  /** What the path `-` reads, as CSV; default: the standard input of the process. */
+  readonly input?: AsyncIterable<Uint8Array>;
+}
+
+type Source = AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
+
+interface CellSourceOptions extends CellTableOptions {
+  /** Name of the source in error messages. */
+  readonly where: string;
+  /** Length of the whole file in bytes where it is known. */
+  readonly bytes?: number;
+}
+
+/** The endings of tables of mixed columns. */
+export const cellTableEndings = [".csv", ".tsv", ".json", ".ndjson", ".parquet"] as const;
+
+/**
+ * Reads a table of mixed columns by its ending, one of `cellTableEndings`; `-` is CSV on the standard input. Throws `file`
+ * errors for the file itself, `data` errors that name row and column for what is in it.
+ */
+export async function readCellTable(path: string, options: CellReadOptions = {}): Promise<CellTable> {
+  if (path === "-") return readCellCsv(options.input ?? process.stdin, { where: "standard input", ...options });
+  const ending = endingOf(path);
+  if (!cellTableEndings.some((known) => known === ending)) {
+    throw failure("file", {
+      where: path,
+      expected: `a table ending in ${cellTableEndings.join(", ")} (or - for CSV on standard input)`,
+      received: ending === "" ? "no ending" : ending,
+    });
+  }
+  return explained(path, async () => {
+    const found = await stat(path);
+    if (found.isDirectory()) throw failure("file", { where: path, expected: "a file", received: "a folder" });
+    if (ending === ".parquet") return (await import("./cell-parquet.ts")).readCellParquet(path, options);
+    const source = createReadStream(path, { highWaterMark: 2 ** 20 });
+    const known = { where: path, ...options, ...(found.isFile() && found.size > 0 && { bytes: found.size }) };
+    if (ending === ".json") return readCellJson(source, known);
+    if (ending === ".ndjson") return readCellNdjson(source, known);
+    return readCellCsv(source, { ...known, ...(ending === ".tsv" && { separator: "\t" as const }) });
+  });
+}
+
+/** Reads CSV: the dialect of `csvScanner`, a header unless the first line holds only numbers; blanks around cells go. */
+export async function readCellCsv(
+  source: Source,
+  options: CellSourceOptions & { readonly separator?: Separator },
+): Promise<CellTable> {
+  const sink = cellSink(options.where, options);
+  const scanner = csvScanner(options.where, sink, options.separator);
+  for await (const chunk of source) scanner.push(chunk);
+  scanner.finish();
+  return sink.table();
+}
+
+/** Reads one record per line; a name that a record lacks is a gap there. */
+export function readCellNdjson(source: Source, options: CellSourceOptions): Promise<CellTable> {
+  return readPieces(source, lineCutter, options);
+}
+
+/** Reads `[{"a": 1}, …]`, `[[1, "x"], …]` or `{"a": [1, …]}`. */
+export async function readCellJson(source: Source, options: CellSourceOptions): Promise<CellTable> {
+  const chunks = withoutByteOrderMark(source);
+  const head: Uint8Array[] = [];
+  let first: string | undefined;
+  for (let next = await chunks.next(); !next.done; next = await chunks.next()) {
+    head.push(next.value);
+    first = /\S/.exec(new TextDecoder("latin1").decode(next.value))?.[0];
+    if (first !== undefined) break;
+  }
+  async function* all(): AsyncGenerator<Uint8Array> {
+    yield* head;
+    yield* chunks;
+  }
+  return first === "{" ? readColumnObject(all(), options) : readPieces(all(), elementCutter, options);
+}
+
+async function readPieces(source: Source, cut: typeof lineCutter, options: CellSourceOptions): Promise<CellTable> {
+  const { where } = options;
+  const collector = recordCollector(where, options);
+  let names: readonly string[] | undefined;
+  let isFirst = true;
+  const take = ({ text, row }: JsonPiece): void => {
+    const value = parsed(text, `${where} row ${row}`);
+    if (isFirst && Array.isArray(value)) names = numberedColumns(value.length);
+    if (isFirst && isRecord(value)) checkKeys(text, `${where} row ${row}`);
+    isFirst = false;
+    collector.add(recordFrom(value, names, `${where} row ${row}`), row);
+  };
+  const cutter = cut(where, take);
+  for await (const chunk of source) cutter.push(chunk);
+  cutter.finish();
+  return collector.table();
+}
+
+function recordFrom(value: unknown, names: readonly string[] | undefined, where: string): object {
+  if (names === undefined && isRecord(value)) return value;
+  if (names !== undefined && Array.isArray(value) && value.length === names.length)
+    return Object.fromEntries(names.map((name, place) => [name, value[place]]));
+  throw failure("data", {
+    where,
+    expected: names === undefined ? "a record" : `a list of ${names.length} values as in the first row`,
+    received: Array.isArray(value) ? `a list of ${value.length}` : spoken(value),
+  });
+}
+
+async function readColumnObject(source: Source, options: CellSourceOptions): Promise<CellTable> {
+  const { where, memory, missing, bytes = 0 } = options;
+  checkMemory(6 * bytes, "about ", where, memory);
+  const decoder = new TextDecoder();
+  let text = "";
+  for await (const chunk of source) text += decoder.decode(chunk, { stream: true });
+  const value = parsed(text + decoder.decode(), where, "name a file of one record per line .ndjson");
+  checkKeys(text, where);
+  const lists = Object.entries(isRecord(value) ? value : {});
+  checkDistinct(
+    lists.map(([name]) => name),
+    where,
+  );
+  const longest = Array.isArray(lists[0]?.[1]) ? lists[0][1].length : 0;
+  const builders: CellColumnBuilder[] = lists.map(([name, list]) => {
+    if (!Array.isArray(list) || list.length !== longest) {
+      throw failure("data", {
+        where: `${where} column "${name}"`,
+        expected: `a list of ${longest} values, as long as the first column`,
+        received: Array.isArray(list) ? `one of ${list.length}` : spoken(list),
+        remedy: 'pandas writes tables with orient="records"',
+      });
+    }
+    const builder = cellColumnBuilder(name, where, missing);
+    list.forEach((cell: unknown, n) => addValue(builder, cell, () => `${where} row ${n + 1} column "${name}"`));
+    return builder;
+  });
+  return builtTable(builders, where, memory);
+}

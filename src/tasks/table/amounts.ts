@@ -1,0 +1,49 @@
+// amounts: numbers and dates as values: read, put on their grid and inside their bounds, and written.
+import { dateFormat } from "./date-format.ts";
+import { formatNumber, parseNumber } from "./number-format.ts";
+import type { DateColumn, NumberColumn } from "./schema.ts";
+
+export interface Amounts {
+  /** The value of a text, NaN where it has none. */
+  parse(text: string): number;
+  format(value: number): string;
+  /** The nearest value that the column allows; `least` and `most` bound it further. */
+  allowed(value: number): number;
+  /** Values that are one unit apart, the unit of densities, differ by this: 1 for numbers, a day for dates. */
+  readonly unit: number;
+}
+
+const day = 864e5;
+/** What a decoder gives where the bounds are open and a score is beyond all reason. */
+const largest = 1e300;
+/** The years 1 to 9999, in which every date has four digits. */
+const [firstMoment, lastMoment] = [-62135596800000, 253402300799999];
+
+/** How a column's values are read and written. */
+export function amountsOf(column: NumberColumn | DateColumn): Amounts {
+  const { step, offset = 0, minimum, maximum } = column;
+  const isDate = column.kind === "date";
+  const [low, high] = [minimum ?? (isDate ? firstMoment : -largest), maximum ?? (isDate ? lastMoment : largest)];
+  const slack = 1e-6;
+  const allowed = (value: number): number => {
+    const inside = Math.min(Math.max(value, low), high);
+    if (step === undefined) return inside;
+    const [first, last] = [Math.ceil((low - offset) / step - slack), Math.floor((high - offset) / step + slack)];
+    const count = Math.round((inside - offset) / step);
+    return offset + Math.max(Math.min(count, last), first) * step;
+  };
+  if (column.kind === "date") {
+    const { parse, format } = dateFormat(column.format);
+    return { parse, format, allowed, unit: day };
+  }
+  const { format } = column;
+  return {
+    parse: (text) => {
+      const value = parseNumber(text, format.mark);
+      return Number.isFinite(value) ? value + 0 : Number.NaN;
+    },
+    format: (value) => formatNumber(value, format),
+    allowed,
+    unit: 1,
+  };
+}

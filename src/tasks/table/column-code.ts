@@ -1,0 +1,140 @@
+// column-code: what an encoder keeps of a column beside its schema, found from training cells, as plain JSON.
+import * as z from "zod";
+import type { CellColumn } from "../../data/cell-table.ts";
+import { amountsOf } from "./amounts.ts";
+import { profileOf, type Values, valuesOf, withoutTexts } from "./profile.ts";
+import { quantileKnots, robustKnots } from "./scale.ts";
+import { type ColumnSchema, type DateColumn, mostLevels, type NumberColumn } from "./schema.ts";
+
+/** How the values of a column become coordinates. */
+export type ValueCode =
+  | { readonly kind: "none" }
+  /**
+   * Counts of the schema's levels, or of false and true; `order`: their places in the schema in the order of the cells
+   * (default: the schema's); at most `base` cells in a dimension.
+   */
+  | {
+      readonly kind: "levels";
+      readonly counts: readonly number[];
+      readonly base: number;
+      readonly order?: readonly number[];
+    }
+  /** Observed values by size, as texts, with their counts. */
+  | { readonly kind: "values"; readonly texts: readonly string[]; readonly counts: readonly number[] }
+  | { readonly kind: "scale"; readonly at: readonly number[]; readonly scores: readonly number[] };
+
+export interface ColumnCode {
+  readonly value: ValueCode;
+  /** Training rows with a value and with a gap. */
+  readonly filled: number;
+  readonly gaps: number;
+  /** Training rows that are zero, where zero is a class of its own. */
+  readonly zeros?: number;
+}
+
+const count = z.int().nonnegative();
+const ascending = (list: readonly number[]): boolean => list.every((item, n) => n === 0 || item > list[n - 1]!);
+const knots = z.array(z.number()).min(2).max(100_000).refine(ascending, "numbers that ascend");
+
+function isPermutation(order: readonly number[], count: number): boolean {
+  return order.length === count && new Set(order).size === count && order.every((place) => place < count);
+}
+
+/** A column's code as JSON. */
+export const columnCodeJson = z.strictObject({
+  value: z.discriminatedUnion("kind", [
+    z.strictObject({ kind: z.literal("none") }),
+    z
+      .strictObject({
+        kind: z.literal("levels"),
+        counts: z.array(count).min(1).max(mostLevels),
+        base: z.int().min(2).max(mostLevels),
+        order: z.array(count).max(mostLevels).exactOptional(),
+      })
+      .refine(
+        ({ counts, order }) => order === undefined || isPermutation(order, counts.length),
+        "every level once in the order",
+      ),
+    z
+      .strictObject({
+        kind: z.literal("values"),
+        texts: z.array(z.string().max(1000)).min(1).max(mostLevels),
+        counts: z.array(count).min(1).max(mostLevels),
+      })
+      .refine(({ texts, counts }) => texts.length === counts.length, "as many counts as texts"),
+    z
+      .strictObject({ kind: z.literal("scale"), at: knots, scores: knots })
+      .refine(({ at, scores }) => at.length === scores.length, "as many scores as places"),
+  ]),
+  filled: count,
+  gaps: count,
+  zeros: count.exactOptional(),
+});
+
+/**
+ * Finds the code of a column from its training cells; `base` is the most cells of a dimension of a category, `order` that of
+ * its levels.
+ */
+export function columnCodeOf(
+  column: ColumnSchema,
+  cells: CellColumn,
+  base: number,
+  order: readonly number[] | undefined,
+): ColumnCode {
+  const profile = withoutTexts(profileOf(cells), column.gaps);
+  const { filled, rows } = profile;
+  const share = { filled, gaps: rows - filled };
+  switch (column.kind) {
+    case "number":
+    case "date": {
+      const { parse } = amountsOf(column);
+      const found = valuesOf(profile, parse);
+      if (column.kind === "date" || !column.zeroInflated) return { value: amountCode(column, found), ...share };
+      const zero = found.values.indexOf(0);
+      const others = withoutPlace(found, zero);
+      return { value: amountCode(column, others), ...share, zeros: zero < 0 ? 0 : found.counts[zero]! };
+    }
+    case "category":
+    case "ordinal":
+    case "boolean": {
+      const counts = new Map(profile.texts.map((text, place) => [text, profile.counts[place]!]));
+      const levels = levelTexts(column);
+      const cellsMost = column.kind === "category" ? base : Math.max(2, levels.length);
+      return {
+        value: {
+          kind: "levels",
+          counts: levels.map((text) => counts.get(text) ?? 0),
+          base: cellsMost,
+          ...(order !== undefined && { order }),
+        },
+        ...share,
+      };
+    }
+    default:
+      return { value: { kind: "none" }, ...share };
+  }
+}
+
+/** The texts of a column that has only so many, in the order of their codes. */
+export function levelTexts(column: ColumnSchema): readonly string[] {
+  if (column.kind === "boolean") return [column.false, column.true];
+  return column.kind === "category" || column.kind === "ordinal" ? column.levels.map(({ text }) => text) : [];
+}
+
+function amountCode(column: NumberColumn | DateColumn, found: Values): ValueCode {
+  if (found.values.length === 0) return { kind: "none" };
+  const isRobust = column.kind === "number" && column.scale === "robust";
+  if (column.values === "observed" && !isRobust && found.values.length <= mostLevels)
+    return { kind: "values", texts: found.texts, counts: [...found.counts] };
+  return { kind: "scale", ...(isRobust ? robustKnots(found) : quantileKnots(found, false)) };
+}
+
+function withoutPlace(found: Values, place: number): Values {
+  if (place < 0) return found;
+  const kept = (_: unknown, n: number) => n !== place;
+  return {
+    values: found.values.filter(kept),
+    counts: found.counts.filter(kept),
+    texts: found.texts.filter(kept),
+  };
+}

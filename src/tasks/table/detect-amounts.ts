@@ -1,0 +1,167 @@
+// detect-amounts: columns of numbers and of dates: their format, grid, bounds, and whether zero is a class of its own.
+import { type DateFormat, dateFormat, findDateFormat } from "./date-format.ts";
+import { formatNumber, greatestDivisor, gridStep, isExact, numberFormatOf, parseNumber } from "./number-format.ts";
+import { type Profile, quantile, type Values, valuesOf, withoutTexts } from "./profile.ts";
+import type { Amount, ColumnBase, ColumnSchema, DateColumn, NumberColumn } from "./schema.ts";
+
+type Base = Omit<ColumnBase, "reason">;
+
+/** Words that stand for a gap when everything else in a column is a number. */
+const gapAmongNumbers =
+  /^(\?+|-+|\.+|\*+|none|nil|missing|unknown|undefined|n\.a\.|[+-]?inf(inity)?|#div\/0!|#value!|#ref!|#num!)$/i;
+/** A column with at most this many values, each at least so often on average, writes only values it has seen. */
+const mostObserved = 1000;
+const oftenObserved = 20;
+
+/** A column of numbers, an id that counts, or dates; undefined when its texts are none of these. */
+export function detectAmount(profile: Profile, base: Base): ColumnSchema | undefined {
+  const dates = looksCompact(profile.texts) ? findDateFormat(profile.texts) : undefined;
+  if (dates?.kind === "found") return dateColumn(profile, base, dates.pattern, dates.reason);
+  const numbers = numbersIn(profile, profile.column.origin === "untyped" ? [".", ","] : ["."]);
+  if (numbers !== undefined) {
+    const isGapless = profile.filled === profile.rows && numbers.gaps.length > 0;
+    const column = { ...base, gaps: numbers.gaps, ...(isGapless && { gap: numbers.gaps[0]! }) };
+    return idOf(numbers, profile, column) ?? numberColumn(numbers, column);
+  }
+  const written = findDateFormat(profile.texts);
+  return written.kind === "none" ? undefined : dateColumn(profile, base, written.pattern, written.reason);
+}
+
+/** Whether texts may be dates as YYYYMMDD: many of them, all of 1900 to 2099. */
+function looksCompact(texts: readonly string[]): boolean {
+  return texts.length >= 10 && texts.every((text) => /^(19|20)\d{6}$/.test(text));
+}
+
+/** A column's texts as numbers. */
+export interface FoundNumbers {
+  readonly profile: Profile;
+  readonly mark: "." | ",";
+  readonly gaps: readonly string[];
+  readonly found: Values;
+}
+
+/** The texts as numbers, where all are but words for gaps. */
+export function numbersIn(profile: Profile, marks: readonly ("." | ",")[]): FoundNumbers | undefined {
+  for (const mark of marks) {
+    const others = profile.texts.filter((text) => Number.isNaN(parseNumber(text, mark)));
+    if (others.length > 5 || !others.every((text) => gapAmongNumbers.test(text))) continue;
+    const rest = withoutTexts(profile, others);
+    const found = valuesOf(rest, (text) => parseNumber(text, mark));
+    if (found.values.length < 1 || !found.values.every((value) => Number.isFinite(value) && isExact(value))) continue;
+    return { profile: rest, mark, gaps: others, found };
+  }
+  return undefined;
+}
+
+/** Whole numbers that are all different and count the rows, or that are called an id. */
+function idOf(
+  { found: { values, texts } }: FoundNumbers,
+  { filled, rows }: Profile,
+  base: Base,
+): ColumnSchema | undefined {
+  if (values.length !== filled || filled !== rows || rows < 20 || !texts.every((text) => /^-?\d+$/.test(text)))
+    return undefined;
+  const [first, last] = [values[0]!, values.at(-1)!];
+  const isNamed =
+    /(^|[^a-z])(id|key|index|idx|row|nr|no|number)$/i.test(base.name) || /[a-z](Id|ID|Key)$/.test(base.name);
+  const isCounting = last - first === rows - 1 && (first === 0 || first === 1 || isNamed);
+  if (isCounting) return { ...base, kind: "id", first, reason: `it counts the rows from ${first} to ${last}` };
+  if (!isNamed) return undefined;
+  return { ...base, kind: "id", reason: `it is called "${base.name}" and no number comes twice in ${rows} rows` };
+}
+
+/** What a user may set of a number column. */
+export type NumberWishes = Partial<Pick<NumberColumn, "step" | "values" | "zeroInflated" | "scale">> & {
+  readonly minimum?: number | null;
+  readonly maximum?: number | null;
+};
+
+/** The column of the numbers found, `wishes` going first. */
+export function numberColumn(
+  { found, profile, mark }: FoundNumbers,
+  base: Base,
+  wishes: NumberWishes = {},
+): NumberColumn {
+  const { values } = found;
+  const format = numberFormatOf(profile.texts, mark);
+  const step = wishes.step ?? (format.kind === "decimals" ? gridStep(values, format.most) : undefined);
+  const zeroInflated = wishes.zeroInflated ?? isZeroInflated(found);
+  const chosen = wishes.values ?? (wishes.step === undefined ? observing(found) : "any");
+  const { minimum = values[0]!, maximum = values.at(-1)! } = wishes;
+  const written = (value: number) => formatNumber(value, format);
+  const range = `from ${written(values[0]!)} to ${written(values.at(-1)!)}`;
+  const isWhole = format.kind === "decimals" && format.most === 0;
+  const steps = step === undefined ? "" : ` in steps of ${Number(step.toPrecision(6))}`;
+  const zeros = zeroInflated ? ", zero so often that it is a class of its own" : "";
+  return {
+    ...base,
+    kind: "number",
+    format,
+    ...(step !== undefined && gridThrough(values[0]!, step)),
+    ...(minimum !== null && { minimum }),
+    ...(maximum !== null && { maximum }),
+    values: chosen,
+    zeroInflated,
+    scale: wishes.scale ?? "quantile",
+    reason: `${isWhole ? "whole numbers" : "numbers"} ${range}${steps}, ${values.length} different${zeros}${tail(found)}`,
+  };
+}
+
+/** The grid of multiples of `step` that `value` is on, moved where it is not one of them. */
+function gridThrough(value: number, step: number): { readonly step: number; readonly offset?: number } {
+  const offset = value - Math.floor(value / step + 1e-6) * step;
+  return offset < 1e-6 * step ? { step } : { step, offset };
+}
+
+function observing({ values, counts }: Values): Amount["values"] {
+  const rows = counts.reduce((total, each) => total + each, 0);
+  return values.length <= mostObserved && rows >= oftenObserved * values.length ? "observed" : "any";
+}
+
+/** At least a tenth of the cells, five times as many as any other value, and many other values. */
+function isZeroInflated({ values, counts }: Values): boolean {
+  const place = values.indexOf(0);
+  if (place < 0 || values.length <= 20) return false;
+  let [rows, most] = [0, 0];
+  counts.forEach((count, at) => {
+    rows += count;
+    if (at !== place) most = Math.max(most, count);
+  });
+  return counts[place]! >= 0.1 * rows && counts[place]! >= 5 * most;
+}
+
+/** Says so when the largest value is far outside of what the middle half spans. */
+function tail(found: Values): string {
+  const [low, middle, high] = [0.25, 0.5, 0.75].map((share) => quantile(found, share));
+  const reach = Math.max(found.values.at(-1)! - middle!, middle! - found.values[0]!);
+  return high! > low! && reach > 20 * (high! - low!) ? ", heavy tail" : "";
+}
+
+/** The column of dates of one pattern. */
+export function dateColumn(
+  profile: Profile,
+  base: Base,
+  pattern: string,
+  reason: string,
+  wished?: Amount["values"],
+): DateColumn {
+  const format = dateFormat(pattern);
+  const found = valuesOf(profile, format.parse);
+  const { values } = found;
+  return {
+    ...base,
+    kind: "date",
+    format: pattern,
+    ...gridThrough(values[0]!, dateStep(values, format)),
+    minimum: values[0]!,
+    maximum: values.at(-1)!,
+    values: wished ?? observing(found),
+    reason: `${reason}, from ${format.format(values[0]!)} to ${format.format(values.at(-1)!)}`,
+  };
+}
+
+function dateStep(values: Float64Array, { step }: DateFormat): number {
+  let common = 0;
+  for (const value of values) common = greatestDivisor(common, Math.round((value - values[0]!) / step));
+  return Math.max(common, 1) * step;
+}

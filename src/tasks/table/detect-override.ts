@@ -1,0 +1,108 @@
+// detect-override: the description of a column whose kind a user gave; what he left open comes from the cells.
+import { listNames, shorten } from "../../data/columns.ts";
+import { failure, type LocalFlowError } from "../../errors.ts";
+import { dateFormat, findDateFormat } from "./date-format.ts";
+import { dateColumn, numberColumn, numbersIn } from "./detect-amounts.ts";
+import { parseNumber } from "./number-format.ts";
+import { levelsOf, type Profile, withoutTexts } from "./profile.ts";
+import { type ColumnBase, type ColumnOverride, type ColumnSchema, mostLevels } from "./schema.ts";
+
+type Base = Omit<ColumnBase, "reason">;
+
+/** The column as the user wants it; throws an `option` error that shows a cell that does not allow it. */
+export function columnFromOverride(whole: Profile, override: ColumnOverride): ColumnSchema {
+  const gaps = "gaps" in override ? (override.gaps ?? []) : [];
+  const profile = withoutTexts(whole, gaps);
+  const { name, origin, gap } = whole.column;
+  const base: Base = { name, origin, gap, gaps };
+  const reason = "given by the schema";
+  if (override.kind === "text" || override.kind === "id") return { ...base, kind: override.kind, reason };
+  if (profile.filled === 0) return { ...base, kind: "constant", text: "", reason: "no cell has a value" };
+  switch (override.kind) {
+    case "number":
+      return givenNumber(profile, base, override);
+    case "date":
+      return givenDate(profile, base, override);
+    case "ordinal":
+      return givenOrdinal(profile, base, override.levels);
+    case "boolean":
+      return givenBoolean(profile, base, override.true);
+    default:
+      return givenCategory(profile, base);
+  }
+}
+
+function givenNumber(profile: Profile, base: Base, override: ColumnOverride & { kind: "number" }): ColumnSchema {
+  const numbers = numbersIn(profile, [".", ","]);
+  if (numbers === undefined) {
+    const stray = profile.texts.find((text) => !Number.isFinite(parseNumber(text, ".")));
+    throw wrongCell(base, "numbers that float64 holds exactly", stray ?? profile.texts[0]);
+  }
+  const { kind: _, gaps: __, ...wishes } = override;
+  const column = numberColumn(numbers, { ...base, gaps: [...base.gaps, ...numbers.gaps] }, wishes);
+  return { ...column, reason: `given by the schema; ${column.reason}` };
+}
+
+function givenDate(profile: Profile, base: Base, override: ColumnOverride & { kind: "date" }): ColumnSchema {
+  const pattern = override.format;
+  if (pattern !== undefined) {
+    const { parse } = dateFormat(pattern);
+    const stray = profile.texts.find((text) => Number.isNaN(parse(text)));
+    if (stray !== undefined) throw wrongCell(base, `dates of the form ${pattern}`, stray);
+    return dateColumn(profile, base, pattern, "given by the schema", override.values);
+  }
+  const dates = findDateFormat(profile.texts);
+  if (dates.kind === "none") throw wrongCell(base, "dates of one form", profile.texts[0]);
+  return dateColumn(profile, base, dates.pattern, dates.reason, override.values);
+}
+
+function givenOrdinal(profile: Profile, base: Base, levels: readonly string[]): ColumnSchema {
+  const countOf = new Map(profile.texts.map((text, place) => [text, profile.counts[place]!]));
+  const known = new Set(levels);
+  const stray = profile.texts.find((text) => !known.has(text));
+  if (stray !== undefined) throw wrongCell(base, `one of ${listNames(levels)}`, stray);
+  if (known.size < levels.length)
+    throw failure("option", { where: placeOf(base), expected: "different levels", received: listNames(levels) });
+  const counted = levels.map((text) => ({ text, count: countOf.get(text) ?? 0 }));
+  return { ...base, kind: "ordinal", levels: counted, reason: "given by the schema" };
+}
+
+function givenBoolean(profile: Profile, base: Base, yes: string | undefined): ColumnSchema {
+  const { texts } = profile;
+  const positive = yes ?? texts.find((text) => /^(true|yes|t|y|on|1)$/i.test(text)) ?? texts[0]!;
+  const negative = texts.find((text) => text !== positive);
+  if (texts.length !== 2 || negative === undefined || !texts.includes(positive))
+    throw wrongCell(
+      base,
+      "two different texts",
+      texts.find((text) => text !== positive && text !== negative) ?? texts[0],
+    );
+  return { ...base, kind: "boolean", true: positive, false: negative, reason: "given by the schema" };
+}
+
+function givenCategory(profile: Profile, base: Base): ColumnSchema {
+  const { texts } = profile;
+  if (texts.length > mostLevels)
+    throw failure("option", {
+      where: placeOf(base),
+      expected: `at most ${mostLevels} levels`,
+      received: String(texts.length),
+      remedy: 'leave the column out ("kind": "text")',
+    });
+  const reason = `given by the schema; ${texts.length} levels`;
+  return { ...base, kind: "category", levels: levelsOf(profile), reason };
+}
+
+function wrongCell(base: Base, expected: string, cell = ""): LocalFlowError {
+  const received = `a cell "${shorten(cell)}"`;
+  return failure("option", {
+    where: placeOf(base),
+    expected,
+    received,
+    remedy: 'change the schema, or add it to "gaps"',
+  });
+}
+
+function placeOf({ name }: Base): string {
+  return `schema column "${shorten(name)}"`;
+}

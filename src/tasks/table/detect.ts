@@ -1,0 +1,114 @@
+// detect: finds the type of every column from its cells, and says why; users may say better.
+import type { CellTable } from "../../data/cell-table.ts";
+import { listNames, nearestName, shorten } from "../../data/columns.ts";
+import { failure } from "../../errors.ts";
+import { detectAmount } from "./detect-amounts.ts";
+import { columnFromOverride } from "./detect-override.ts";
+import { levelsOf, type Profile, profileOf } from "./profile.ts";
+import { type ColumnBase, type ColumnSchema, mostLevels, type Schema, type SchemaOverrides } from "./schema.ts";
+
+/** Fewer rows than this say nothing of whether texts are names that do not come back. */
+const fewRows = 20;
+
+/**
+ * The types of all columns; `overrides` has the last word. The same table gives the same schema. Throws `option` errors for
+ * overrides of columns that are not there or that the cells do not allow.
+ */
+export function detectSchema(table: CellTable, overrides: SchemaOverrides = {}): Schema {
+  const names = table.columns.map(({ name }) => name);
+  for (const name of Object.keys(overrides)) {
+    if (names.includes(name)) continue;
+    throw failure("option", {
+      where: "schema",
+      expected: `names among ${listNames(names)}`,
+      received: `"${shorten(name)}"`,
+      remedy: `did you mean "${nearestName(name, names)}"?`,
+    });
+  }
+  const columns = table.columns.map((column) => {
+    const profile = profileOf(column);
+    const override = Object.hasOwn(overrides, column.name) ? overrides[column.name] : undefined;
+    return override === undefined ? detectColumn(profile) : columnFromOverride(profile, override);
+  });
+  return { columns };
+}
+
+/** One sentence for each column that a model will not hold, with the reason and the way to change that. */
+export function schemaNotices(schema: Schema): readonly string[] {
+  return schema.columns.flatMap(({ name, reason, ...column }) => {
+    const what = `column "${shorten(name)}"`;
+    if (column.kind === "text") return [`${what} is left out as text: ${reason}`];
+    if (column.kind !== "id") return [];
+    const fate = "first" in column ? "is numbered anew" : "is left out";
+    return [`${what} is taken for an id and ${fate}: ${reason}`];
+  });
+}
+
+function detectColumn(profile: Profile): ColumnSchema {
+  const base = baseOf(profile);
+  const { texts, filled } = profile;
+  if (filled === 0) return { ...base, kind: "constant", text: "", reason: "no cell has a value" };
+  const boolean = booleanOf(profile);
+  if (boolean !== undefined) return boolean;
+  if (texts.length === 1)
+    return { ...base, kind: "constant", text: texts[0]!, reason: `the only value is "${shorten(texts[0]!)}"` };
+  return detectAmount(profile, base) ?? detectNames(profile, base);
+}
+
+/** What a column's description has whatever the type. */
+function baseOf({ column }: Profile): Omit<ColumnBase, "reason"> {
+  return { name: column.name, origin: column.origin, gap: column.gap, gaps: [] };
+}
+
+const spellings: readonly (readonly [string, string])[] = [
+  ["true", "false"],
+  ["yes", "no"],
+  ["t", "f"],
+  ["y", "n"],
+  ["on", "off"],
+  ["1", "0"],
+];
+
+function booleanOf(profile: Profile): ColumnSchema | undefined {
+  const { column, texts } = profile;
+  const base = baseOf(profile);
+  if (column.origin === "boolean")
+    return { ...base, kind: "boolean", true: "true", false: "false", reason: "the source says so" };
+  if (texts.length !== 2 || column.origin === "date") return undefined;
+  for (const [yes, no] of spellings) {
+    const [first, second] = [
+      texts.find((text) => text.toLowerCase() === yes),
+      texts.find((text) => text.toLowerCase() === no),
+    ];
+    if (first === undefined || second === undefined) continue;
+    const reason = `all cells are "${first}" or "${second}"`;
+    return { ...base, kind: "boolean", true: first, false: second, reason };
+  }
+  return undefined;
+}
+
+/** A column of texts: levels that come back, or names that do not. */
+function detectNames(profile: Profile, base: Omit<ColumnBase, "reason">): ColumnSchema {
+  const { texts, filled } = profile;
+  const differing = `${texts.length} different texts in ${filled} cells`;
+  if (filled >= fewRows && texts.length === filled) {
+    if (texts.every((text) => /^[\w.:+/-]+$/.test(text) && /\d/.test(text)))
+      return { ...base, kind: "id", reason: `no text comes twice in ${filled} cells` };
+    return { ...base, kind: "text", reason: `no text comes twice in ${filled} cells${strayWords(profile)}` };
+  }
+  const isCategory = texts.length <= mostLevels && (filled < fewRows || 2 * texts.length <= filled);
+  if (!isCategory) return { ...base, kind: "text", reason: `${differing}${strayWords(profile)}` };
+  const levels = levelsOf(profile);
+  return { ...base, kind: "category", levels, reason: `${differing}${strayWords(profile)}` };
+}
+
+/** A hint for a column that is nearly all numbers. */
+function strayWords({ texts, counts, filled }: Profile): string {
+  const words = [...texts.keys()].filter(
+    (place) => !(texts[place]!.trim() !== "" && Number.isFinite(Number(texts[place]))),
+  );
+  const cells = words.reduce((total, place) => total + counts[place]!, 0);
+  if (words.length === 0 || words.length > 5 || cells > 0.05 * filled) return "";
+  const listed = words.map((place) => JSON.stringify(shorten(texts[place]!))).join(", ");
+  return `; all but ${cells} of them are numbers, so give ${listed} as missing if that is what it means`;
+}

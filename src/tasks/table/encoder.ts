@@ -1,0 +1,280 @@
+// encoder: a table of cells as points of a space in which every dimension is about N(0, 1), and points as a table again.
+import * as z from "zod";
+import type { CellColumn, CellTable } from "../../data/cell-table.ts";
+import { listNames, shorten } from "../../data/columns.ts";
+import { listedTexts, textPool } from "../../data/text-pool.ts";
+import { failure } from "../../errors.ts";
+import { fillUniform, normalScore, type Random, split } from "../../random.ts";
+import { type ColumnCode, columnCodeJson, columnCodeOf, levelTexts } from "./column-code.ts";
+import { type ColumnCoder, columnCoder, type Place } from "./column-coder.ts";
+import { levelOrders } from "./level-order.ts";
+import { type ColumnSchema, checked, mostColumns, type Schema, schemaJson } from "./schema.ts";
+
+/** One coordinate: the column it belongs to and which part of it: "gap", "zero", "value", "digit 1", … */
+export interface Dimension {
+  readonly column: string;
+  readonly part: string;
+}
+
+export interface EncodedRows {
+  readonly rows: number;
+  /** [rows · d], all finite; where nothing is said (see `absent`), noise of N(0, 1). */
+  readonly values: Float32Array;
+  /** [rows · d], 1 where the cell has no value in this dimension: the parts of a gap, the size of a zero. */
+  readonly absent: Uint8Array;
+}
+
+export interface EncodeOptions {
+  /** Where the noise inside cells comes from. */
+  readonly key: Random;
+  /** The index of the table's first row in the stream of noise; default 0. Chunks with it are as one table. */
+  readonly firstRow?: number;
+}
+
+export interface DecodeOptions {
+  /** What is added to the row's number for ids that count rows; default 0. */
+  readonly firstRow?: number;
+}
+
+/** The encoder as plain JSON. */
+export interface EncoderJson {
+  readonly version: 1;
+  readonly schema: Schema;
+  readonly codes: readonly ColumnCode[];
+}
+
+export interface TableEncoder {
+  readonly schema: Schema;
+  readonly dimensions: readonly Dimension[];
+  /**
+   * Points for rows: values with a cell of their own (levels, numbers of a grid) lie at random in it. The table needs the
+   * columns of the model by name, in any order; a text that a column does not know counts as absent.
+   */
+  encode(table: CellTable, options: EncodeOptions): EncodedRows;
+  /** The rows of points [rows · d]: columns in the order of the schema; every finite or infinite score has a text. */
+  decode(values: Float32Array, rows: number, options?: DecodeOptions): CellTable;
+  /**
+   * [rows · d]: what is added to the log-density of a point for the user's units. For numbers the log-derivative, so that
+   * densities are per unit (dates: per day); for grids and levels log P(cell) - log q, where q is the density of the noise:
+   * the sum is then a lower bound of the log-probability (per unit) that is sharp in the mean over q. For absent parts it
+   * takes the noise's own log-density away.
+   */
+  logVolumes(table: CellTable, encoded: EncodedRows): Float32Array;
+  toJSON(): EncoderJson;
+}
+
+export interface EncoderOptions {
+  /** The most cells of one dimension of a category; default 16. A category of more levels takes several dimensions. */
+  readonly base?: number;
+}
+
+const defaultBase = 16;
+/** How far, in probability, points stay from the edge of their cell, so that float32 keeps them inside. */
+const leastDistance = 1e-6;
+const logRootTau = 0.5 * Math.log(2 * Math.PI);
+
+/** An encoder of the columns of `schema` that gives N(0, 1) to the cells of `training` in every dimension. */
+export function tableEncoder(
+  schema: Schema,
+  training: CellTable,
+  { base = defaultBase }: EncoderOptions = {},
+): TableEncoder {
+  const columns = columnsNamed(training, schema.columns);
+  const orders = levelOrders(schema.columns, training);
+  return encoderOf({
+    version: 1,
+    schema,
+    codes: schema.columns.map((column, place) => columnCodeOf(column, columns[place]!, base, orders.get(column.name))),
+  });
+}
+
+const encoderJson = z.strictObject({
+  version: z.literal(1),
+  schema: schemaJson,
+  codes: z.array(columnCodeJson).min(1).max(mostColumns),
+});
+
+/** The encoder of a model file, which is not trusted; throws a `model` error that says where it is wrong. */
+export function encoderFrom(json: unknown, where: string): TableEncoder {
+  const parsed = checked(encoderJson, json, where, "model", "a table encoder");
+  const { schema, codes } = parsed;
+  schema.columns.forEach((column, place) => {
+    const code = codes[place];
+    const levels = levelTexts(column).length;
+    const isSound =
+      code !== undefined &&
+      codes.length === schema.columns.length &&
+      (code.value.kind === "levels" ? code.value.counts.length === levels : levels === 0) &&
+      (column.kind === "number" || column.kind === "date" || levels > 0 || code.value.kind === "none") &&
+      (code.zeros === undefined || (column.kind === "number" && code.zeros <= code.filled));
+    if (isSound) return;
+    throw failure("model", {
+      where: `${where} codes.${place}`,
+      expected: `the code of a column of kind ${column.kind}`,
+      received: code === undefined ? "none" : `one of ${code.value.kind}`,
+    });
+  });
+  return encoderOf(parsed);
+}
+
+interface Part {
+  readonly column: ColumnSchema;
+  readonly coder: ColumnCoder;
+  /** Its first dimension. */
+  readonly at: number;
+}
+
+function encoderOf(json: EncoderJson): TableEncoder {
+  const { schema, codes } = json;
+  const parts: Part[] = [];
+  const dimensions: Dimension[] = [];
+  schema.columns.forEach((column, place) => {
+    const coder = columnCoder(column, codes[place]!);
+    if (coder === undefined) return;
+    parts.push({ column, coder, at: dimensions.length });
+    dimensions.push(...coder.parts.map((part) => ({ column: column.name, part })));
+  });
+  const width = dimensions.length;
+  const coded = parts.filter(({ coder }) => coder.parts.length > 0);
+  const columnsOf = (table: CellTable) =>
+    columnsNamed(
+      table,
+      coded.map(({ column }) => column),
+    );
+  return {
+    schema,
+    dimensions,
+    encode(table, options) {
+      const values = new Float32Array(table.rows * width);
+      const absent = new Uint8Array(table.rows * width);
+      columnsOf(table).forEach((cells, n) => {
+        fillColumn(coded[n]!, cells, { values, absent, width, ...options });
+      });
+      return { rows: table.rows, values, absent };
+    },
+    decode(values, rows, { firstRow = 0 } = {}) {
+      return { rows, columns: parts.map((part) => decodedColumn(part, values, rows, width, firstRow)) };
+    },
+    logVolumes(table, encoded) {
+      const out = new Float32Array(table.rows * width);
+      columnsOf(table).forEach((cells, n) => {
+        const { at, coder } = coded[n]!;
+        const places = placesOf(coder, cells);
+        coder.parts.forEach((_, part) => {
+          for (let row = 0; row < table.rows; row++) {
+            const i = row * width + at + part;
+            const place = places.of(row, part);
+            const logNormal = -0.5 * encoded.values[i]! ** 2 - logRootTau;
+            out[i] = places.volumes[place]! - (places.kinds[place] === even ? 0 : logNormal);
+          }
+        });
+      });
+      return out;
+    },
+    toJSON: () => json,
+  };
+}
+
+interface Filling extends EncodeOptions {
+  readonly values: Float32Array;
+  readonly absent: Uint8Array;
+  readonly width: number;
+}
+
+function fillColumn({ column, coder, at }: Part, cells: CellColumn, filling: Filling): void {
+  const { values, absent, width, key, firstRow = 0 } = filling;
+  const rows = cells.codes.length;
+  const places = placesOf(coder, cells);
+  const noise = new Float32Array(rows);
+  coder.parts.forEach((name, part) => {
+    fillUniform(split(key, "cell", column.name, name), noise, { offset: firstRow });
+    for (let row = 0; row < rows; row++) {
+      const place = places.of(row, part);
+      const i = row * width + at + part;
+      values[i] = scoreIn(places.kinds[place] === even, places.lows[place]!, places.highs[place]!, noise[row]!);
+      if (places.kinds[place] === missing) absent[i] = 1;
+    }
+  });
+}
+
+const [normal, even, missing] = [1, 2, 3];
+const kindNumbers = { normal, even, absent: missing } as const;
+
+/** Places of the cells of a column, the fields of all in arrays; `of` says where those of a row's cell are. */
+interface Places {
+  of(row: number, part: number): number;
+  readonly kinds: Uint8Array;
+  readonly lows: Float64Array;
+  readonly highs: Float64Array;
+  readonly volumes: Float64Array;
+}
+
+/** Looks at every distinct text once, when it first occurs; the gap comes first. */
+function placesOf(coder: ColumnCoder, { codes, texts }: CellColumn): Places {
+  const parts = coder.parts.length;
+  const count = (texts.size + 1) * parts;
+  const kinds = new Uint8Array(count);
+  const [lows, highs, volumes] = [new Float64Array(count), new Float64Array(count), new Float64Array(count)];
+  const fill = (start: number, places: readonly Place[]): void => {
+    places.forEach(({ kind, low, high, volume }, part) => {
+      kinds[start + part] = kindNumbers[kind];
+      lows[start + part] = low;
+      highs[start + part] = high;
+      volumes[start + part] = volume;
+    });
+  };
+  fill(0, coder.places(undefined));
+  return {
+    of(row, part) {
+      const code = codes[row]!;
+      const start = (code + 1) * parts;
+      if (kinds[start] === 0) fill(start, coder.places(texts.at(code)));
+      return start + part;
+    },
+    kinds,
+    lows,
+    highs,
+    volumes,
+  };
+}
+
+/** A float32 score inside a place, at the share `noise` of it. */
+function scoreIn(isEven: boolean, low: number, high: number, noise: number): number {
+  if (isEven) return Math.fround(low + noise * (high - low));
+  const margin = Math.min((high - low) / 4, leastDistance);
+  const [from, to] = [low === 0 ? 0 : low + margin, high === 1 ? 1 : high - margin];
+  const probability = from + noise * (to - from);
+  return Math.fround(normalScore(Math.min(Math.max(probability, 1e-10), 1 - 1e-10) - 0.5));
+}
+
+function decodedColumn(
+  { column, coder, at }: Part,
+  values: Float32Array,
+  rows: number,
+  width: number,
+  firstRow: number,
+): CellColumn {
+  const pool = textPool(`column "${shorten(column.name)}"`);
+  const codes = new Int32Array(rows);
+  for (let row = 0; row < rows; row++) {
+    const cell = coder.decode(values, row * width + at, firstRow + row);
+    codes[row] = cell.kind === "gap" ? -1 : pool.addText(cell.text);
+  }
+  const { name, origin, gap } = column;
+  return { name, origin, codes, texts: rows === 0 ? listedTexts([]) : pool.sealed(), gap };
+}
+
+/** The columns of a table that a schema names, in the schema's order. */
+function columnsNamed(table: CellTable, wanted: readonly ColumnSchema[]): readonly CellColumn[] {
+  const byName = new Map(table.columns.map((column) => [column.name, column]));
+  return wanted.map(({ name }) => {
+    const column = byName.get(name);
+    if (column !== undefined) return column;
+    throw failure("data", {
+      where: "table",
+      expected: `a column "${shorten(name)}"`,
+      received: listNames([...byName.keys()]),
+      remedy: "give the columns that the model was trained on",
+    });
+  });
+}

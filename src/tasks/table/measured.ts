@@ -1,0 +1,40 @@
+// measured: a table of cells as the measures see it: numbers and dates as values, everything else as levels.
+import type { CellColumn, CellTable } from "../../data/cell-table.ts";
+import { failure } from "../../errors.ts";
+import type { MeasuredColumn, MeasuredTable } from "../../measure/columns-table.ts";
+import { amountsOf } from "./amounts.ts";
+import { levelTexts } from "./column-code.ts";
+import type { ColumnSchema, Schema } from "./schema.ts";
+
+/**
+ * The columns of `schema` that a model holds. Dates are days since 1970. Levels that the schema does not know follow its own
+ * in the order in which they appear. Throws a `data` error when a column is not there.
+ */
+export function measuredTable(table: CellTable, schema: Schema): MeasuredTable {
+  const byName = new Map(table.columns.map((column) => [column.name, column]));
+  const held = schema.columns.filter(({ kind }) => kind !== "text" && kind !== "id");
+  const columns = held.map((column) => {
+    const cells = byName.get(column.name);
+    if (cells !== undefined) return measuredColumn(column, cells);
+    throw failure("data", { where: "table", expected: `a column "${column.name}"`, received: "none of this name" });
+  });
+  return { rows: table.rows, columns };
+}
+
+function measuredColumn(column: ColumnSchema, { codes, texts }: CellColumn): MeasuredColumn {
+  const { name } = column;
+  if (column.kind === "number" || column.kind === "date") {
+    const { parse, unit } = amountsOf(column);
+    const known = Float64Array.from({ length: texts.size }, (_, code) => parse(texts.at(code)) / unit);
+    return { name, kind: "numeric", values: Float64Array.from(codes, (code) => known[code] ?? Number.NaN) };
+  }
+  const levels = column.kind === "constant" ? [column.text] : [...levelTexts(column)];
+  const levelOf = new Map(levels.map((text, level) => [text, level]));
+  const known = Int32Array.from({ length: texts.size }, (_, code) => {
+    const text = texts.at(code);
+    if (column.gaps.includes(text)) return -1;
+    if (!levelOf.has(text)) levelOf.set(text, levels.push(text) - 1);
+    return levelOf.get(text)!;
+  });
+  return { name, kind: "category", codes: codes.map((code) => (code < 0 ? -1 : known[code]!)), levels };
+}

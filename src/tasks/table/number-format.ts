@@ -1,0 +1,96 @@
+// number-format: how a column writes its numbers, found from its texts and given back to new ones.
+
+/** How numbers are written; `mark` stands before the decimals. */
+export type NumberFormat =
+  | {
+      readonly kind: "decimals";
+      readonly mark: "." | ",";
+      /** Fewest and most decimals; zeros at the end are written only down to the fewest. */
+      readonly least: number;
+      readonly most: number;
+    }
+  | { readonly kind: "significant"; readonly mark: "." | ","; readonly digits: number };
+
+const pointNumber = /^[+-]?(?:(?:0|[1-9]\d*)(?:\.(\d*))?|\.(\d+))(e[+-]?\d+)?$/i;
+const commaNumber = /^[+-]?(?:0|[1-9]\d*)(?:,(\d+))?$/;
+const mostDecimals = 15;
+
+/** The value of a text, NaN where it is no number; numbers with leading zeros ("007") are names, not numbers. */
+export function parseNumber(text: string, mark: "." | ","): number {
+  if (mark === ".") return pointNumber.test(text) ? Number(text) : Number.NaN;
+  return commaNumber.test(text) ? Number(text.replace(",", ".")) : Number.NaN;
+}
+
+/** Whether float64 holds the number exactly, as far as whole numbers go. */
+export function isExact(value: number): boolean {
+  return Math.abs(value) <= Number.MAX_SAFE_INTEGER || !Number.isInteger(value);
+}
+
+/** The format common to texts that `parseNumber` takes. */
+export function numberFormatOf(texts: Iterable<string>, mark: "." | ","): NumberFormat {
+  let least = Number.POSITIVE_INFINITY;
+  let most = 0;
+  let digits = 1;
+  let isPlain = true;
+  for (const text of texts) {
+    const match = (mark === "." ? pointNumber : commaNumber).exec(text);
+    const decimals = (match?.[1] ?? match?.[2] ?? "").length;
+    least = Math.min(least, decimals);
+    most = Math.max(most, decimals);
+    if (digits < mostDecimals) digits = Math.max(digits, significantDigits(text));
+    if (match?.[3] !== undefined || Math.abs(parseNumber(text, mark)) >= 1e15) isPlain = false;
+  }
+  if (isPlain && most <= mostDecimals)
+    return { kind: "decimals", mark, least: Number.isFinite(least) ? least : 0, most };
+  return { kind: "significant", mark, digits: Math.min(digits, mostDecimals) };
+}
+
+/** Digits from the first that is not zero on, without an exponent. */
+function significantDigits(text: string): number {
+  let digits = 0;
+  for (let at = 0; at < text.length; at++) {
+    const digit = text.charCodeAt(at) - 48;
+    if (digit === 21 || digit === 53) break;
+    if (digit >= 0 && digit <= 9 && (digit > 0 || digits > 0)) digits++;
+  }
+  return digits;
+}
+
+/** A finite value as the column writes it; never "-0". */
+export function formatNumber(value: number, format: NumberFormat): string {
+  let text: string;
+  if (format.kind === "significant") text = String(Number(value.toPrecision(format.digits)) || 0);
+  else {
+    text = value.toFixed(format.most);
+    if (format.most > format.least) text = withoutZeros(text, format.most - format.least);
+    if (text.startsWith("-") && Number(text) === 0) text = text.slice(1);
+  }
+  return format.mark === "," ? text.replace(".", ",") : text;
+}
+
+function withoutZeros(text: string, most: number): string {
+  let end = text.length;
+  while (end > text.length - most && text[end - 1] === "0") end--;
+  return text[end - 1] === "." ? text.slice(0, end - 1) : text.slice(0, end);
+}
+
+/** The step of the grid on which values with `decimals` decimals lie: 10^-decimals times the gcd of their distances. */
+export function gridStep(values: Float64Array, decimals: number): number {
+  const scale = 10 ** decimals;
+  const first = Math.round((values[0] ?? 0) * scale);
+  let common = 0;
+  for (const value of values) {
+    const distance = Math.abs(Math.round(value * scale) - first);
+    if (distance > Number.MAX_SAFE_INTEGER) return 1 / scale;
+    common = greatestDivisor(common, distance);
+    if (common === 1) break;
+  }
+  return Math.max(common, 1) / scale;
+}
+
+/** The greatest common divisor of whole numbers; that of 0 and b is b. */
+export function greatestDivisor(a: number, b: number): number {
+  let [larger, smaller] = [a, b];
+  while (smaller > 0) [larger, smaller] = [smaller, larger % smaller];
+  return larger;
+}

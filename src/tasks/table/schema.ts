@@ -1,0 +1,185 @@
+// schema: what each column of a table is, as plain JSON: how its cells are read, and how they are written again.
+import * as z from "zod";
+import { failure } from "../../errors.ts";
+import type { NumberFormat } from "./number-format.ts";
+
+/** What every column's description has. */
+export interface ColumnBase {
+  readonly name: string;
+  readonly origin: "untyped" | "text" | "number" | "boolean" | "date";
+  /** How a gap is written. */
+  readonly gap: string;
+  /** Texts that count as gaps in this column, beside the usual ones. */
+  readonly gaps: readonly string[];
+  /** Why the column is taken for what it is: a sentence. */
+  readonly reason: string;
+}
+
+/** What numbers and dates have in common; dates are milliseconds since 1970. */
+export interface Amount {
+  /** All values are `offset` (default 0) plus multiples of `step`; absent for numbers of any size. */
+  readonly step?: number;
+  readonly offset?: number;
+  /** Values written are not below and not above these, where they are given. */
+  readonly minimum?: number;
+  readonly maximum?: number;
+  /** "observed": only values of the training table are written; "any": all that the grid and the bounds allow. */
+  readonly values: "observed" | "any";
+}
+
+export interface NumberColumn extends ColumnBase, Amount {
+  readonly kind: "number";
+  readonly format: NumberFormat;
+  /** Whether zero is a class of its own beside the other values. */
+  readonly zeroInflated: boolean;
+  /** "quantile": each quantile to that of N(0, 1); "robust": median and quartiles to those of N(0, 1), straight. */
+  readonly scale: "quantile" | "robust";
+}
+
+export interface DateColumn extends ColumnBase, Amount {
+  readonly kind: "date";
+  readonly format: string;
+}
+
+export interface Level {
+  readonly text: string;
+  readonly count: number;
+}
+
+/** One column; text and text ids are left out of a model, ids that count rows are written anew. */
+export type ColumnSchema =
+  | NumberColumn
+  | DateColumn
+  | (ColumnBase & { readonly kind: "category" | "ordinal"; readonly levels: readonly Level[] })
+  | (ColumnBase & { readonly kind: "boolean"; readonly true: string; readonly false: string })
+  | (ColumnBase & { readonly kind: "constant"; readonly text: string })
+  | (ColumnBase & { readonly kind: "text" })
+  | (ColumnBase & { readonly kind: "id"; readonly first?: number });
+
+export type ColumnKind = ColumnSchema["kind"];
+
+export interface Schema {
+  readonly columns: readonly ColumnSchema[];
+}
+
+/** The most levels a category may have. */
+export const mostLevels = 65_536;
+export const mostColumns = 65_536;
+const text = z.string().max(2 ** 20);
+const count = z.int().nonnegative();
+
+const numberFormat = z.discriminatedUnion("kind", [
+  z.strictObject({
+    kind: z.literal("decimals"),
+    mark: z.enum([".", ","]),
+    least: z.int().min(0).max(15),
+    most: z.int().min(0).max(15),
+  }),
+  z.strictObject({ kind: z.literal("significant"), mark: z.enum([".", ","]), digits: z.int().min(1).max(15) }),
+]);
+const base = {
+  name: text,
+  origin: z.enum(["untyped", "text", "number", "boolean", "date"]),
+  gap: text,
+  gaps: z.array(text).max(1000),
+  reason: text,
+};
+const amount = {
+  step: z.number().positive().exactOptional(),
+  offset: z.number().exactOptional(),
+  minimum: z.number().exactOptional(),
+  maximum: z.number().exactOptional(),
+  values: z.enum(["observed", "any"]),
+};
+const levels = z.array(z.strictObject({ text, count })).min(1).max(mostLevels);
+
+const columnSchema = z.discriminatedUnion("kind", [
+  z.strictObject({
+    kind: z.literal("number"),
+    ...base,
+    ...amount,
+    format: numberFormat,
+    zeroInflated: z.boolean(),
+    scale: z.enum(["quantile", "robust"]),
+  }),
+  z.strictObject({ kind: z.literal("date"), ...base, ...amount, format: z.string().max(60) }),
+  z.strictObject({ kind: z.literal("category"), ...base, levels }),
+  z.strictObject({ kind: z.literal("ordinal"), ...base, levels }),
+  z.strictObject({ kind: z.literal("boolean"), ...base, true: text, false: text }),
+  z.strictObject({ kind: z.literal("constant"), ...base, text }),
+  z.strictObject({ kind: z.literal("text"), ...base }),
+  z.strictObject({ kind: z.literal("id"), ...base, first: z.int().exactOptional() }),
+]);
+
+/** A whole schema as JSON, as `parseSchema` reads it. */
+export const schemaJson = z.strictObject({
+  columns: z
+    .array(columnSchema)
+    .min(1)
+    .max(mostColumns)
+    .refine((columns) => new Set(columns.map(({ name }) => name)).size === columns.length, "different names"),
+});
+
+/** What a user may say of a column; the rest is found from the data. `kind` "drop" leaves the column out. */
+const overrideJson = z.discriminatedUnion("kind", [
+  z.strictObject({
+    kind: z.literal("number"),
+    minimum: z.number().nullable().exactOptional(),
+    maximum: z.number().nullable().exactOptional(),
+    step: z.number().positive().exactOptional(),
+    values: z.enum(["observed", "any"]).exactOptional(),
+    zeroInflated: z.boolean().exactOptional(),
+    scale: z.enum(["quantile", "robust"]).exactOptional(),
+    gaps: z.array(text).max(1000).exactOptional(),
+  }),
+  z.strictObject({
+    kind: z.literal("date"),
+    format: z.string().max(60).exactOptional(),
+    values: z.enum(["observed", "any"]).exactOptional(),
+    gaps: z.array(text).max(1000).exactOptional(),
+  }),
+  z.strictObject({ kind: z.literal("category"), gaps: z.array(text).max(1000).exactOptional() }),
+  z.strictObject({
+    kind: z.literal("ordinal"),
+    levels: z.array(text).min(1).max(mostLevels),
+    gaps: z.array(text).max(1000).exactOptional(),
+  }),
+  z.strictObject({
+    kind: z.literal("boolean"),
+    true: text.exactOptional(),
+    gaps: z.array(text).max(1000).exactOptional(),
+  }),
+  z.strictObject({ kind: z.literal("text") }),
+  z.strictObject({ kind: z.literal("id") }),
+]);
+const overridesJson = z.record(text, overrideJson);
+
+/** What a user says of one column. */
+export type ColumnOverride = z.infer<typeof overrideJson>;
+/** What a user says of columns, by name. */
+export type SchemaOverrides = Readonly<Record<string, ColumnOverride>>;
+
+/** A schema from JSON that is not trusted; throws a `model` error that says where it is wrong. */
+export function parseSchema(json: unknown, where: string): Schema {
+  return checked(schemaJson, json, where, "model", "a table schema");
+}
+
+/** The columns' overrides from a user's file; throws an `option` error that says where it is wrong. */
+export function parseOverrides(json: unknown, where: string): SchemaOverrides {
+  return checked(overridesJson, json, where, "option", "column names with their kinds");
+}
+
+/** The value of `json` if it has the shape asked for, else an error with the first place where it has not. */
+export function checked<T>(
+  shape: z.ZodType<T>,
+  json: unknown,
+  where: string,
+  code: "model" | "option",
+  expected: string,
+): T {
+  const result = shape.safeParse(json);
+  if (result.success) return result.data;
+  const issue = result.error.issues[0];
+  const place = issue?.path.map(String).join(".") ?? "";
+  throw failure(code, { where: place === "" ? where : `${where} ${place}`, expected, received: issue?.message ?? "" });
+}

@@ -1,0 +1,252 @@
+// detect: the type of a column, the reason for it, and what a user may say instead.
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { readCellTable } from "../../../src/data/cell-files.ts";
+import { cellTableOf } from "../../../src/data/cell-table.ts";
+import { random } from "../../../src/random.ts";
+import { dateFormat, findDateFormat } from "../../../src/tasks/table/date-format.ts";
+import { detectSchema } from "../../../src/tasks/table/detect.ts";
+import { encoderFrom, tableEncoder } from "../../../src/tasks/table/encoder.ts";
+import { measuredTable } from "../../../src/tasks/table/measured.ts";
+import { parseOverrides, parseSchema } from "../../../src/tasks/table/schema.ts";
+import { attempt } from "../../support/damage.ts";
+import { columnsTable, csvTable, scattered, textsOf, thereAndBack } from "./table-support.ts";
+
+const found = async (list: readonly string[], name = "a") =>
+  detectSchema(await columnsTable({ [name]: list })).columns[0]!;
+
+describe("numbers", () => {
+  test("grid, decimals, bounds and marks", async () => {
+    const tens = scattered(80, 300).map((n) => String(10 * n + 5));
+    expect(await found(tens)).toMatchObject({ kind: "number", step: 10, offset: 5, values: "any" });
+    const prices = scattered(80, 3000).map((n) => (n / 100).toFixed(2));
+    expect(await found(prices)).toMatchObject({ format: { kind: "decimals", least: 2, most: 2 }, step: 0.01 });
+    const german = prices.map((text) => text.replace(".", ","));
+    expect(await found(german)).toMatchObject({ format: { mark: "," }, step: 0.01 });
+    expect(await found(["1e-9", "2.5e-7", "3"])).toMatchObject({ format: { kind: "significant", digits: 2 } });
+    expect(await found(["1.0", "2.25", "3.5"])).toMatchObject({ format: { least: 1, most: 2 } });
+  });
+
+  test("decimal commas, offsets and shortest decimals come back", async () => {
+    const table = await columnsTable({
+      a: scattered(90, 9000).map((n) => (n / 100).toFixed(2).replace(".", ",")),
+      b: scattered(90, 900, 4).map((n) => String(10 * n + 5)),
+      c: scattered(90, 700, 5).map((n) => (Number.isInteger(n / 4) ? (n / 4).toFixed(1) : String(n / 4))),
+    });
+    expect(textsOf(thereAndBack(table).back)).toEqual(textsOf(table));
+  });
+
+  test("a heavy tail is named, and its largest value comes back", async () => {
+    const list = scattered(500, 1000).map((n, row) => String(row % 50 === 7 ? n * 1000 : n));
+    const column = await found(list);
+    expect(column.reason).toContain("heavy tail");
+    const table = await columnsTable({ a: list });
+    expect(textsOf(thereAndBack(table).back)).toEqual(textsOf(table));
+  });
+
+  test("ids are known by counting or by their name, years are not ids", async () => {
+    const years = Array.from({ length: 30 }, (_, n) => String(1990 + n));
+    expect((await found(years, "year")).kind).toBe("number");
+    expect(await found(years, "customer_id")).toMatchObject({ kind: "id", first: 1990 });
+    const odd = years.map((year) => String(Number(year) * 2));
+    const left = await found(odd, "userId");
+    expect(left).toMatchObject({ kind: "id" });
+    expect("first" in left).toBe(false);
+  });
+});
+
+describe("booleans and texts", () => {
+  test("a pair of words keeps its spelling", async () => {
+    for (const [yes, no] of [
+      ["TRUE", "FALSE"],
+      ["Yes", "No"],
+      ["1", "0"],
+      ["t", "f"],
+      ["on", "off"],
+    ] as const) {
+      expect(await found([no, yes, yes, no])).toMatchObject({ kind: "boolean", true: yes, false: no });
+    }
+    expect((await found(["red", "blue", "red"])).kind).toBe("category");
+  });
+
+  test("texts that do not come back are left out", async () => {
+    const names = Array.from({ length: 60 }, (_, n) => `Name of number ${n}`);
+    expect((await found(names)).kind).toBe("text");
+    expect((await found(names.map((name, n) => (n < 20 ? "Ann" : name)))).kind).toBe("text");
+    expect((await found(names.slice(0, 5))).kind).toBe("category");
+    const uuids = names.map((_, n) => `00000000-0000-4000-8000-${String(n).padStart(12, "0")}`);
+    expect((await found(uuids)).kind).toBe("id");
+  });
+});
+
+describe("dates", () => {
+  const every = (pattern: string, stepDays: number) =>
+    Array.from({ length: 40 }, (_, n) => dateFormat(pattern).format(Date.UTC(1999, 11, 25) + n * stepDays * 864e5));
+
+  test("the form is found from the cells, and dates come back on their grid", async () => {
+    for (const [pattern, days] of [
+      ["YYYY-MM-DD", 1],
+      ["DD.MM.YYYY", 7],
+      ["M/D/YYYY", 1],
+      ["DD/MM/YY", 3],
+      ["YYYYMMDD", 1],
+      ["YYYY-MM-DDTHH:mm:ss.SSSZ", 0.37],
+      ["YYYY-MM-DD HH:mm:ss[+02:00]", 0.25],
+      ["H:mm", 0.01],
+    ] as const) {
+      const table = await columnsTable({ a: every(pattern, days) });
+      const { schema, back } = thereAndBack(table);
+      expect([pattern, schema.columns[0]]).toMatchObject([pattern, { kind: "date", format: pattern }]);
+      expect(textsOf(back)).toEqual(textsOf(table));
+    }
+    expect(await found(every("DD.MM.YYYY", 7))).toMatchObject({ step: 7 * 864e5 });
+  });
+
+  test("day and month are told apart by the data, and doubt is said", () => {
+    expect(findDateFormat(["13/02/2024", "01/02/2024"])).toMatchObject({ pattern: "DD/MM/YYYY" });
+    expect(findDateFormat(["02/13/2024", "01/02/2024"])).toMatchObject({ pattern: "MM/DD/YYYY" });
+    expect(findDateFormat(["02/03/2024"])).toMatchObject({
+      pattern: "MM/DD/YYYY",
+      reason: expect.stringContaining("it could be DD/MM/YYYY as well"),
+    });
+    expect(findDateFormat(["2024-02-30"])).toEqual({ kind: "none" });
+    expect(findDateFormat(["25:00"])).toEqual({ kind: "none" });
+  });
+
+  test("dates before 1970 and years of three digits survive", () => {
+    const { parse, format } = dateFormat("YYYY-MM-DD HH:mm:ss.SSS");
+    for (const text of ["0099-03-01 00:00:00.001", "1969-12-31 23:59:59.999", "9999-12-31 23:59:59.000"]) {
+      expect(format(parse(text))).toBe(text);
+    }
+    expect(() => dateFormat("YYYY-QQ")).toThrow("date format: expected a pattern of YYYY MM DD HH mm ss S");
+  });
+
+  test("Date objects come back as Date objects", async () => {
+    const rows = Array.from({ length: 30 }, (_, n) => ({ at: new Date(Date.UTC(2024, 0, 1, n)) }));
+    const table = cellTableOf(rows);
+    const { back } = thereAndBack(table);
+    expect(textsOf(back)).toEqual(textsOf(table));
+    expect(back.columns[0]!.origin).toBe("date");
+  });
+});
+
+describe("what a user says", () => {
+  test("has the last word, and is checked against the cells", async () => {
+    const table = await columnsTable({
+      size: ["S", "M", "L", "S"],
+      code: ["1", "2", "3", "2"],
+      note: ["a", "b", "c", "?"],
+    });
+    const schema = detectSchema(table, {
+      size: { kind: "ordinal", levels: ["S", "M", "L", "XL"] },
+      code: { kind: "category" },
+      note: { kind: "category", gaps: ["?"] },
+    });
+    expect(schema.columns.map(({ kind }) => kind)).toEqual(["ordinal", "category", "category"]);
+    expect(schema.columns[0]).toMatchObject({ levels: [{ count: 2 }, { count: 1 }, { count: 1 }, { count: 0 }] });
+    const encoder = tableEncoder(schema, table);
+    const back = textsOf(encoder.decode(encoder.encode(table, { key: random(1) }).values, 4));
+    expect(back["size"]).toEqual(["S", "M", "L", "S"]);
+    expect(back["note"]).toEqual(["a", "b", "c", undefined]);
+    const wrong = (overrides: Parameters<typeof detectSchema>[1]) => () => detectSchema(table, overrides);
+    expect(wrong({ sise: { kind: "category" } })).toThrow('did you mean "size"?');
+    expect(wrong({ size: { kind: "number" } })).toThrow('schema column "size": expected numbers');
+    expect(wrong({ size: { kind: "ordinal", levels: ["S", "M"] } })).toThrow('got a cell "L"');
+    expect(wrong({ size: { kind: "date", format: "YYYY" } })).toThrow("dates of the form YYYY");
+    expect(wrong({ size: { kind: "boolean" } })).toThrow("expected two different texts");
+  });
+
+  test("bounds: as given, or open with null", async () => {
+    const table = await columnsTable({ a: scattered(60, 500).map(String) });
+    const far = (overrides: Parameters<typeof detectSchema>[1]) => {
+      const encoder = tableEncoder(detectSchema(table, overrides), table);
+      return textsOf(encoder.decode(Float32Array.of(12, -12), 2))["a"]!.map(Number);
+    };
+    const values = textsOf(table)["a"]!.map(Number);
+    expect(far({})).toEqual([Math.max(...values), Math.min(...values)]);
+    expect(far({ a: { kind: "number", minimum: 0, maximum: 550 } })).toEqual([550, 0]);
+    expect(far({ a: { kind: "number", minimum: null, maximum: null } })[1]).toBeLessThan(0);
+    expect(far({ a: { kind: "number", scale: "robust", minimum: null } })[1]).toBeLessThan(-1000);
+  });
+
+  test("files are read with care", async () => {
+    expect(parseOverrides({ a: { kind: "number", step: 5 } }, "s.json")).toEqual({ a: { kind: "number", step: 5 } });
+    expect(() => parseOverrides({ a: { kind: "nummber" } }, "s.json")).toThrow("s.json a.kind: expected");
+    expect(() => parseOverrides({ a: { kind: "category", color: 1 } }, "s.json")).toThrow("s.json a: expected");
+    expect(() => parseSchema({ columns: [] }, "s.json")).toThrow("s.json columns: expected a table schema");
+    const { encoder } = thereAndBack(await csvTable("a,b\n1,x\n2,y\n3,x\n"));
+    const json = JSON.parse(JSON.stringify(encoder));
+    const damaged = (change: (copy: typeof json) => void) => () => {
+      const copy = structuredClone(json);
+      change(copy);
+      return encoderFrom(copy, "m");
+    };
+    expect(damaged((copy) => copy.codes.pop())).toThrow("m codes.");
+    expect(damaged((copy) => copy.codes[1].value.counts.pop())).toThrow("m codes.1: expected the code of a column");
+    expect(damaged((copy) => copy.codes[0].value.scores.reverse())).toThrow("numbers that ascend");
+    expect(
+      damaged((copy) => {
+        copy.version = 2;
+      }),
+    ).toThrow("m version: expected a table encoder");
+  });
+});
+
+test("an encoder whose JSON was changed is refused or decodes to texts, never more", async () => {
+  const table = await columnsTable({
+    n: scattered(50, 900).map(String),
+    o: scattered(50, 2, 3).map((n) => String(n + 3)),
+    k: scattered(50, 4, 5).map((n) => (n === 0 ? "" : "uvwx"[n]!)),
+    b: scattered(50, 2, 6).map((n) => (n ? "yes" : "no")),
+    d: scattered(50, 300, 8).map((n) => dateFormat("YYYY-MM-DD").format(n * 864e5)),
+  });
+  const json = JSON.stringify(thereAndBack(table).encoder);
+  const values = [null, -1, 0, 1, 0.5, 1e308, "", "x", "YYYY", "1e999", [], {}, [1, 2], true, "any", "levels", "date"];
+  fc.assert(
+    fc.property(fc.infiniteStream(fc.nat()), fc.constantFrom(...values), (picks, value) => {
+      const copy = JSON.parse(json);
+      let [place, key]: [Record<string, unknown>, string] = [copy, "schema"];
+      for (;;) {
+        const keys = Object.keys(place);
+        key = keys[picks.next().value! % keys.length]!;
+        const inner = place[key];
+        if (typeof inner !== "object" || inner === null || Object.keys(inner).length === 0) break;
+        if (picks.next().value! % 8 === 0) break;
+        place = inner as Record<string, unknown>;
+      }
+      place[key] = value;
+      const decoded = attempt(() => {
+        const encoder = encoderFrom(copy, "m");
+        return encoder.decode(new Float32Array(3 * encoder.dimensions.length).fill(0.3), 3);
+      });
+      if (decoded === "refused") return;
+      for (const texts of Object.values(textsOf(decoded))) expect(texts).not.toContain("NaN");
+    }),
+    { numRuns: 2000, seed: 12 },
+  );
+});
+
+test("the same table gives the same schema, and JSON keeps it", async () => {
+  const table = await readCellTable("demo/diamonds.csv");
+  const schema = detectSchema(table);
+  expect(detectSchema(table)).toEqual(schema);
+  expect(parseSchema(JSON.parse(JSON.stringify(schema)), "s")).toEqual(schema);
+  const measured = measuredTable(table, schema);
+  expect(measured.rows).toBe(53_940);
+  expect(measured.columns[0]).toMatchObject({ name: "carat", kind: "numeric" });
+  expect(measured.columns[1]).toMatchObject({
+    name: "cut",
+    kind: "category",
+    levels: expect.arrayContaining(["Ideal"]),
+  });
+});
+
+test("a level that the schema does not know is absent, and so is a text among numbers", async () => {
+  const table = await columnsTable({ a: ["x", "y", "x", "y"], n: ["1", "2", "4", "9"] });
+  const { encoder } = thereAndBack(table);
+  const other = await columnsTable({ n: ["3", "what"], a: ["z", "y"] });
+  expect(Array.from(encoder.encode(other, { key: random(1) }).absent)).toEqual([1, 0, 0, 1]);
+  await expect(columnsTable({ a: ["x"] }).then((part) => encoder.encode(part, { key: random(1) }))).rejects.toThrow(
+    'table: expected a column "n", got a; give the columns that the model was trained on',
+  );
+});

@@ -3,8 +3,9 @@ import { fillNormal, random, split } from "../src/random.ts";
 import { compile } from "../src/runtime/compile.ts";
 import type { Engine } from "../src/runtime/contract.ts";
 import { type FloatArray, zeros } from "../src/tensor/array.ts";
+import { slice } from "../src/tensor/layout.ts";
 import { matmul } from "../src/tensor/matrix.ts";
-import { placeholder } from "../src/tensor/tensor.ts";
+import { placeholder, type Tensor } from "../src/tensor/tensor.ts";
 import { timed } from "./drive.ts";
 import { median } from "./statistics.ts";
 
@@ -16,30 +17,55 @@ interface Size {
 /** Operations after which a repetition is long enough for the clock. */
 const enough = 6e9;
 
+/** Products in one program: what it costs to hand results over is then little beside them. */
+const chained = 4;
+
 /**
- * Measures GFLOP/s of the three products that a hidden layer [width, width] costs a training step on `batch` rows, one
- * after the other: forward x · W, and backward g · Wᵀ and xᵀ · g. A step of such layers on whole batches can hardly exceed it.
+ * Measures GFLOP/s of the three products that a hidden layer [width, width] costs a training step on `batch` rows: forward
+ * x · W, and backward g · Wᵀ and xᵀ · g, several in one program that gives back only a small part, as a step does. A step of
+ * such layers on whole batches can hardly exceed it.
  */
 export async function layerProducts(engine: Engine, { batch, width }: Size): Promise<() => Promise<number>> {
-  const rows = [batch, width] as const;
-  const square = [width, width] as const;
-  const [x, g, weight] = [normal(rows, "x"), normal(rows, "g"), normal(square, "weight")];
-  const products = [
-    await product(engine, x, weight, {}, zeros(rows)),
-    await product(engine, g, weight, { transposeRight: true }, zeros(rows)),
-    await product(engine, x, g, { transposeLeft: true }, zeros(square)),
+  const [rows, square] = [normal([batch, width], "x"), normal([width, width], "weight")];
+  const programs = [
+    await chain(engine, rows, square, (x, weight) => matmul(x, weight)),
+    await chain(engine, rows, square, (g, weight) => matmul(g, weight, { transposeRight: true })),
+    await crossed(engine, rows),
   ];
-  const flops = products.length * 2 * batch * width * width;
-  const repeat = Math.min(200, Math.max(1, Math.round(enough / flops)));
+  const flops = programs.length * chained * 2 * batch * width * width;
+  const repeat = Math.min(50, Math.max(1, Math.round(enough / flops)));
   return async () => {
     const times: number[] = [];
     for (let k = 0; k < 3; k++) {
       let total = 0;
-      for (const run of products) total += await timed(run, repeat);
+      for (const run of programs) total += await timed(run, repeat);
       times.push(total);
     }
     return flops / median(times) / 1e6;
   };
+}
+
+/** One product after the other on [batch, width], and the first row of the last. */
+async function chain(
+  engine: Engine,
+  rows: FloatArray,
+  square: FloatArray,
+  next: (left: Tensor, right: Tensor) => Tensor,
+): Promise<() => Promise<unknown>> {
+  const [x, weight] = [placeholder(rows.shape), placeholder(square.shape)];
+  let y: Tensor = x;
+  for (let k = 0; k < chained; k++) y = next(y, weight);
+  const program = await compile(engine, { x, weight }, { first: slice(y, 0, 0, 1) });
+  return () => program.run({ x: rows, weight: square });
+}
+
+/** Products xᵀ · g [width, width] of different arrays, so that none is left out as a repetition. */
+async function crossed(engine: Engine, rows: FloatArray): Promise<() => Promise<unknown>> {
+  const arrays = Array.from({ length: chained + 1 }, (_, k) => (k === 0 ? rows : normal(rows.shape, `g${k}`)));
+  const inputs = arrays.map(({ shape }) => placeholder(shape));
+  const products = inputs.slice(1).map((g) => matmul(inputs[0] ?? g, g, { transposeLeft: true }));
+  const program = await compile(engine, { inputs }, { first: products.map((y) => slice(y, 0, 0, 1)) });
+  return () => program.run({ inputs: arrays });
 }
 
 const calibrationSize = 1024;

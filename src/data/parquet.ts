@@ -71,6 +71,14 @@ export function parquetNumericColumns(path: string): Promise<readonly string[]> 
   });
 }
 
+/** Names of all columns in order, and whether each holds numbers. */
+export function parquetColumnKinds(path: string): Promise<ReadonlyMap<string, boolean>> {
+  return withDuckDb(path, async (connection) => {
+    const described = await describe(connection, fileTable(path));
+    return new Map([...described].map(([name, type]) => [name, isNumeric(type)]));
+  });
+}
+
 /** A Parquet file of float32 columns in pieces, written through a temporary database, so that memory stays bounded. */
 export async function* encodeParquet(
   columns: readonly string[],

@@ -4,6 +4,7 @@ import { add, multiply } from "../tensor/arithmetic.ts";
 import { type FloatArray, floats } from "../tensor/array.ts";
 import { constant, type Tensor } from "../tensor/tensor.ts";
 import { leaves, mapTree } from "../tensor/tree.ts";
+import { freeContext } from "./masked.ts";
 import type { VelocityField } from "./matching.ts";
 import type { Step } from "./steps.ts";
 
@@ -14,6 +15,11 @@ export interface Block {
   readonly parameters: MlpArrays;
   /** Set when all blocks share one network: the part of the network's time that this block is. */
   readonly timeWindow?: TimeWindow;
+}
+
+/** Whether the block reads which dimensions are given, free and absent (masked.ts). */
+export function isMasked({ network }: Pick<Block, "network">): boolean {
+  return (network.context ?? 0) > 0;
 }
 
 /** At the block's own time t in [0, 1] the network is asked at start + length · t. */
@@ -33,7 +39,7 @@ export interface Chain {
   readonly blocks: readonly Block[];
 }
 
-/** The block's velocity with its weights as constants of the program. */
+/** The block's velocity with its weights as constants of the program; of a masked block, where everything is free. */
 export function blockVelocity(block: Block): VelocityField {
   const { weights, velocityOf } = blockWeights(block);
   return velocityOf(weights.map((array) => constant(array)));
@@ -41,18 +47,20 @@ export function blockVelocity(block: Block): VelocityField {
 
 /**
  * What a block's velocity is made of as a list (its weights, then its time window), and the velocity as a function of them:
- * blocks of equal networks share their programs.
+ * blocks of equal networks share their programs. A masked block takes its rows' context too (by default everything is free),
+ * and its velocity is then right in the free dimensions alone: see `onFree`.
  */
 export function blockWeights({ network, parameters, timeWindow }: Block) {
   const own = leaves<FloatArray>(parameters).map((leaf) => leaf.value);
   const window = timeWindow ? [floats([timeWindow.start], []), floats([timeWindow.length], [])] : [];
   const weights = [...own, ...window];
-  const velocityOf = (given: readonly Tensor[]): VelocityField => {
+  const everythingFree = isMasked({ network }) ? freeContext((network.context ?? 0) / 3) : undefined;
+  const velocityOf = (given: readonly Tensor[], context = everythingFree): VelocityField => {
     let next = 0;
     const take = (array: FloatArray) => given[next++] ?? constant(array);
     const tensors = mapTree<FloatArray, Tensor, MlpArrays>(parameters, take);
     const [start, length] = window.map(take);
-    return (x, t) => applyMlp(network, tensors, x, start && length ? add(start, multiply(length, t)) : t);
+    return (x, t) => applyMlp(network, tensors, x, start && length ? add(start, multiply(length, t)) : t, context);
   };
   return { weights, velocityOf };
 }

@@ -2,7 +2,8 @@
 
 import { add, multiply } from "../tensor/arithmetic.ts";
 import { floats } from "../tensor/array.ts";
-import { reshape, sum } from "../tensor/layout.ts";
+import { reshape, slice, sum } from "../tensor/layout.ts";
+import type { Size } from "../tensor/shape.ts";
 import { tangent } from "../tensor/tangent.ts";
 import { constant, type Tensor } from "../tensor/tensor.ts";
 import type { VelocityField } from "./matching.ts";
@@ -15,13 +16,15 @@ export interface VelocityAndDivergence {
 
 /**
  * The exact divergence sum_i dv_i / dx_i by forward mode, all d directions side by side. With `directions` below d the basis
- * is sent through in groups of that many, which bounds the memory of one evaluation to rows · directions · width.
+ * is sent through in groups of that many, which bounds the memory of one evaluation to rows · directions · width. With a mask
+ * `free` [rows, d] the sum runs over a row's free dimensions, and the velocity is zero in the others.
  */
 export function exactDivergence(
   field: VelocityField,
   x: Tensor,
   t: Tensor,
   directions = Number.POSITIVE_INFINITY,
+  free?: Tensor,
 ): VelocityAndDivergence {
   const [rows = 1, d] = x.shape;
   const dimension = Number(d);
@@ -29,32 +32,43 @@ export function exactDivergence(
   const group = Math.min(dimension, directions);
   const parts: Tensor[] = [];
   for (let start = 0; start < dimension; start += group) {
-    const basis = constant(identityRows(dimension, start, Math.min(start + group, dimension)));
+    const end = Math.min(start + group, dimension);
+    const basis = constant(identityRows(dimension, start, end));
     const [derivatives] = tangent([velocity], [{ tensor: point, direction: basis }]);
-    if (derivatives) parts.push(sum(multiply(derivatives, basis), [1, 2]));
+    if (!derivatives) continue;
+    const products = multiply(derivatives, basis);
+    parts.push(free ? sum(multiply(sum(products, [2]), slice(free, 1, start, end)), [1]) : sum(products, [1, 2]));
   }
   const divergence = parts.reduce((a, b) => add(a, b));
-  return { velocity: reshape(velocity, [rows, dimension]), divergence: reshape(divergence, [rows, 1]) };
+  return { velocity: within(free, velocity, rows, dimension), divergence: reshape(divergence, [rows, 1]) };
 }
 
 /**
  * Hutchinson's estimate e^T (dv/dx) e for each probe e, given as [rows, probes · d] with E[e e^T] = I. Unbiased; the spread
- * between probes tells its error.
+ * between probes tells its error. `free` as for the exact one: probes are zero where a dimension is not.
  */
 export function hutchinsonDivergence(
   field: VelocityField,
   x: Tensor,
   t: Tensor,
   probes: Tensor,
+  free?: Tensor,
 ): VelocityAndDivergence {
   const [rows = 1, d] = x.shape;
   const dimension = Number(d);
   const count = Number(probes.shape[1]) / dimension;
   const { point, velocity } = lifted(field, x, t);
-  const directions = reshape(probes, [rows, count, dimension]);
+  const all = reshape(probes, [rows, count, dimension]);
+  const directions = free ? multiply(all, reshape(free, [rows, 1, dimension])) : all;
   const [derivatives] = tangent([velocity], [{ tensor: point, direction: directions }]);
   const divergence = sum(multiply(derivatives ?? directions, directions), [2]);
-  return { velocity: reshape(velocity, [rows, dimension]), divergence };
+  return { velocity: within(free, velocity, rows, dimension), divergence };
+}
+
+/** A lifted velocity [rows, 1, d] as [rows, d], zero where it is not free. */
+function within(free: Tensor | undefined, velocity: Tensor, rows: Size, d: number): Tensor {
+  const flat = reshape(velocity, [rows, d]);
+  return free ? multiply(free, flat) : flat;
 }
 
 /** The field at points [rows, 1, d]: the axis of size 1 is where several directions travel. */

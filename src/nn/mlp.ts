@@ -1,7 +1,8 @@
 // mlp: the velocity network v(x, t) of one block, a multilayer perceptron that reads the time beside the point.
 import { type Random, split } from "../random.ts";
-import { cosine, multiply, sine } from "../tensor/arithmetic.ts";
+import { add, cosine, multiply, sine } from "../tensor/arithmetic.ts";
 import { zeros } from "../tensor/array.ts";
+import { reshape, slice } from "../tensor/layout.ts";
 import { affine, beside, matmul } from "../tensor/matrix.ts";
 import { constant, type Tensor } from "../tensor/tensor.ts";
 import { type Activation, scaledActivation } from "./activation.ts";
@@ -16,6 +17,8 @@ export interface NetworkConfiguration {
   readonly initialization: "default" | "orthogonal" | "zero-last";
   /** The first layer also reads sin and cos of 2^k x for k < frequencies, coordinate by coordinate; default 0. */
   readonly frequencies?: number;
+  /** Values that stay with a row along its way, which the first layer reads after the point; default 0. */
+  readonly context?: number;
 }
 
 /** The layers' parameters, first to last. */
@@ -27,7 +30,7 @@ export function layerSizes(network: NetworkConfiguration, dimension: number): re
   const widths = [dimension * (1 + 2 * (network.frequencies ?? 0)), ...network.hidden, dimension];
   return widths.slice(1).map((out, k) => {
     const timed = k === 0 || network.timeInput === "every";
-    return [(widths[k] ?? 0) + (timed ? 1 : 0), out] as const;
+    return [(widths[k] ?? 0) + (timed ? 1 : 0) + (k === 0 ? (network.context ?? 0) : 0), out] as const;
   });
 }
 
@@ -43,9 +46,16 @@ export function initialMlp(random: Random, network: NetworkConfiguration, dimens
 
 /**
  * v(x, t): points x [..., d] and times t [..., 1] to velocities [..., d]. The time is the first input column. The scales
- * of the activation are folded into the weights before and after it.
+ * of the activation are folded into the weights before and after it. A network with a context reads it [rows, context] (or
+ * [1, context]); its share of the first layer is a product of its own, so that derivatives along x do not pass it.
  */
-export function applyMlp(network: NetworkConfiguration, parameters: MlpTensors, x: Tensor, t: Tensor): Tensor {
+export function applyMlp(
+  network: NetworkConfiguration,
+  parameters: MlpTensors,
+  x: Tensor,
+  t: Tensor,
+  context?: Tensor,
+): Tensor {
   const { scaleIn, scaleOut, f } = scaledActivation(network.activation);
   const last = parameters.layers.length - 1;
   return parameters.layers.reduce(
@@ -55,11 +65,21 @@ export function applyMlp(network: NetworkConfiguration, parameters: MlpTensors, 
       const before = k > 0 ? scaleOut : 1;
       // With time in every layer the time column must not be scaled with the activations: scale them, not the weights.
       const input = timed ? beside(t, multiply(before, h)) : h;
-      const scaled = affine(input, multiply((timed ? 1 : before) * after, weight), multiply(after, bias));
+      const weights = multiply((timed ? 1 : before) * after, weight);
+      const biases = multiply(after, bias);
+      const scaled =
+        k === 0 && context ? besideContext(input, context, weights, biases) : affine(input, weights, biases);
       return k < last ? f(scaled) : scaled;
     },
     fourierFeatures(x, network.frequencies ?? 0),
   );
+}
+
+/** (input, context) W + b, the context's part without the axes of size 1 that the input may have. */
+function besideContext(input: Tensor, context: Tensor, weight: Tensor, bias: Tensor): Tensor {
+  const [own, width] = [Number(input.shape.at(-1)), Number(context.shape[1])];
+  const lifted = reshape(context, [context.shape[0] ?? 1, ...input.shape.slice(1, -1).map(() => 1), width]);
+  return add(affine(input, slice(weight, 0, 0, own), bias), matmul(lifted, slice(weight, 0, own, own + width)));
 }
 
 /** x beside sin(2^k x) and cos(2^k x): fine detail in few dimensions, which plain networks learn slowly. */

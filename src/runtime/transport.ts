@@ -1,8 +1,9 @@
 // transport: moves rows through the blocks of a chain, data → noise or back, with the log-determinant when asked.
 import { failure } from "../errors.ts";
 import type { Block, Chain } from "../flow/chain.ts";
-import { blockWeights } from "../flow/chain.ts";
+import { blockWeights, isMasked } from "../flow/chain.ts";
 import { exactDivergence, hutchinsonDivergence } from "../flow/density.ts";
+import { contextsOf, contextWidth, dimensionStates, freeMask, keepFree, onFree } from "../flow/masked.ts";
 import type { Integration } from "../ode/integration.ts";
 import { fillUniform, type Random, split } from "../random.ts";
 import type { Engine } from "./contract.ts";
@@ -37,6 +38,11 @@ export interface Transported {
 
 /** What goes with the points of one run. `firstRow` also says which rows' probes to draw. */
 export interface TransportRun extends Omit<RunOptions, "context"> {
+  /**
+   * Of masked blocks: what each dimension of a row is [rows · dimension], see `dimensionStates`; default: all are free. The
+   * given values stand in the points and leave as they came; absent ones leave as 0.
+   */
+  readonly states?: Uint8Array;
   /** Keys Hutchinson's probes, which need a generator. */
   readonly random?: Random;
 }
@@ -65,30 +71,32 @@ export async function createTransport(
   const probes = divergence.kind === "hutchinson" ? divergence.probes : 0;
   const columns = Math.max(1, probes);
   const equationOf = (block: Block) => flowEquation(block, dimension, { kind: "none" });
+  const masked = blocks.some(isMasked);
   return {
-    run: async (points, { random, firstRow = 0, signal } = {}) => {
+    run: async (all, { random, firstRow = 0, signal, states } = {}) => {
+      const { points, contexts, withGiven } = masked ? maskedStart(all, dimension, states) : plainStart(all);
       const rows = points.length / dimension;
       const logDeterminant = new Float32Array(rows * columns);
-      const context = probes > 0 ? [rademacher(random, firstRow, rows, probes * dimension)] : [];
+      const signs = probes > 0 ? [rademacher(random, firstRow, rows, probes * dimension)] : [];
       const turn = turns(signal, "transport");
       const common = { firstRow, ...(signal && { signal }) };
       const explained = (leg: number) => async (error: unknown) => {
-        const way = { dimension, direction, equationOf, points, ...(signal && { signal }) };
+        const way = { dimension, direction, equationOf, points: withGiven(points), ...(signal && { signal }) };
         throw await explainStuck(engine, { ...way, blocks: ordered.slice(0, leg + 1) }, error);
       };
       let [current, evaluations] = [points, 0];
       for (const [n, { main, point }] of legs.entries()) {
         await turn();
         const start: Rows = divergence.kind === "none" ? [current] : [current, new Float32Array(rows * columns)];
-        const moved = await main.run(start, { ...common, context }).catch(explained(n));
-        const handed = point ? await point.run([current], common).catch(explained(n)) : moved;
+        const moved = await main.run(start, { ...common, context: [...contexts, ...signs] }).catch(explained(n));
+        const handed = point ? await point.run([current], { ...common, context: contexts }).catch(explained(n)) : moved;
         evaluations += moved.evaluations + (point ? handed.evaluations : 0);
         moved.state[1]?.forEach((value, i) => {
           logDeterminant[i] = (logDeterminant[i] ?? 0) + value;
         });
         current = handed.state[0] ?? current;
       }
-      return { points: current, logDeterminant, evaluations };
+      return { points: withGiven(current), logDeterminant, evaluations };
     },
     release: async () => {
       for (const { main, point } of legs) {
@@ -113,7 +121,7 @@ async function createLeg(
   isLast: boolean,
 ): Promise<Leg> {
   const { direction, integration, divergence, handOver } = options;
-  const equation = flowEquation(block, dimension, divergence);
+  const equation = flowEquation(block, dimension, divergence, isMasked(block));
   const main = await createIntegrator(engine, equation, {
     direction,
     integration,
@@ -124,7 +132,7 @@ async function createLeg(
   const slots = slotCount(block, dimension, pointOnly);
   return {
     main,
-    point: await createIntegrator(engine, flowEquation(block, dimension, pointOnly), {
+    point: await createIntegrator(engine, flowEquation(block, dimension, pointOnly, isMasked(block)), {
       direction,
       integration: handOver,
       slots,
@@ -132,28 +140,65 @@ async function createLeg(
   };
 }
 
-/** dx/dt = v(x, t), and d(log-determinant)/dt = div v beside it. */
-export function flowEquation(block: Block, dimension: number, divergence: Divergence): Equation {
+/**
+ * dx/dt = v(x, t), and d(log-determinant)/dt = div v beside it. The equation of a masked block takes its rows' contexts
+ * [rows, 3 d] first in its own context and moves what is free, or has everything free without them.
+ */
+export function flowEquation(block: Block, dimension: number, divergence: Divergence, takesContexts = false): Equation {
   const { weights, velocityOf } = blockWeights(block);
+  const contexts = takesContexts ? [contextWidth(dimension)] : [];
   if (divergence.kind === "none") {
-    const derivative: Equation["derivative"] = ([x], t, _, given) => (x ? [velocityOf(given)(x, t)] : []);
-    return { widths: [dimension], context: [], weights, derivative };
+    const derivative: Equation["derivative"] = ([x], t, [mask], given) => {
+      const field = velocityOf(given, mask);
+      return x ? [(mask ? onFree(field, mask) : field)(x, t)] : [];
+    };
+    return { widths: [dimension], context: contexts, weights, derivative };
   }
   if (divergence.kind === "exact") {
     const group = directionGroup(block, dimension);
-    const derivative: Equation["derivative"] = ([x], t, _, given) => {
+    const derivative: Equation["derivative"] = ([x], t, [mask], given) => {
       if (!x) return [];
-      const along = exactDivergence(velocityOf(given), x, t, group);
+      const along = exactDivergence(velocityOf(given, mask), x, t, group, mask && freeMask(mask));
       return [along.velocity, along.divergence];
     };
-    return { widths: [dimension, 1], context: [], weights, derivative };
+    return { widths: [dimension, 1], context: contexts, weights, derivative };
   }
-  const derivative: Equation["derivative"] = ([x], t, [probes], given) => {
+  const derivative: Equation["derivative"] = ([x], t, context, given) => {
+    const [probes, mask] = takesContexts ? [context[1], context[0]] : context;
     if (!x || !probes) return [];
-    const along = hutchinsonDivergence(velocityOf(given), x, t, probes);
+    const along = hutchinsonDivergence(velocityOf(given, mask), x, t, probes, mask && freeMask(mask));
     return [along.velocity, along.divergence];
   };
-  return { widths: [dimension, divergence.probes], context: [divergence.probes * dimension], weights, derivative };
+  const context = [...contexts, divergence.probes * dimension];
+  return { widths: [dimension, divergence.probes], context, weights, derivative };
+}
+
+/** Points as they set out, the contexts of their rows if any, and the way to put given values back among moved points. */
+interface Start {
+  readonly points: Float32Array;
+  readonly contexts: Rows;
+  readonly withGiven: (moved: Float32Array) => Float32Array;
+}
+
+function plainStart(points: Float32Array): Start {
+  return { points, contexts: [], withGiven: (moved) => moved };
+}
+
+/** Zeros where a dimension is not free; given values come back bit for bit. */
+function maskedStart(all: Float32Array, dimension: number, states: Uint8Array = new Uint8Array(all.length)): Start {
+  if (states.length !== all.length)
+    throw failure("option", {
+      where: "states",
+      expected: `one for each of ${all.length} values`,
+      received: String(states.length),
+    });
+  const points = all.slice();
+  keepFree(points, states);
+  return {
+    points,
+    contexts: [contextsOf(all, states, dimension).data],
+    withGiven: (moved) => moved.map((value, k) => (states[k] === dimensionStates.given ? (all[k] ?? value) : value)),
+  };
 }
 
 /** Bytes of the widest intermediate array of one evaluation: small enough to stay in a core's cache, large enough to be fast. */

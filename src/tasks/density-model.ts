@@ -3,7 +3,8 @@ import * as z from "zod";
 import { decodeSafetensors } from "../data/safetensors.ts";
 import { failure } from "../errors.ts";
 import { type Block, type Chain, timeWindow } from "../flow/chain.ts";
-import { layerSizes, type MlpArrays } from "../nn/mlp.ts";
+import { contextWidth } from "../flow/masked.ts";
+import { layerSizes, type MlpArrays, type NetworkConfiguration } from "../nn/mlp.ts";
 import { tableaus } from "../ode/tableaus.ts";
 import { type FloatArray, type NDArray, sameSizes } from "../tensor/array.ts";
 import { leaves } from "../tensor/tree.ts";
@@ -47,7 +48,7 @@ const count = z.int().nonnegative();
 const method = z.enum(["euler", "midpoint", "heun", "rk4", "bosh3", "dopri5", "tsit5"]);
 const adaptiveMethod = method.refine((name) => tableaus[name].error !== undefined, "a method that needs fixed steps");
 
-const networkSchema = z.object({
+export const networkSchema = z.object({
   hidden: z.array(z.int().min(1).max(65_536)).max(256),
   activation: z.union([
     z.object({ kind: z.enum(["relu", "elu", "silu", "gelu", "tanh"]) }),
@@ -56,6 +57,7 @@ const networkSchema = z.object({
   timeInput: z.enum(["first", "every"]),
   initialization: z.enum(["default", "orthogonal", "zero-last"]),
   frequencies: z.int().min(0).max(32).exactOptional(),
+  context: z.int().min(0).max(300_000).exactOptional(),
 });
 
 const blockSchema = z.object({
@@ -63,6 +65,13 @@ const blockSchema = z.object({
   network: networkSchema,
   iterations: count,
   learningRate: positive,
+});
+
+const share = z.number().min(0).max(1);
+const maskSchema = z.object({
+  groups: z.array(z.object({ start: count, end: count })).max(100_000),
+  unconditional: share,
+  dropped: share,
 });
 
 const plainConfigurationSchema = z.object({
@@ -95,6 +104,7 @@ const plainConfigurationSchema = z.object({
     earlyStopping: count,
     parallelBlocks: z.boolean().exactOptional(),
     shareWeights: z.boolean().exactOptional(),
+    masks: maskSchema.exactOptional(),
   }),
   integration: z.union([
     z.object({ kind: z.literal("adaptive"), method: adaptiveMethod, rtol: positive, atol: positive }),
@@ -129,7 +139,8 @@ const blockRecordSchema = z.object({
 });
 export const timedBlockSchema = blockRecordSchema.extend({ seconds: measured, pushSeconds: measured });
 
-const recordSchema = z.object({
+/** A model's record as JSON. */
+export const recordSchema = z.object({
   version: z.literal(modelVersion),
   task: z.literal("density"),
   columns: z
@@ -148,6 +159,26 @@ const recordSchema = z.object({
   }),
 });
 
+/** Networks that read a context belong to masks, and both to the number of columns. */
+function checkMasks({ configuration: { blocks, training }, columns }: ModelRecord, where: string): void {
+  const width = training.masks ? contextWidth(columns.length) : 0;
+  const bad = blocks.find(({ network }) => (network.context ?? 0) !== width);
+  if (bad)
+    throw failure("model", {
+      where: `${where}, network`,
+      expected: `a context of ${width} values`,
+      received: String(bad.network.context ?? 0),
+      remedy: "the file is damaged or was not written by localflow",
+    });
+  if (training.masks?.groups.some(({ start, end }) => start >= end || end > columns.length))
+    throw failure("model", {
+      where: `${where}, masks`,
+      expected: `ranges of ${columns.length} columns`,
+      received: JSON.stringify(training.masks.groups),
+      remedy: "the file is damaged or was not written by localflow",
+    });
+}
+
 /** The bytes of a model file. */
 export function encodeDensityModel({ record, standardization, chain }: DensityModel): Uint8Array {
   return encodeSealed({ ...standardizationTensors(standardization), ...chainTensors(chain) }, toJson(record));
@@ -156,21 +187,40 @@ export function encodeDensityModel({ record, standardization, chain }: DensityMo
 /** Reads a model file. Throws a "model" error that says what is wrong; nothing in the file is executed. */
 export function decodeDensityModel(bytes: Uint8Array, where = "model"): DensityModel {
   const file = decodeSafetensors(bytes, where);
-  const { tensors, metadata } = file;
-  const record = parseMetadata(recordSchema, metadata["localflow"], where);
+  const model = readDensity(file.tensors, parseMetadata(recordSchema, file.metadata["localflow"], where), where);
+  checkSeal(file, where);
+  return model;
+}
+
+/** The density of a record of `recordSchema` and of the tensors that it promises. */
+export function readDensity(
+  tensors: Readonly<Record<string, NDArray>>,
+  record: ModelRecord,
+  where: string,
+): DensityModel {
+  checkMasks(record, where);
   const d = record.columns.length;
   const chain: Chain = {
     dimension: d,
     blocks: readBlocks(tensors, record.configuration, record.configuration.blocks.length, d, where),
   };
-  const model = { record, standardization: readStandardization(tensors, d, where), chain };
-  checkSeal(file, where);
-  return model;
+  return { record, standardization: readStandardization(tensors, d, where), chain };
 }
 
 /** JSON in which an endless clip norm survives. */
 export function toJson(value: unknown): string {
   return JSON.stringify(value, (_, item: unknown) => (item === Number.POSITIVE_INFINITY ? "Infinity" : item));
+}
+
+/** What a model file says that it is, unchecked: `density`, `student`, or nothing that can be read. */
+export function taskOf(bytes: Uint8Array, where = "model"): string | undefined {
+  const { localflow } = decodeSafetensors(bytes, where).metadata;
+  try {
+    const value: unknown = JSON.parse(localflow ?? "null");
+    return typeof value === "object" && value !== null && "task" in value ? String(value.task) : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Checks a JSON text of a model file against a schema. */
@@ -245,12 +295,8 @@ export function readBlocks(
   d: number,
   where: string,
 ): readonly Block[] {
-  const parametersOf = ({ network }: BlockConfiguration, n: number): MlpArrays => ({
-    layers: layerSizes(network, d).map(([inputs, outputs], k) => ({
-      weight: finiteTensor(tensors, `blocks.${n}.layers.${k}.weight`, [inputs, outputs], where),
-      bias: finiteTensor(tensors, `blocks.${n}.layers.${k}.bias`, [outputs], where),
-    })),
-  });
+  const parametersOf = ({ network }: BlockConfiguration, n: number): MlpArrays =>
+    readNetwork(tensors, network, `blocks.${n}`, d, where);
   const wanted = blocks.slice(0, count);
   const own = (training.shareWeights ? wanted.slice(0, 1) : wanted).map(parametersOf);
   return wanted.map(
@@ -261,6 +307,22 @@ export function readBlocks(
       ...(training.shareWeights && { timeWindow: timeWindow(n, blocks.length) }),
     }),
   );
+}
+
+/** The weights `NAME.layers.0.weight` … of a network between points of `d` values, of the right shapes and finite. */
+export function readNetwork(
+  tensors: Readonly<Record<string, NDArray>>,
+  network: NetworkConfiguration,
+  name: string,
+  d: number,
+  where: string,
+): MlpArrays {
+  return {
+    layers: layerSizes(network, d).map(([inputs, outputs], k) => ({
+      weight: finiteTensor(tensors, `${name}.layers.${k}.weight`, [inputs, outputs], where),
+      bias: finiteTensor(tensors, `${name}.layers.${k}.bias`, [outputs], where),
+    })),
+  };
 }
 
 /** A float32 tensor of exactly this shape whose numbers are all finite. */

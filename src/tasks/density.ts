@@ -2,6 +2,7 @@
 // the user's units.
 import { fingerprint } from "../fingerprint.ts";
 import { normalLogDensity } from "../flow/chain.ts";
+import { freeNormalLogDensity } from "../flow/masked.ts";
 import { mlpParameterCount } from "../nn/mlp.ts";
 import type { Integration } from "../ode/integration.ts";
 import { fillNormal, random, split } from "../random.ts";
@@ -10,9 +11,11 @@ import { checkSignal, pauses } from "../runtime/pause.ts";
 import { createTransport, type Divergence } from "../runtime/transport.ts";
 import { type FloatArray, floats, rowsOf } from "../tensor/array.ts";
 import { type BlockRecord, type BlockTiming, type ChainProgress, chunkRows, trainChain } from "../train/chain.ts";
-import { type Configuration, iterationsOf, parameterCount } from "../train/configuration.ts";
+import { type Configuration, isFromMarginals, iterationsOf, parameterCount } from "../train/configuration.ts";
+import { maskedCopies } from "../train/masked-pool.ts";
 import { checkpointSeed, decodeCheckpoint, encodeCheckpoint } from "./checkpoint.ts";
 import { type DensityModel, type ModelRecord, modelVersion } from "./density-model.ts";
+import { absentAt, freeLogVolume, gapsOf } from "./gaps.ts";
 import { quantilesOf } from "./quantiles.ts";
 import {
   checkBudget,
@@ -72,18 +75,23 @@ export interface FitReport {
   readonly notes: readonly string[];
 }
 
+/** What a fit gives: `scores` are the log-densities behind the report, of `evenRows` of the training rows and of held-out rows. */
+export interface Fitted {
+  readonly model: DensityModel;
+  readonly report: FitReport;
+  readonly scores: { readonly train: readonly number[]; readonly validation?: readonly number[] };
+}
+
 /** Trains a chain. Throws "data" for rows that have no density, "interrupted" after a checkpoint when the signal fires. */
-export async function fitDensity(
-  engine: Engine,
-  request: FitRequest,
-): Promise<{ readonly model: DensityModel; readonly report: FitReport }> {
+export async function fitDensity(engine: Engine, request: FitRequest): Promise<Fitted> {
   const started = performance.now();
   const { columns, checkpoint, onProgress, signal } = request;
   const resume = checkpoint?.resume;
   const configuration = resume ? { ...request.configuration, seed: checkpointSeed(resume) } : request.configuration;
-  checkRows(request.rows, columns, "training data");
-  if (request.validation) checkRows(request.validation, columns, "validation data");
-  checkBudget(request);
+  const masked = configuration.training.masks !== undefined;
+  checkRows(request.rows, columns, "training data", masked);
+  if (request.validation) checkRows(request.validation, columns, "validation data", masked);
+  checkBudget(request, isMaskedPool(configuration) ? maskedCopies(request.rows.shape[0] ?? 0, columns.length) : 1);
   const { train, heldOut } = splitRows(request, configuration.seed);
   const d = columns.length;
   const standardization = configuration.standardize ? standardizationOf(train, columns) : identityStandardization(d);
@@ -97,6 +105,8 @@ export async function fitDensity(
       dimension: d,
       configuration,
       ...(heldOut && { heldOut: standardize(standardization, heldOut.data) }),
+      ...(masked && { gaps: gapsOf(train) }),
+      ...(masked && heldOut && { heldOutGaps: gapsOf(heldOut) }),
       ...(resume && { resume: decodeCheckpoint(resume, configuration, d, mark) }),
     },
     {
@@ -138,7 +148,7 @@ export async function fitDensity(
     notes: [...rowNotes(train), ...likelihoodNotes(likelihood, bare)],
     seconds: (performance.now() - started) / 1000,
   };
-  return { model, report };
+  return { model, report, scores: { train: trainScores, ...(heldOutScores && { validation: heldOutScores }) } };
 }
 
 export interface SampleRequest {
@@ -200,11 +210,13 @@ export interface ScoreRequest {
   readonly integration?: Integration;
   /** See TransportOptions: how the authors' tabular script hands points from block to block. */
   readonly handOver?: Integration;
+  /** Of a masked model: the state of every value [rows · d] (`dimensionStates`); default: free, or absent where it is NaN. */
+  readonly states?: Uint8Array;
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: Progress) => void;
 }
 
-/** log p of each row (nats, user's units), in chunks and in row order. */
+/** log p of each row (nats, user's units), in chunks and in row order; of a masked model log p(free values | given values). */
 export async function* scoreDensity(
   engine: Engine,
   model: DensityModel,
@@ -220,7 +232,9 @@ export async function* scoreDensity(
     onProgress,
     seed = 0,
   } = request;
-  checkRows(rows, record.columns, "rows to score");
+  const masked = record.configuration.training.masks !== undefined;
+  checkRows(rows, record.columns, "rows to score", masked);
+  const all = masked ? (request.states ?? absentAt(rows)) : undefined;
   const d = chain.dimension;
   const transport = await createTransport(engine, chain, {
     direction: 1,
@@ -235,9 +249,12 @@ export async function* scoreDensity(
     for (let first = 0; first < count; first += chunkRows) {
       const last = Math.min(first + chunkRows, count);
       const points = standardize(standardization, rows.data.subarray(first * d, last * d));
-      const moved = await transport.run(points, { random: key, firstRow: first, ...(signal && { signal }) });
+      const states = all?.subarray(first * d, last * d);
+      const run = { random: key, firstRow: first, ...(states && { states }), ...(signal && { signal }) };
+      const moved = await transport.run(points, run);
       onProgress?.({ stage: "score", fraction: last / count });
-      yield { logDensity: combine(moved.points, moved.logDeterminant, 1, model), evaluations: moved.evaluations };
+      const logDensity = combine(moved.points, moved.logDeterminant, 1, model, states);
+      yield { logDensity, evaluations: moved.evaluations };
       await pause();
       checkSignal(signal, "scoring");
     }
@@ -246,21 +263,30 @@ export async function* scoreDensity(
   }
 }
 
-/** log N(z) plus or minus the log-determinant (a mean over probes), in the user's units. */
-function combine(
+/** log N(z) plus or minus the log-determinant (a mean over probes), in the user's units; with states, of what is free. */
+export function combine(
   noise: Float32Array,
   logDeterminant: Float32Array,
   sign: 1 | -1,
   { chain, standardization }: DensityModel,
+  states?: Uint8Array,
 ): Float64Array {
-  const logNormal = normalLogDensity(noise, chain.dimension);
+  const d = chain.dimension;
+  const logNormal = states ? freeNormalLogDensity(noise, states, d) : normalLogDensity(noise, d);
   const probes = logDeterminant.length / Math.max(1, logNormal.length);
-  const volume = logVolume(standardization);
+  const whole = logVolume(standardization);
+  const volumeOf = (row: number) =>
+    states ? freeLogVolume(standardization, states.subarray(row * d, (row + 1) * d)) : whole;
   return logNormal.map((value, row) => {
     let total = 0;
     for (let probe = 0; probe < probes; probe++) total += logDeterminant[row * probes + probe] ?? 0;
-    return value + (sign * total) / probes - volume;
+    return value + (sign * total) / probes - volumeOf(row);
   });
+}
+
+/** Whether copies of the rows are pushed, each with its masks. */
+function isMaskedPool({ training }: Configuration): boolean {
+  return training.masks !== undefined && !isFromMarginals(training);
 }
 
 /** Share of a time budget that goes into training and pushing; the rest is for the likelihoods of the report. */

@@ -4,7 +4,13 @@ import { columnScale } from "../measure/baseline.ts";
 import { type Comparison, comparedRows, comparison } from "../measure/compare.ts";
 import { random, split } from "../random.ts";
 import type { FloatArray } from "../tensor/array.ts";
-import type { DensityModel } from "./density-model.ts";
+import type { Standardization } from "./standardization.ts";
+
+/** What is asked of a model whose samples are compared: a density's or a student's. */
+export interface ColumnModel {
+  readonly record: { readonly columns: readonly string[]; readonly configuration: { readonly standardize: boolean } };
+  readonly standardization: Standardization;
+}
 
 /** What samples are held against. */
 export interface HeldOutRequest {
@@ -22,7 +28,7 @@ export interface HeldOutRequest {
  * as the smallest has. Equal requests look at the same rows in the same directions. Throws "data" for fewer than 8 rows on
  * a side, and for training rows that are not the model's or not finite.
  */
-export function heldOutComparison(model: DensityModel, request: HeldOutRequest): Comparison {
+export function heldOutComparison(model: ColumnModel, request: HeldOutRequest): Comparison {
   const { heldOut, train, seed } = request;
   if (train) checkTrain(train, model);
   const sizes = [heldOut, ...(train ? [train] : [])].map(({ shape }) => shape[0] ?? 0);
@@ -40,11 +46,11 @@ export function sampleCount({ samples = comparedRows }: { readonly samples?: num
 }
 
 /** The model's own training deviations; of a model that does not standardise, those of `rows`. */
-export function deviationOf({ record, standardization }: DensityModel, rows: FloatArray): ArrayLike<number> {
+export function deviationOf({ record, standardization }: ColumnModel, rows: FloatArray): ArrayLike<number> {
   return record.configuration.standardize ? standardization.deviation.data : columnScale(rows).deviation;
 }
 
-function checkTrain({ data, shape }: FloatArray, { record }: DensityModel): void {
+function checkTrain({ data, shape }: FloatArray, { record }: ColumnModel): void {
   const [rows = 0, d = 0] = shape;
   const bad = data.findIndex((value) => !Number.isFinite(value));
   if (d === record.columns.length && rows > 0 && bad < 0) return;

@@ -5,7 +5,7 @@ import { type FloatArray, floats } from "../tensor/array.ts";
 
 /** What a fit may be given to learn from and to be held against. */
 export interface RowRequest {
-  /** Rows [n, d] in the user's units. */
+  /** Rows [n, d] in the user's units; NaN is a gap, which masked models alone can learn from. */
   readonly rows: FloatArray;
   readonly columns: readonly string[];
   /** Held-out rows [m, d]; without them a share of `rows` is held out. */
@@ -22,15 +22,8 @@ export function splitRows(
   seed: number,
 ): { train: FloatArray; heldOut?: FloatArray } {
   const [count = 0, d = 1] = rows.shape;
-  if (!(trainSplit > 0 && trainSplit <= 1))
-    throw failure("option", {
-      where: "train split",
-      expected: "a share above 0 and at most 1",
-      received: String(trainSplit),
-    });
-  const kept = Math.max(1, Math.round(count * trainSplit));
-  if (kept === count) return { train: rows, ...(validation && { heldOut: validation }) };
-  const order = permutation(split(random(seed), "split"), count);
+  const { train, heldOut } = splitPlaces(count, trainSplit, seed);
+  if (heldOut.length === 0) return { train: rows, ...(validation && { heldOut: validation }) };
   const pick = (chosen: Uint32Array): FloatArray => {
     const data = new Float32Array(chosen.length * d);
     chosen.forEach((row, n) => {
@@ -38,11 +31,29 @@ export function splitRows(
     });
     return floats(data, [chosen.length, d]);
   };
-  return { train: pick(order.subarray(0, kept)), heldOut: validation ?? pick(order.subarray(kept)) };
+  return { train: pick(train), heldOut: validation ?? pick(heldOut) };
 }
 
-/** Throws unless the rows have the columns, there is at least one, and every number is finite. */
-export function checkRows(rows: FloatArray, columns: readonly string[], where: string): void {
+/** Which of `count` rows train and which are held out; all in their order when none is. */
+export function splitPlaces(
+  count: number,
+  trainSplit: number,
+  seed: number,
+): { readonly train: Uint32Array; readonly heldOut: Uint32Array } {
+  if (!(trainSplit > 0 && trainSplit <= 1))
+    throw failure("option", {
+      where: "train split",
+      expected: "a share above 0 and at most 1",
+      received: String(trainSplit),
+    });
+  const kept = Math.max(1, Math.round(count * trainSplit));
+  if (kept === count) return { train: Uint32Array.from({ length: count }, (_, n) => n), heldOut: new Uint32Array(0) };
+  const order = permutation(split(random(seed), "split"), count);
+  return { train: order.subarray(0, kept), heldOut: order.subarray(kept) };
+}
+
+/** Throws unless the rows have the columns, there is at least one, and every number is finite (or, with gaps, NaN). */
+export function checkRows(rows: FloatArray, columns: readonly string[], where: string, withGaps = false): void {
   const [count = 0, d = 0] = rows.shape;
   if (rows.shape.length !== 2 || d !== columns.length)
     throw failure("data", {
@@ -51,7 +62,7 @@ export function checkRows(rows: FloatArray, columns: readonly string[], where: s
       received: `${d}`,
     });
   if (count === 0) throw failure("data", { where, expected: "at least one row", received: "none" });
-  const bad = rows.data.findIndex((value) => !Number.isFinite(value));
+  const bad = rows.data.findIndex((value) => !(Number.isFinite(value) || (withGaps && Number.isNaN(value))));
   if (bad >= 0)
     throw failure("data", {
       where: `${where}, row ${Math.floor(bad / d) + 1}, column ${columns[bad % d]}`,
@@ -90,9 +101,9 @@ export function evenRows(rows: FloatArray, count: number): FloatArray {
 /** Copies of the training rows that are alive at once: the table, its standardised form, the pool and the pool before it. */
 export const fitCopies = 4;
 
-/** Throws when the copies of the rows that a fit needs do not fit the budget. */
-export function checkBudget({ rows, memory }: RowRequest): void {
-  const needed = rows.data.byteLength * fitCopies;
+/** Throws when the copies of the rows that a fit needs do not fit the budget; a masked pool holds several copies itself. */
+export function checkBudget({ rows, memory }: RowRequest, poolCopies = 1): void {
+  const needed = rows.data.byteLength * (fitCopies + 3 * (poolCopies - 1));
   if (memory === undefined || needed <= memory) return;
   throw failure("option", {
     where: "memory",

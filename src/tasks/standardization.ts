@@ -13,16 +13,24 @@ export function identityStandardization(d: number): Standardization {
   return { mean: floats(new Float32Array(d)), deviation: floats(new Float32Array(d).fill(1)) };
 }
 
-/** Mean and standard deviation (divisor: rows) of every column. Throws when a column has only one value. */
+/** Mean and standard deviation (divisor: rows) of every column, gaps (NaN) left out. Throws when a column has only one value. */
 export function standardizationOf(rows: FloatArray, columns: readonly string[]): Standardization {
-  const [count = 0, d = 0] = rows.shape;
+  const d = rows.shape[1] ?? 0;
+  const counts = new Float64Array(d);
   const mean = new Float64Array(d);
   const squares = new Float64Array(d);
-  rows.data.forEach((value, i) => {
-    mean[i % d] = (mean[i % d] ?? 0) + value / count;
+  const forEachKnown = (use: (value: number, k: number, count: number) => void) =>
+    rows.data.forEach((value, i) => {
+      if (!Number.isNaN(value)) use(value, i % d, counts[i % d] ?? 0);
+    });
+  forEachKnown((_, k, count) => {
+    counts[k] = count + 1;
   });
-  rows.data.forEach((value, i) => {
-    squares[i % d] = (squares[i % d] ?? 0) + (value - (mean[i % d] ?? 0)) ** 2 / count;
+  forEachKnown((value, k, count) => {
+    mean[k] = (mean[k] ?? 0) + value / count;
+  });
+  forEachKnown((value, k, count) => {
+    squares[k] = (squares[k] ?? 0) + (value - (mean[k] ?? 0)) ** 2 / count;
   });
   columns.forEach((name, k) => {
     if (differs(rows, k)) return;
@@ -54,6 +62,12 @@ export function logVolume({ deviation }: Standardization): number {
 }
 
 function differs({ data, shape: [count = 0, d = 1] }: FloatArray, column: number): boolean {
-  for (let row = 1; row < count; row++) if (data[row * d + column] !== data[column]) return true;
+  let first: number | undefined;
+  for (let row = 0; row < count; row++) {
+    const value = data[row * d + column] ?? Number.NaN;
+    if (Number.isNaN(value)) continue;
+    first ??= value;
+    if (value !== first) return true;
+  }
   return false;
 }

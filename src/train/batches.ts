@@ -2,6 +2,7 @@
 import { timeWindow } from "../flow/chain.ts";
 import { type Coupling, pairByTransport } from "../flow/coupling.ts";
 import { diffusionScales } from "../flow/diffusion.ts";
+import { contextWidth, drawStates, fillContexts, keepFree, type MaskLaw } from "../flow/masked.ts";
 import type { Step } from "../flow/steps.ts";
 import { fillTimes, type TimeDistribution } from "../flow/time.ts";
 import { fillNormal, fillUniform, permutation, type Random, split } from "../random.ts";
@@ -15,7 +16,17 @@ export interface Batch {
   readonly time: FloatArray;
   /** When the rows belong to several legs: what differs from row to row. */
   readonly byRow?: RowColumns;
+  /** Of masked training: what each row's network knows [rows, 3 d]; `left` and `noise` are then zero where not free. */
+  readonly context?: FloatArray;
 }
+
+/**
+ * What is known of a pool's values beforehand, [rows · d]: which are missing (1; masks are drawn anew at every draw of a row),
+ * or the rows' states, which they keep.
+ */
+export type PoolMasks =
+  | { readonly kind: "gaps"; readonly gaps: Uint8Array }
+  | { readonly kind: "states"; readonly states: Uint8Array };
 
 /** Columns [rows, 1]: the scales of each row's step (x_r = keep x_l + spread z), and the time that a shared network reads. */
 export interface RowColumns {
@@ -39,6 +50,9 @@ export interface BatchOptions {
   readonly coupling: Coupling;
   readonly timeDistribution: TimeDistribution;
   readonly batchSize: number;
+  /** The law of the rows' states, in masked training. */
+  readonly masks?: MaskLaw;
+  readonly poolMasks?: PoolMasks;
 }
 
 /** The rows from `start` to `end` of a batch, which belong to one leg. */
@@ -61,7 +75,8 @@ export function batches(
 ): (iteration: number) => Batch {
   const rows = pool.length / d;
   const size = Math.min(options.batchSize, rows);
-  const { coupling, legs } = options;
+  const { coupling, legs, masks } = options;
+  const context = masks && zeros([size, contextWidth(d)]);
   const separate = coupling === "shuffled" || coupling === "independent" || coupling === "optimal-transport";
   const left = zeros([size, d]);
   const source = separate ? zeros([size, d]) : left;
@@ -71,7 +86,10 @@ export function batches(
   const sourceRows = epochs(rows, size, split(random, "source rows"));
   return (iteration) => {
     const parts = partsOf(legs, size, split(random, "legs", iteration));
-    gatherRows(pool, d, leftRows(iteration), left.data);
+    const chosen = leftRows(iteration);
+    gatherRows(pool, d, chosen, left.data);
+    const states = masks && statesOf(masks, options.poolMasks, d, chosen, split(random, "masks", iteration));
+    if (states && context) fillContexts(left.data, states, d, context.data);
     diffuseParts(left.data, d, parts, split(random, "left marginal", iteration));
     if (coupling === "shuffled") {
       const shuffle = permutation(split(random, "shuffle", iteration), size);
@@ -88,8 +106,23 @@ export function batches(
         if (x && y && z) pairByTransport(leg.step, x, y, z, d);
       }
     if (byRow) fillColumns(byRow, time.data, parts, legs.length);
-    return { left, source, noise, time, ...(byRow && { byRow }) };
+    if (states) for (const { data } of [left, noise]) keepFree(data, states);
+    return { left, source, noise, time, ...(byRow && { byRow }), ...(context && { context }) };
   };
+}
+
+/** The states of rows of a pool: their own, or drawn around their gaps. */
+function statesOf(
+  law: MaskLaw,
+  known: PoolMasks | undefined,
+  d: number,
+  rows: Uint32Array,
+  random: Random,
+): Uint8Array {
+  const own = known && new Uint8Array(rows.length * d);
+  const all = known?.kind === "gaps" ? known.gaps : known?.states;
+  if (own && all) rows.forEach((row, n) => own.set(all.subarray(row * d, (row + 1) * d), n * d));
+  return own && known?.kind === "states" ? own : drawStates(law, random, d, rows.length, own);
 }
 
 /** Carries points, in place, to their exact Ornstein-Uhlenbeck marginal after `elapsed`: e^-T x + sqrt(1 - e^(-2T)) z. */

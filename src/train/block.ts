@@ -10,7 +10,7 @@ import { pauses } from "../runtime/pause.ts";
 import type { FloatArray } from "../tensor/array.ts";
 import { placeholder, type Tensor } from "../tensor/tensor.ts";
 import { mapTree } from "../tensor/tree.ts";
-import { batches, type Leg } from "./batches.ts";
+import { batches, type Leg, type PoolMasks } from "./batches.ts";
 import type { BlockConfiguration, TrainingConfiguration } from "./configuration.ts";
 import { emptyCurve, extended, type LossCurve } from "./loss-curve.ts";
 import { initialState, type TrainingState } from "./optimizer.ts";
@@ -47,6 +47,9 @@ export interface BlockTask {
   readonly pool: Float32Array;
   /** Held-out rows that stand where the pool stands; read by early stopping only. */
   readonly heldOut?: Float32Array;
+  /** In masked training: what is known of the values of the pool and of the held-out rows. */
+  readonly poolMasks?: PoolMasks;
+  readonly heldOutMasks?: PoolMasks;
   readonly start: MlpArrays;
   readonly random: Random;
   readonly resume?: Snapshot;
@@ -88,7 +91,8 @@ export async function trainBlock(engine: Engine, task: BlockTask, controls: Bloc
   const step = await createTrainingStep(engine, target, training, begin.state);
   const heldOutLoss =
     task.heldOut && training.earlyStopping > 0 ? await createHeldOutLoss(engine, task, task.heldOut) : undefined;
-  const batch = batches(task.pool, dimension, split(task.random, "batches"), { ...training, legs: legsFor(task) });
+  const options = { ...training, legs: legsFor(task), ...(task.poolMasks && { poolMasks: task.poolMasks }) };
+  const batch = batches(task.pool, dimension, split(task.random, "batches"), options);
   const schedule = { learningRate: block.learningRate, decay: training.decay, warmUp: training.warmUp };
   const publish = (state: TrainingState, patience: Patience) =>
     parametersFrom(
@@ -210,7 +214,8 @@ async function createHeldOutLoss(engine: Engine, task: BlockTask, pool: Float32A
   const parameters = mapTree<FloatArray, Tensor, MlpArrays>(start, (array) => placeholder(array.shape));
   const { batch, loss } = batchLoss(lossTarget(task), parameters, training);
   const program = await compile(engine, { parameters, batch }, { loss });
-  const options = { ...training, legs: legsFor(task), batchSize: heldOutRows };
+  const poolMasks = task.heldOutMasks && { poolMasks: task.heldOutMasks };
+  const options = { ...training, legs: legsFor(task), batchSize: heldOutRows, ...poolMasks };
   const fixed = batchInputs(batches(pool, dimension, split(random, "held-out"), options)(0));
   return {
     of: async (arrays) => {

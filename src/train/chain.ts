@@ -1,6 +1,7 @@
 // chain: trains a chain block after block. The pool is pushed through each trained block, and the next one starts from there.
 import { invariant } from "../errors.ts";
 import type { Block, Chain } from "../flow/chain.ts";
+import { drawStates } from "../flow/masked.ts";
 import { random, split } from "../random.ts";
 import type { Engine } from "../runtime/contract.ts";
 import { pauses, unlessInterrupted } from "../runtime/pause.ts";
@@ -10,6 +11,8 @@ import { type Configuration, checkConfiguration, isFromMarginals } from "./confi
 import { distances } from "./distances.ts";
 import type { LossCurve } from "./loss-curve.ts";
 import { trainFromMarginals } from "./marginals.ts";
+import { checkMasks, maskedPool } from "./masked-pool.ts";
+import { evenRows, rowsInTime, rowsInUse } from "./pool.ts";
 import { startingWeights, timeFor } from "./start.ts";
 
 /** What is known of a finished block; stored in the model. */
@@ -51,6 +54,9 @@ export interface ChainTask {
   readonly configuration: Configuration;
   /** Held-out rows for early stopping. */
   readonly heldOut?: Float32Array;
+  /** In masked training: 1 where the rows, or the held-out rows, have no value; what stands there is not read. */
+  readonly gaps?: Uint8Array;
+  readonly heldOutGaps?: Uint8Array;
   readonly resume?: PartialChain;
 }
 
@@ -83,13 +89,11 @@ export async function trainChain(
 ): Promise<{ chain: Chain; records: readonly (BlockRecord & BlockTiming)[] }> {
   const { configuration, dimension, resume } = task;
   checkConfiguration(configuration);
+  checkMasks(configuration, dimension, task.gaps !== undefined);
   if (isFromMarginals(configuration.training)) return trainFromMarginals(engine, task, controls);
   const blocks: Block[] = [...(resume?.blocks ?? [])];
   const records: (BlockRecord & BlockTiming)[] = [...(resume?.records ?? [])];
-  const pools: Pools = {
-    train: task.rows,
-    ...(task.heldOut && configuration.training.earlyStopping > 0 && { heldOut: task.heldOut }),
-  };
+  const pools = startingPools(task);
   const started = performance.now();
   const stopAt = async (partial: Omit<PartialChain, "blocks" | "records">, iteration: number) => {
     await controls.onCheckpoint?.({ blocks, records, ...partial });
@@ -97,18 +101,20 @@ export async function trainChain(
   };
   /** Pushes the pools through the last block and completes its record. */
   const finish = async (trained: TrainedRecord, isLast: boolean) => {
-    const [block, before, pushStarted] = [blocks.at(-1), pools.train, performance.now()];
-    if (!block || !(await pushPools(engine, block, task, pools, blocks.length, controls)))
-      return stopAt({ unpushed: trained }, trained.iterations);
+    const [block, pushStarted] = [blocks.at(-1), performance.now()];
+    const place = { number: blocks.length, seconds: trained.seconds };
+    const before = block && (await pushPools(engine, block, task, pools, place, controls));
+    if (!before) return stopAt({ unpushed: trained }, trained.iterations);
     const pushSeconds = (performance.now() - pushStarted) / 1000;
-    records.push({ ...trained, pushSeconds, ...distances(before, pools.train, dimension, configuration.seed) });
+    const moved = distances(before, pools.train, dimension, configuration.seed, pools.trainStates);
+    records.push({ ...trained, pushSeconds, ...moved });
     if (!isLast) await controls.onCheckpoint?.({ blocks, records });
   };
   for (const [n, block] of blocks.entries())
     if (
       n < records.length &&
       n < configuration.blocks.length - 1 &&
-      !(await pushPools(engine, block, task, pools, n + 1, controls))
+      !(await pushPools(engine, block, task, pools, { number: n + 1, seconds: records[n]?.seconds ?? 0 }, controls))
     )
       await stopAt(unfinished(resume), 0);
   if (resume?.unpushed) await finish(resume.unpushed, blocks.length === configuration.blocks.length);
@@ -134,10 +140,33 @@ export async function trainChain(
   return { chain: { dimension, blocks }, records };
 }
 
-/** The pools p_(n-1) that the next block starts from. */
+/** The pools p_(n-1) that the next block starts from; in masked training with states that rows keep for the whole chain. */
 interface Pools {
   train: Float32Array;
   heldOut?: Float32Array;
+  trainStates?: Uint8Array;
+  readonly heldOutStates?: Uint8Array;
+}
+
+function startingPools({ rows, heldOut, gaps, heldOutGaps, dimension, configuration }: ChainTask): Pools {
+  const { masks, earlyStopping } = configuration.training;
+  const judged = earlyStopping > 0 ? heldOut : undefined;
+  if (!masks) return { train: rows, ...(judged && { heldOut: judged }) };
+  const key = split(random(configuration.seed), "pool masks");
+  const { values, states } = maskedPool({ rows, ...(gaps && { gaps }) }, dimension, masks, split(key, "train"));
+  const heldOutStates = (of: Float32Array) =>
+    drawStates(masks, split(key, "held-out"), dimension, of.length / dimension, heldOutGaps);
+  return {
+    train: values,
+    trainStates: states,
+    ...(judged && { heldOut: judged, heldOutStates: heldOutStates(judged) }),
+  };
+}
+
+/** Leaves `count` evenly spaced rows of the training pool. */
+function narrow(pools: Pools, dimension: number, count: number): void {
+  pools.train = evenRows(pools.train, dimension, count);
+  if (pools.trainStates) pools.trainStates = evenRows(pools.trainStates, dimension, count);
 }
 
 function unfinished(resume: PartialChain | undefined): Omit<PartialChain, "blocks" | "records"> {
@@ -162,22 +191,28 @@ function blockTask(
     block,
     training: configuration.training,
     pool: pools.train,
+    ...(pools.trainStates && { poolMasks: { kind: "states", states: pools.trainStates } }),
     ...(pools.heldOut && { heldOut: pools.heldOut }),
+    ...(pools.heldOutStates && { heldOutMasks: { kind: "states", states: pools.heldOutStates } }),
     start: startingWeights(configuration, n, dimension, finished),
     random: split(random(configuration.seed), "train", n),
     ...(snapshot && { resume: snapshot }),
   };
 }
 
-/** Replaces the pools by themselves after one block, in chunks; false, with the pools unchanged, when the signal fires. */
+/**
+ * Replaces the pools by themselves after one block, in chunks, and returns the training pool before. Rows that no later block
+ * would look at, or that would take too much of a limited time, are left out. Undefined when the signal fires: the pools are
+ * then those before the block.
+ */
 async function pushPools(
   engine: Engine,
   block: Block,
   task: ChainTask,
   pools: Pools,
-  number: number,
+  { number, seconds }: { readonly number: number; readonly seconds: number },
   controls: ChainControls,
-): Promise<boolean> {
+): Promise<Float32Array | undefined> {
   const { dimension, configuration } = task;
   const chain: Chain = { dimension, blocks: [block] };
   const transport = await createTransport(engine, chain, {
@@ -186,12 +221,23 @@ async function pushPools(
     divergence: { kind: "none" },
   });
   const pause = pauses();
-  const push = async (rows: Float32Array) => {
+  narrow(pools, dimension, rowsInUse(configuration, number));
+  if (controls.time !== undefined) {
+    const part = evenRows(pools.train, dimension, chunkRows);
+    const own = pools.trainStates && { states: evenRows(pools.trainStates, dimension, chunkRows) };
+    const started = performance.now();
+    await unlessInterrupted(transport.run(part, { ...own, ...(controls.signal && { signal: controls.signal }) }));
+    const each = (performance.now() - started) / (part.length / dimension);
+    narrow(pools, dimension, rowsInTime(seconds, each));
+  }
+  const push = async (rows: Float32Array, states: Uint8Array | undefined) => {
     const pushed = new Float32Array(rows.length);
     for (let start = 0; start < rows.length; start += chunkRows * dimension) {
       if (controls.signal?.aborted) return undefined;
-      const chunk = rows.subarray(start, start + chunkRows * dimension);
-      const run = { firstRow: start / dimension, ...(controls.signal && { signal: controls.signal }) };
+      const end = start + chunkRows * dimension;
+      const chunk = rows.subarray(start, end);
+      const own = states && { states: states.subarray(start, end) };
+      const run = { firstRow: start / dimension, ...own, ...(controls.signal && { signal: controls.signal }) };
       const moved = await unlessInterrupted(transport.run(chunk, run));
       if (!moved) return undefined;
       pushed.set(moved.points, start);
@@ -206,12 +252,13 @@ async function pushPools(
     return pushed;
   };
   try {
-    const train = await push(pools.train);
-    const heldOut = train && pools.heldOut && (await push(pools.heldOut));
-    if (!train || (pools.heldOut && !heldOut)) return false;
+    const train = await push(pools.train, pools.trainStates);
+    const heldOut = train && pools.heldOut && (await push(pools.heldOut, pools.heldOutStates));
+    if (!train || (pools.heldOut && !heldOut)) return undefined;
+    const before = pools.train;
     pools.train = train;
     if (heldOut) pools.heldOut = heldOut;
-    return true;
+    return before;
   } finally {
     await transport.release();
   }

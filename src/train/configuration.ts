@@ -2,6 +2,7 @@
 import { failure } from "../errors.ts";
 import type { Coupling } from "../flow/coupling.ts";
 import type { InterpolantName } from "../flow/interpolant.ts";
+import { contextWidth, type MaskLaw } from "../flow/masked.ts";
 import type { Step } from "../flow/steps.ts";
 import type { TimeDistribution } from "../flow/time.ts";
 import { mlpParameterCount, type NetworkConfiguration } from "../nn/mlp.ts";
@@ -39,6 +40,8 @@ export interface TrainingConfiguration {
   readonly parallelBlocks?: boolean;
   /** One network for all blocks, which reads tau = (n - 1 + t) / N; trained from the exact marginals too. */
   readonly shareWeights?: boolean;
+  /** Learn every conditional and marginal at once: rows are trained with dimensions given and absent by this law. */
+  readonly masks?: MaskLaw;
 }
 
 /** The whole recipe of a fit. Same configuration, data, engine and machine type: same bytes. */
@@ -49,6 +52,25 @@ export interface Configuration {
   readonly training: TrainingConfiguration;
   /** How the pool is pushed and, by default, how the model samples and scores. */
   readonly integration: Integration;
+}
+
+/**
+ * The recipe of a masked model of points of `dimension` values: networks that read what is given, free and absent, and the law
+ * of it. Copies of the rows, which keep their masks, are pushed from block to block; with `freshMasks`, or where blocks start
+ * from exact marginals anyhow, every draw of a row has a new mask. Warm start is possible in either case.
+ */
+export function maskedConfiguration(
+  { blocks, training, ...rest }: Configuration,
+  dimension: number,
+  masks: MaskLaw,
+  { freshMasks = false }: { readonly freshMasks?: boolean } = {},
+): Configuration {
+  const context = contextWidth(dimension);
+  return {
+    ...rest,
+    blocks: blocks.map((block) => ({ ...block, network: { ...block.network, context } })),
+    training: { ...training, masks, ...(freshMasks && { parallelBlocks: true }) },
+  };
 }
 
 /** Whether blocks start from the exact marginals of the diffusion and know nothing of each other. */
@@ -80,7 +102,14 @@ export function areAlike(blocks: readonly BlockConfiguration[]): boolean {
 
 /** Throws code `option` for settings that contradict each other. */
 export function checkConfiguration({ blocks, training }: Configuration): void {
-  if (isFromMarginals(training) && training.warmStart)
+  if (training.masks && training.coupling !== "dependent")
+    throw failure("option", {
+      where: "coupling",
+      expected: "dependent, as rows with different given values must not be paired",
+      received: training.coupling,
+      remedy: "leave out --coupling",
+    });
+  if (isFromMarginals(training) && training.warmStart && !training.masks)
     throw failure("option", {
       where: "warm start",
       expected: "false, as blocks that are trained from exact marginals know nothing of each other",

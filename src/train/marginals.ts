@@ -32,7 +32,7 @@ export async function trainFromMarginals(
     if (network.first < blocks.length) continue;
     const begun = performance.now();
     const left = controls.time !== undefined && controls.time - (begun - started);
-    const trained = await trainBlock(engine, networkTask(task, network, blocks.length), {
+    const trained = await trainBlock(engine, networkTask(task, network, blocks), {
       ...(controls.signal && { signal: controls.signal }),
       ...(left !== false && {
         time: timeFor(
@@ -82,11 +82,11 @@ export function legsOf(blocks: readonly BlockConfiguration[]): readonly Leg[] {
 }
 
 function networkTask(
-  { configuration, dimension, rows, heldOut, resume }: ChainTask,
+  { configuration, dimension, rows, gaps, heldOut, heldOutGaps, resume }: ChainTask,
   { first, block, training, legs }: Network,
-  finished: number,
+  finished: readonly Block[],
 ): BlockTask {
-  const snapshot = finished === resume?.blocks.length ? resume.snapshot : undefined;
+  const snapshot = finished.length === resume?.blocks.length ? resume.snapshot : undefined;
   return {
     number: first + 1,
     dimension,
@@ -94,8 +94,10 @@ function networkTask(
     training,
     legs,
     pool: rows,
+    ...(gaps && { poolMasks: { kind: "gaps", gaps } }),
     ...(heldOut && training.earlyStopping > 0 && { heldOut }),
-    start: startingWeights(configuration, first, dimension, []),
+    ...(heldOutGaps && { heldOutMasks: { kind: "gaps", gaps: heldOutGaps } }),
+    start: startingWeights(configuration, first, dimension, finished),
     random: split(random(configuration.seed), "train", first),
     ...(snapshot && { resume: snapshot }),
   };
@@ -132,7 +134,7 @@ function recordsOf(
 }
 
 /** The distances of `distances` between the exact marginals at two times of the diffusion, from the same rows and noise. */
-function marginalDistances({ rows, dimension, configuration }: ChainTask, from: number, to: number) {
+function marginalDistances({ rows, gaps, dimension, configuration }: ChainTask, from: number, to: number) {
   const part = rows.subarray(0, comparedRows * dimension);
   const noise = new Float32Array(part.length);
   fillNormal(split(random(configuration.seed), "diagnostics", "marginal"), noise);
@@ -141,5 +143,5 @@ function marginalDistances({ rows, dimension, configuration }: ChainTask, from: 
     diffuse(points, elapsed, noise);
     return points;
   };
-  return distances(at(from), at(to), dimension, configuration.seed);
+  return distances(at(from), at(to), dimension, configuration.seed, gaps);
 }

@@ -1,5 +1,7 @@
 // step: one training step of one block: the matching loss of a batch, and the optimizer on it.
-import { matchingLoss } from "../flow/matching.ts";
+import { isMasked } from "../flow/chain.ts";
+import { contextWidth, onFree } from "../flow/masked.ts";
+import { matchingLoss, type VelocityField } from "../flow/matching.ts";
 import type { Step } from "../flow/steps.ts";
 import { applyMlp, type MlpArrays, type MlpTensors, type NetworkConfiguration } from "../nn/mlp.ts";
 import type { Engine } from "../runtime/contract.ts";
@@ -42,23 +44,27 @@ export function batchLoss(
   const ends =
     step.kind === "by row" ? { ...step, keep: byRow[0]?.keep ?? time, spread: byRow[0]?.spread ?? time } : step;
   const clock = byRow[0]?.clock;
+  const context = isMasked({ network }) ? [column(contextWidth(dimension))] : [];
+  const [mask] = context;
+  const field: VelocityField = (x, t) => applyMlp(network, parameters, x, clock ?? t, mask);
   const loss = matchingLoss(
-    (x, t) => applyMlp(network, parameters, x, clock ?? t),
+    mask ? onFree(field, mask) : field,
     { left, source: source[0] ?? left, noise, time },
     ends,
     interpolant,
   );
-  return { batch: { left, noise, time, source, byRow }, loss };
+  return { batch: { left, noise, time, source, byRow, context }, loss };
 }
 
 /** A batch as the placeholders of `batchLoss` take it. */
-export function batchInputs({ left, source, noise, time, byRow }: Batch) {
+export function batchInputs({ left, source, noise, time, byRow, context }: Batch) {
   return {
     left,
     noise,
     time,
     source: source === left ? [] : [source],
     byRow: byRow ? [{ ...byRow }] : [],
+    context: context ? [context] : [],
   };
 }
 

@@ -1,0 +1,158 @@
+// masked: one flow for every conditional and every marginal. In each row a dimension is free (modelled), given (known and
+// conditioned on) or absent (neither); the network reads which, and moves the free dimensions alone.
+import { failure } from "../errors.ts";
+import { fillUniform, type Random } from "../random.ts";
+import { multiply } from "../tensor/arithmetic.ts";
+import { type FloatArray, floats } from "../tensor/array.ts";
+import { slice } from "../tensor/layout.ts";
+import { constant, type Tensor } from "../tensor/tensor.ts";
+import type { VelocityField } from "./matching.ts";
+
+/** What a dimension of a row is, as it stands in an array of states [rows · d]. */
+export const dimensionStates = { free: 0, given: 1, absent: 2 } as const;
+const { free, given, absent } = dimensionStates;
+
+/** Dimensions start … end - 1, which are given, free or dropped together: those of one column of a table. */
+export interface DimensionGroup {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** The law of the states that a row is trained with. Dimensions outside the groups are never given and never dropped. */
+export interface MaskLaw {
+  readonly groups: readonly DimensionGroup[];
+  /** Probability that nothing is given; else every group is, with a probability that is uniform on [0, 1] from row to row. */
+  readonly unconditional: number;
+  /** Probability that groups are absent although they are known, which teaches marginals; how many, likewise. */
+  readonly dropped: number;
+}
+
+/** Columns of the context of points of d dimensions: given values, which are given, which are free; zeros elsewhere. */
+export function contextWidth(d: number): number {
+  return 3 * d;
+}
+
+/** The context [1, 3 d] of a row in which everything is free. */
+export function freeContext(d: number): Tensor {
+  return constant(
+    floats(
+      Array.from({ length: contextWidth(d) }, (_, k) => Number(k >= 2 * d)),
+      [1, contextWidth(d)],
+    ),
+  );
+}
+
+/** The part of a context that says what is free, [rows, d]. */
+export function freeMask(context: Tensor): Tensor {
+  const width = Number(context.shape[1]);
+  return slice(context, 1, (2 * width) / 3, width);
+}
+
+/** The field where it is free, zero elsewhere: points [rows, d]. */
+export function onFree(field: VelocityField, context: Tensor): VelocityField {
+  const mask = freeMask(context);
+  return (x, t) => multiply(mask, field(x, t));
+}
+
+/** Throws code `option` unless the groups are ranges of d dimensions that do not overlap, and the shares are shares. */
+export function checkMaskLaw({ groups, unconditional, dropped }: MaskLaw, d: number): void {
+  const sorted = [...groups].sort((a, b) => a.start - b.start);
+  const bad = sorted.find(
+    ({ start, end }, n) => !(Number.isInteger(start) && start >= (sorted[n - 1]?.end ?? 0) && end > start && end <= d),
+  );
+  if (bad || !sorted.every(({ end }) => Number.isInteger(end)))
+    throw failure("option", {
+      where: "masks, groups",
+      expected: `ranges of the ${d} dimensions that do not overlap`,
+      received: JSON.stringify(bad ?? groups),
+    });
+  for (const [name, share] of Object.entries({ unconditional, dropped }))
+    if (!(share >= 0 && share <= 1))
+      throw failure("option", { where: `masks, ${name}`, expected: "a share of 0 to 1", received: String(share) });
+}
+
+/**
+ * Uniform numbers that a row takes: whether to drop, with which chance, whom to spare; the same for giving; then both for each
+ * group. They are drawn for so many rows at a time.
+ */
+const [drawsPerRow, drawsPerGroup, rowsAtOnce] = [6, 2, 4096];
+
+/**
+ * Draws states [rows · d] by the law; what `gaps` marks (an array like the states, not 0 where there is no value) is absent. A
+ * row in which something is known keeps something free.
+ */
+export function drawStates(law: MaskLaw, random: Random, d: number, rows: number, gaps?: Uint8Array): Uint8Array {
+  const { groups } = law;
+  const states = new Uint8Array(rows * d);
+  if (gaps) for (let k = 0; k < states.length; k++) if (gaps[k] !== 0) states[k] = absent;
+  const outside = Array.from({ length: d }, (_, k) => k).filter((k) => !groups.some((g) => k >= g.start && k < g.end));
+  const width = drawsPerRow + drawsPerGroup * groups.length;
+  const draws = new Float32Array(Math.min(rows, rowsAtOnce) * width);
+  for (let row = 0; row < rows; row++) {
+    const [base, from] = [(row % rowsAtOnce) * width, row * d];
+    if (base === 0) fillUniform(random, draws.subarray(0, (rows - row) * width), { offset: row * width });
+    const mustSpare = !outside.some((k) => states[from + k] === free);
+    const change = (state: number, offset: number) => {
+      const [chance, spared] = [draws[base + 3 * offset + 1] ?? 0, draws[base + 3 * offset + 2] ?? 0];
+      const candidates: number[] = [];
+      const chosen: number[] = [];
+      for (let n = 0; n < groups.length; n++) {
+        if (!hasFree(states, from, groups[n])) continue;
+        candidates.push(n);
+        if ((draws[base + drawsPerRow + drawsPerGroup * n + offset] ?? 0) < chance) chosen.push(n);
+      }
+      if (mustSpare && chosen.length === candidates.length) chosen.splice(Math.floor(spared * chosen.length), 1);
+      for (const n of chosen) setFree(states, from, groups[n], state);
+    };
+    if ((draws[base] ?? 0) < law.dropped) change(absent, 0);
+    if ((draws[base + 3] ?? 0) >= law.unconditional) change(given, 1);
+  }
+  return states;
+}
+
+function hasFree(states: Uint8Array, from: number, { start, end }: DimensionGroup = nothing): boolean {
+  for (let k = start; k < end; k++) if (states[from + k] === free) return true;
+  return false;
+}
+
+/** Changes what is free in a group. */
+function setFree(states: Uint8Array, from: number, { start, end }: DimensionGroup = nothing, state: number): void {
+  for (let k = start; k < end; k++) if (states[from + k] === free) states[from + k] = state;
+}
+
+const nothing: DimensionGroup = { start: 0, end: 0 };
+
+/** Fills `out` [rows · 3 d] with the contexts of rows whose given values stand in `values` [rows · d]. */
+export function fillContexts(values: Float32Array, states: Uint8Array, d: number, out: Float32Array): void {
+  out.fill(0);
+  for (let k = 0; k < states.length; k++) {
+    const at = Math.floor(k / d) * contextWidth(d) + (k % d);
+    if (states[k] === given) {
+      out[at] = values[k] ?? 0;
+      out[at + d] = 1;
+    } else if (states[k] === free) out[at + 2 * d] = 1;
+  }
+}
+
+/** The contexts of rows as an array [rows, 3 d]. */
+export function contextsOf(values: Float32Array, states: Uint8Array, d: number): FloatArray {
+  const rows = states.length / d;
+  const out = new Float32Array(rows * contextWidth(d));
+  fillContexts(values, states, d, out);
+  return floats(out, [rows, contextWidth(d)]);
+}
+
+/** Sets to 0, in place, every value [rows · d] that is not free. */
+export function keepFree(values: Float32Array, states: Uint8Array): void {
+  for (let k = 0; k < values.length; k++) if (states[k] !== free) values[k] = 0;
+}
+
+/** log N of the free values of each row, in nats; 0 for a row without any. */
+export function freeNormalLogDensity(points: Float32Array, states: Uint8Array, d: number): Float64Array {
+  const total = new Float64Array(states.length / d);
+  for (let k = 0; k < states.length; k++) {
+    const row = Math.floor(k / d);
+    if (states[k] === free) total[row] = (total[row] ?? 0) - 0.5 * (Math.log(2 * Math.PI) + (points[k] ?? 0) ** 2);
+  }
+  return total;
+}

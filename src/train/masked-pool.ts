@@ -1,0 +1,43 @@
+// masked-pool: the pool of a masked chain: copies of the rows, each with states that it keeps from the first block to the last.
+import { failure } from "../errors.ts";
+import { checkMaskLaw, contextWidth, drawStates, type MaskLaw } from "../flow/masked.ts";
+import type { Random } from "../random.ts";
+import type { Configuration } from "./configuration.ts";
+
+/** Rows that a masked pool has at least, as long as it has no more values than this; both decide what a seed gives. */
+const [leastRows, mostValues] = [100_000, 1 << 24];
+
+/** How many copies of `rows` rows of d values a masked pool holds. */
+export function maskedCopies(rows: number, d: number): number {
+  return Math.max(1, Math.min(Math.ceil(leastRows / rows), Math.floor(mostValues / (rows * d))));
+}
+
+/** Copies of rows [rows · d] with states drawn around their gaps. */
+export function maskedPool(
+  { rows, gaps }: { readonly rows: Float32Array; readonly gaps?: Uint8Array },
+  d: number,
+  law: MaskLaw,
+  random: Random,
+): { readonly values: Float32Array; readonly states: Uint8Array } {
+  const copies = maskedCopies(rows.length / d, d);
+  const repeated = <T extends Float32Array | Uint8Array>(values: T, into: T): T => {
+    for (let n = 0; n < copies; n++) into.set(values, n * values.length);
+    return into;
+  };
+  const values = repeated(rows, new Float32Array(copies * rows.length));
+  const missing = gaps && repeated(gaps, new Uint8Array(values.length));
+  return { values, states: drawStates(law, random, d, values.length / d, missing) };
+}
+
+/** Throws code `option` unless masks, networks and gaps go together. */
+export function checkMasks({ blocks, training }: Configuration, d: number, hasGaps: boolean): void {
+  if (training.masks) checkMaskLaw(training.masks, d);
+  const width = training.masks ? contextWidth(d) : 0;
+  if (blocks.every(({ network }) => (network.context ?? 0) === width) && (training.masks || !hasGaps)) return;
+  throw failure("option", {
+    where: "masks",
+    expected: training.masks ? `networks that read a context of ${width} values` : "masks, for rows with gaps",
+    received: training.masks ? "others" : "none",
+    remedy: "make the configuration with maskedConfiguration",
+  });
+}

@@ -1,0 +1,32 @@
+// pool: how much of the pool is worth moving to the next block.
+import type { Configuration } from "./configuration.ts";
+
+/** Share of a block's training time that its push may take when time is short. */
+const pushShare = 0.25;
+/** A pool is never made smaller than this: fewer rows would be learnt by heart. */
+const leastRows = 50_000;
+
+/** Rows that blocks after number `n` (from 1) can look at: batches times iterations of the longest of them. */
+export function rowsInUse({ blocks, training }: Configuration, n: number): number {
+  return Math.max(leastRows, ...blocks.slice(n).map(({ iterations }) => iterations * training.batchSize));
+}
+
+/**
+ * Rows whose push fits a time budget: `millisecondsPerRow` was measured on a part of them, the block before trained for
+ * `trainedSeconds`.
+ */
+export function rowsInTime(trainedSeconds: number, millisecondsPerRow: number): number {
+  return Math.max(leastRows, Math.floor((1000 * pushShare * trainedSeconds) / Math.max(millisecondsPerRow, 1e-9)));
+}
+
+/** `count` rows [· width], evenly spaced: the order of a file must not decide which rows stay. */
+export function evenRows<T extends Float32Array | Uint8Array>(rows: T, width: number, count: number): T {
+  const all = rows.length / width;
+  if (count >= all) return rows;
+  const kept = rows.slice(0, count * width) as T;
+  for (let row = 0; row < count; row++) {
+    const from = Math.floor((row * all) / count) * width;
+    kept.set(rows.subarray(from, from + width), row * width);
+  }
+  return kept;
+}

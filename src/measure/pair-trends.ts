@@ -1,0 +1,141 @@
+// pair-trends: how far the dependence between each two columns of one table is from that in another
+import { failure } from "../errors.ts";
+import { permutation, random, split } from "../random.ts";
+import { checkEnoughRows, sameColumn, sharedCodes } from "./column-shapes.ts";
+import {
+  correlationDistance,
+  type Distance,
+  distanceEstimate,
+  distanceMean,
+  totalVariation,
+} from "./column-shapes-distances.ts";
+import type { MeasuredColumn, MeasuredTable } from "./columns-table.ts";
+import type { Estimate } from "./estimate.ts";
+
+export interface PairTrendOptions {
+  /** Decides which pairs are looked at where there are too many; default 0. */
+  readonly seed?: number | string;
+  /** Pairs that are looked at, at most; default 2000. */
+  readonly pairs?: number;
+  /** Cells that a number falls into beside a category, each with about as many rows of `real`; default 10. */
+  readonly bins?: number;
+}
+
+export interface PairTrend {
+  readonly columns: readonly [first: string, second: string];
+  readonly kind: "correlation" | "contingency";
+  /**
+   * Two numbers: half the difference of their Pearson correlations, over rows where both are known. Otherwise the total
+   * variation between the tables of both columns' cells, a gap being a cell. From 0 to 1; SDMetrics' CorrelationSimilarity and
+   * ContingencySimilarity are 1 less it (theirs has cells of equal width).
+   */
+  readonly error: Estimate;
+}
+
+export interface PairTrends {
+  /** The pairs looked at, in the order of the columns. */
+  readonly pairs: readonly PairTrend[];
+  /** How many pairs there are. */
+  readonly total: number;
+  /** Mean of the pairs' errors; 0 without pairs. */
+  readonly mean: Estimate;
+}
+
+/**
+ * Compares the pairs of columns of `real` with those of `other`, found by name. Standard errors are those of fresh rows on
+ * both sides, by the delta method; where the laws are equal they are cautious. Throws "data" for fewer than 2 rows or tables
+ * that do not match.
+ */
+export function pairTrends(
+  real: MeasuredTable,
+  other: MeasuredTable,
+  { seed = 0, pairs: most = 2000, bins = 10 }: PairTrendOptions = {},
+): PairTrends {
+  checkEnoughRows("pair trends", [real, other]);
+  if (!(Number.isSafeInteger(most) && most >= 1)) throw refused("pairs", most);
+  if (!(Number.isSafeInteger(bins) && bins >= 1)) throw refused("bins", bins);
+  const sides = real.columns.map((column) => pairSide(column, sameColumn(column, other), bins));
+  const all = sides.flatMap((_, i) => Array.from({ length: i }, (_, j): readonly [number, number] => [j, i]));
+  const order = permutation(split(random(seed), "pair trends"), all.length)
+    .subarray(0, most)
+    .sort();
+  const mean = distanceMean(real.rows, other.rows);
+  const pairs = Array.from(order, (place): PairTrend => {
+    const [i, j] = all[place]!;
+    const [a, b] = [sides[i]!, sides[j]!];
+    const isNumeric = a.values !== undefined && b.values !== undefined;
+    const distance = isNumeric ? correlations(a, b) : contingencies(a, b);
+    mean.add(distance);
+    const kind = isNumeric ? "correlation" : "contingency";
+    return { columns: [a.name, b.name], kind, error: distanceEstimate(distance) };
+  });
+  return { pairs, total: all.length, mean: mean.estimate() };
+}
+
+/** A column of both tables, ready for pairs. */
+interface PairSide {
+  readonly name: string;
+  /** Numbers only. */
+  readonly values?: { readonly real: Float64Array; readonly other: Float64Array };
+  /** Cells 0 … count - 1, the last one for gaps. */
+  readonly cells: { readonly real: Int32Array; readonly other: Int32Array };
+  readonly count: number;
+}
+
+function pairSide(column: MeasuredColumn, other: MeasuredColumn, bins: number): PairSide {
+  const { name } = column;
+  if (column.kind === "numeric" && other.kind === "numeric") {
+    const thresholds = quantileThresholds(column.values, bins);
+    const cells = (values: Float64Array) => Int32Array.from(values, (value) => cellOf(value, thresholds));
+    return {
+      name,
+      values: { real: column.values, other: other.values },
+      cells: { real: cells(column.values), other: cells(other.values) },
+      count: thresholds.length + 2,
+    };
+  }
+  const { levels, real, others } = sharedCodes(column, other);
+  const cells = (codes: Int32Array) => codes.map((code) => (code < 0 ? levels.length : code));
+  return { name, cells: { real: cells(real), other: cells(others) }, count: levels.length + 1 };
+}
+
+/** Different ends of the cells, inclusive; the last cell has none. */
+function quantileThresholds(values: Float64Array, bins: number): readonly number[] {
+  const sorted = values.filter((value) => !Number.isNaN(value)).sort();
+  const ends = Array.from({ length: bins - 1 }, (_, i) => sorted[Math.ceil(((i + 1) / bins) * sorted.length) - 1]);
+  return [...new Set(ends.filter((end) => end !== undefined && end < sorted.at(-1)!))] as number[];
+}
+
+function cellOf(value: number, thresholds: readonly number[]): number {
+  if (Number.isNaN(value)) return thresholds.length + 1;
+  let cell = 0;
+  while (cell < thresholds.length && value > thresholds[cell]!) cell++;
+  return cell;
+}
+
+function correlations({ values: a }: PairSide, { values: b }: PairSide): Distance {
+  if (a === undefined || b === undefined) throw failure("data", { where: "pair trends", expected: "two numbers" });
+  return correlationDistance([a.real, b.real], [a.other, b.other]);
+}
+
+function contingencies(a: PairSide, b: PairSide): Distance {
+  const seen = new Map<number, number>();
+  const joint = (first: Int32Array, second: Int32Array) =>
+    first.map((cell, row) => {
+      const both = cell * b.count + second[row]!;
+      const known = seen.get(both);
+      if (known !== undefined) return known;
+      seen.set(both, seen.size);
+      return seen.size - 1;
+    });
+  const [real, other] = [joint(a.cells.real, b.cells.real), joint(a.cells.other, b.cells.other)];
+  return totalVariation(real, other, seen.size);
+}
+
+function refused(option: string, received: number) {
+  return failure("option", {
+    where: `pair trends: ${option}`,
+    expected: "a whole number from 1",
+    received: String(received),
+  });
+}

@@ -1,0 +1,99 @@
+// evaluate-table-verdict: what the measures of synthetic rows come to, in plain words
+import type { Beside, TableEstimate, TableFindings } from "./evaluate-table.ts";
+
+/** Said by every evaluation. */
+export const noGuarantee =
+  "These measures can show a leak but never the absence of one: localflow gives no differential privacy guarantee.";
+
+/** Sentences on columns, on whole rows, on what is missing and on privacy, in this order; the last one is `noGuarantee`. */
+export function tableVerdict({ metrics, telling, pairs }: TableFindings): readonly string[] {
+  const { columnShapes, pairTrends, c2st, recall, utility } = metrics;
+  const sentences = [
+    columnShapes && `Columns taken alone are ${percent(columnShapes)} off; ${besideFloor(columnShapes)}.`,
+    pairTrends && pairs[0] && `${pairsSentence(pairTrends)} The worst pair is ${pairs[0].columns.join(" and ")}.`,
+    c2st && rowsSentence(c2st, telling),
+    utility && utilitySentence(utility),
+    recall && below(recall) ? `Some kinds of rows are missing: ${missingSentence(recall)}.` : undefined,
+    ...privacySentences(metrics),
+    noGuarantee,
+  ];
+  return sentences.filter((sentence) => sentence !== undefined);
+}
+
+function pairsSentence(trends: Beside): string {
+  const { independent, copula } = trends.baselines;
+  const rivals = `independent columns ${percent(independent)}, a Gaussian copula ${percent(copula)}`;
+  return `Pairs of columns are ${percent(trends)} off (${rivals}); ${besideFloor(trends)}.`;
+}
+
+function besideFloor(metric: Beside): string {
+  const floor = `real rows ${percent(metric.floor)}`;
+  return above(metric) ? `that is more than chance explains (${floor})` : `no more than real rows would be (${floor})`;
+}
+
+function rowsSentence(c2st: Beside, telling: TableFindings["telling"]): string {
+  const { value, baselines } = c2st;
+  const scale = `AUC ${value.toFixed(3)}, real rows ${c2st.floor.value.toFixed(3)}`;
+  const copula = `Gaussian copula ${baselines.copula.value.toFixed(3)}`;
+  if (!above(c2st)) return `Boosted trees cannot tell whole rows from real ones (${scale}; ${copula}).`;
+  const how = value < 0.6 ? "hardly" : value < 0.75 ? "sometimes" : value < 0.9 ? "mostly" : "almost always";
+  const gap = baselines.copula.value - value;
+  const doubt = 2 * Math.hypot(c2st.standardError ?? 0, baselines.copula.standardError ?? 0);
+  const rank = gap > doubt ? "better than" : gap < -doubt ? "worse than" : "no different from";
+  const names = telling.slice(0, 3).map(({ column }) => column);
+  return `Boosted trees ${how} tell whole rows from real ones (${scale}), most by ${names.join(", ")}; that is ${rank} a ${copula}.`;
+}
+
+function utilitySentence(utility: Beside): string {
+  const scores = `${utility.value.toFixed(3)} against ${utility.floor.value.toFixed(3)}`;
+  return below(utility)
+    ? `Models trained on the synthetic rows predict real ones worse than models trained on real rows (${scores}).`
+    : `Models trained on the synthetic rows predict real ones as well as models trained on real rows (${scores}).`;
+}
+
+function missingSentence(recall: Beside): string {
+  const share = `${percent(recall)} of the held-out rows have synthetic rows around them`;
+  return `${share}, where ${percent(recall.floor)} would have real ones`;
+}
+
+function privacySentences({
+  closerToTrain,
+  identicalRows,
+  membership,
+  membershipAtOnePercent,
+}: TableFindings["metrics"]): readonly string[] {
+  const signs = [
+    identicalRows && above(identicalRows)
+      ? `${percent(identicalRows)} of the rows equal a training row, ${percent(identicalRows.floor)} of held-out rows do`
+      : undefined,
+    closerToTrain && above(closerToTrain)
+      ? `${percent(closerToTrain)} of the rows are nearer to a training row than to any held-out row, 50 % would be chance`
+      : undefined,
+    membership && above(membership)
+      ? `an attacker tells training from held-out rows with AUC ${membership.value.toFixed(3)}, 0.5 would be chance`
+      : undefined,
+    membershipAtOnePercent && above(membershipAtOnePercent)
+      ? `at 1 % false alarms the attacker finds ${percent(membershipAtOnePercent)} of the training rows`
+      : undefined,
+  ].filter((sign) => sign !== undefined);
+  return signs.length === 0
+    ? ["No sign that training rows were copied or can be recognised, by the measures here."]
+    : [`Signs that training rows shine through: ${signs.join("; ")}.`];
+}
+
+/** Beyond the floor by more than chance explains: three standard errors of the difference. */
+function above(metric: Beside): boolean {
+  return metric.value - metric.floor.value > 3 * doubtOf(metric);
+}
+
+function below(metric: Beside): boolean {
+  return metric.floor.value - metric.value > 3 * doubtOf(metric);
+}
+
+function doubtOf({ standardError, floor }: Beside): number {
+  return Math.hypot(standardError ?? 0, floor.standardError ?? 0);
+}
+
+function percent({ value }: TableEstimate): string {
+  return `${(100 * value).toFixed(1)} %`;
+}

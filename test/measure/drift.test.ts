@@ -1,0 +1,84 @@
+// drift: what changed between two tables is named column by column, and what did not is left alone.
+import { describe, expect, it } from "vitest";
+import type { MeasuredTable } from "../../src/measure/columns-table.ts";
+import { tableDrift } from "../../src/measure/drift.ts";
+import { category, mixedTable, numeric, tableOf } from "../support/measured-tables.ts";
+import { normals } from "../support/repetition.ts";
+
+const boosting = { iterations: 20 };
+const named = (before: MeasuredTable, after: MeasuredTable, name: string) => {
+  const found = tableDrift(before, after, { boosting }).columns.find(({ column }) => column === name);
+  if (found === undefined) throw new Error("there is such a column");
+  return found;
+};
+
+describe("the drift between two tables", () => {
+  it("is nothing between two samples of one law, or between a table and itself", () => {
+    for (const after of [mixedTable(800, "b"), mixedTable(800, "a")]) {
+      const drift = tableDrift(mixedTable(800, "a"), after, { boosting });
+      expect(drift.columns.map(({ moved }) => moved)).toEqual([false, false, false]);
+      expect(drift.sentence).toMatch(/^0 of 3 columns moved .* Whole rows cannot be told apart \(AUC 0\.\d{3} ± /);
+      expect(drift.columns[0]?.sentence).toMatch(
+        /did not move more than chance explains \(\d\.\d % ± \d\.\d %, chance gives /,
+      );
+    }
+  });
+
+  it("names a falsely moved column rarely: of 300 unmoved ones fewer than 1 in 50", () => {
+    const moved = Array.from({ length: 100 }, (_, n) => tableDrift(mixedTable(29, `a${n}`), mixedTable(29, `b${n}`)))
+      .flatMap(({ columns }) => columns)
+      .filter(({ moved }) => moved);
+    expect(moved.length).toBeLessThan(6);
+  });
+
+  it("says by how much numbers moved, from where to where, the most moved column first", () => {
+    const drift = tableDrift(mixedTable(1000, "a"), mixedTable(1000, "b", 2), { boosting });
+    expect(drift.columns.map(({ column, moved }) => [column, moved])).toEqual([
+      ["x", true],
+      ["y", false],
+      ["side", false],
+    ]);
+    expect(drift.columns[0]?.sentence).toMatch(
+      /^x moved \(\d\d\.\d % ± .* chance gives 3\.9 %\): median -?0\.0\d+ → [12]\.\d+, middle half /,
+    );
+    expect(drift.sentence).toMatch(/^1 of 3 columns .* Whole rows can (mostly|almost always) be told apart, most by x/);
+  });
+
+  it("says which level changed, which are new and which are gone", () => {
+    const rows = (shares: Readonly<Record<string, number>>) =>
+      tableOf(
+        category(
+          "c",
+          Object.entries(shares).flatMap(([level, count]) => new Array<string>(count).fill(level)),
+        ),
+      );
+    const { sentence, moved } = named(rows({ a: 600, b: 300, old: 100 }), rows({ b: 310, a: 300, new: 390 }), "c");
+    expect(moved).toBe(true);
+    expect(sentence).toContain('"new" 0.0 % → 39.0 %; new: "new"; gone: "old".');
+  });
+
+  it("says how gaps changed, apart from the values", () => {
+    const holes = (part: string, every: number) =>
+      tableOf(
+        numeric(
+          "x",
+          normals(900, part).map((value, i) => (i % every === 0 ? Number.NaN : value)),
+        ),
+      );
+    const { sentence, moved } = named(holes("a", 100), holes("b", 3), "x");
+    expect(moved).toBe(true);
+    expect(sentence).toMatch(/^x did not move .* Its share of gaps went from 1\.0 % to 33\.3 % ± 1\.6 %\.$/);
+  });
+
+  it("writes numbers as asked, and does without the classifier where there are few rows", () => {
+    const [a, b] = [
+      tableOf(numeric("day", [1, 2, 3, 4, 5, 6, 7, 8])),
+      tableOf(numeric("day", [11, 12, 13, 14, 15, 16, 17, 18])),
+    ];
+    const drift = tableDrift(a, b, { written: (value, column) => `${column} ${value}` });
+    expect(drift.columns[0]?.sentence).toContain("median day 4 → day 14");
+    expect(drift.classifier).toBeUndefined();
+    expect(drift.sentence).toContain("too few rows to compare whole rows");
+    expect(() => tableDrift(a, tableOf(numeric("x", [1, 2])))).toThrow(/column "day": expected a column of this name/);
+  });
+});

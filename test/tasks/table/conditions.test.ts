@@ -1,0 +1,110 @@
+// conditions: the language of conditions says what it says, refuses what has no meaning, and never runs anything.
+import { describe, expect, it } from "vitest";
+import { parseCondition } from "../../../src/tasks/table/condition-text.ts";
+import { bindCondition } from "../../../src/tasks/table/conditions.ts";
+import { detectSchema } from "../../../src/tasks/table/detect.ts";
+import { tableEncoder } from "../../../src/tasks/table/encoder.ts";
+import { csvTable } from "./table-support.ts";
+
+const text = `cut,price,sold,day,the size,note
+Ideal,100,yes,2020-01-01,S,only one of its kind
+Fair,200,no,2020-01-02,M,another of a kind
+Good,,yes,2020-01-03,L,a third that is alone
+Ideal,300,no,2020-01-04,S,and so is this
+Good,400,yes,,M,nobody repeats it
+Fair,500,no,2020-01-06,L,nor that one
+`;
+const table = await csvTable(text.repeat(1));
+const schema = detectSchema(table, {
+  "the size": { kind: "ordinal", levels: ["S", "M", "L"] },
+  note: { kind: "text" },
+  price: { kind: "number", minimum: 0, maximum: 1000, step: 100, values: "any" },
+});
+const encoder = tableEncoder(schema, table);
+const rowsOf = (where: string): readonly number[] => {
+  const held = bindCondition(where, encoder).holds(table);
+  return [...held.keys()].filter((row) => held[row] === 1).map((row) => row + 1);
+};
+
+describe("the rows of a condition", () => {
+  it.each<[string, readonly number[]]>([
+    ['cut == "Ideal"', [1, 4]],
+    ["cut = 'Ideal' and price > 100", [4]],
+    ['cut != "Ideal" && price >= 200', [2, 5, 6]],
+    ['cut in ("Fair", "Good")', [2, 3, 5, 6]],
+    ["price < 300", [1, 2]],
+    ["price <= 300 && !(cut == 'Fair')", [1, 4]],
+    ["price == null", [3]],
+    ["price != null && sold == true", [1, 5]],
+    ["sold == 'no'", [2, 4, 6]],
+    ['day > "2020-01-03"', [4, 6]],
+    ["`the size` >= 'M'", [2, 3, 5, 6]],
+    ["cut == 'Fair' || price == 400", [2, 5, 6]],
+    ["(cut == 'Fair' or cut == 'Good') and not price > 200", [2, 3]],
+    ["price in (1e2, 500)", [1, 6]],
+  ])("%s", (where, expected) => {
+    expect(rowsOf(where)).toEqual(expected);
+  });
+});
+
+describe("what a condition gives exactly", () => {
+  it("are equalities that always hold; the rest is tested", () => {
+    const bound = bindCondition("cut == 'Ideal' && price == 300 && sold != 'no' && day < '2020-01-04'", encoder);
+    expect([...bound.given]).toEqual([
+      ["cut", "Ideal"],
+      ["price", "300"],
+    ]);
+    expect([...bound.tests.keys()]).toEqual(["sold", "day"]);
+    expect(bound.mixed).toBe(false);
+    expect(bound.tests.get("sold")?.("yes")).toBe(true);
+    expect(bound.tests.get("sold")?.("no")).toBe(false);
+  });
+
+  it("is nothing where a choice is left, and what joins columns is mixed", () => {
+    const bound = bindCondition("cut == 'Ideal' || price == 300", encoder);
+    expect(bound.given.size).toBe(0);
+    expect(bound.mixed).toBe(true);
+  });
+});
+
+describe("conditions that are refused", () => {
+  it.each<[string, RegExp]>([
+    ["", /expected the name of a column, got the end/],
+    ["cut", /expected == != < <= > >= or in, got the end/],
+    ["cut == Ideal", /expected a value, a text in quotes such as "Ideal", got "Ideal" at character/],
+    ["cut == 'Ideal' price < 3", /expected &&, \|\| or the end, got "price"/],
+    ["cut == 'Ideal", /expected a closing '/],
+    ["(cut == 'Ideal'", /expected "\)", got the end/],
+    ["process.exit()", /expected == != < <= > >= or in, got "\("/],
+    ["cut == `Ideal`", /expected a value/],
+    ["cut; price", /expected columns, comparisons and values, got "; price"/],
+    ["!".repeat(200), /at most 100 levels/],
+    [`cut == '${"x".repeat(10_001)}'`, /at most 10000 characters/],
+    ["colour == 'E'", /expected columns among cut, price, .*got "colour"; did you mean/],
+    ["cut == 'Idael'", /column "cut": expected one of .*Ideal.*got "Idael"; did you mean "Ideal"/],
+    ["cut != 'Idael'", /did you mean "Ideal"/],
+    ["cut < 'Ideal'", /expected == or !=, as its values have no order/],
+    ["price == 250", /expected a value of the column, on its grid of 100, got 250; the nearest is/],
+    ["price == 2000", /the nearest is 1000/],
+    ["price > 1000", /column "price": expected values up to 1000, got > 1000/],
+    ["price == 'cheap'", /expected a number, got "cheap"/],
+    ["day == 'soon'", /expected a date such as "2020-01-01", got "soon"/],
+    ["sold == null", /expected a column with gaps/],
+    ["note == 'x'", /expected a column that the model draws, got text/],
+    ["cut == 'Fair' && cut == 'Good'", /column "cut": expected a condition that a row can meet/],
+    ["price == 100 && price > 200", /column "price": expected a condition that a row can meet/],
+  ])("%s", (where, message) => {
+    expect(() => bindCondition(where, encoder)).toThrow(message);
+  });
+});
+
+it("names in backticks and texts in quotes may hold anything, with a backslash before their own quote", () => {
+  const name = 'a `b` && "c"';
+  const condition = parseCondition(`\`a \\\`b\\\` && "c"\` == "x\\"y'z"`, "where");
+  expect(condition).toEqual({
+    kind: "compare",
+    column: name,
+    operator: "==",
+    value: { kind: "text", text: "x\"y'z" },
+  });
+});

@@ -1,0 +1,124 @@
+// evaluate-table: synthetic rows are judged beside real rows and baselines, in numbers that survive JSON and in plain words.
+import { beforeAll, describe, expect, it } from "vitest";
+import type { MeasuredTable } from "../../../src/measure/columns-table.ts";
+import { independentColumns } from "../../../src/measure/copula.ts";
+import { random } from "../../../src/random.ts";
+import { evaluateTable, type TableEvaluation } from "../../../src/tasks/table/evaluate-table.ts";
+import { tableMetricNames } from "../../../src/tasks/table/evaluate-table-metrics.ts";
+import { tableEvaluationPage } from "../../../src/tasks/table/evaluate-table-page.ts";
+import { noGuarantee } from "../../../src/tasks/table/evaluate-table-verdict.ts";
+import { mixedTable } from "../../support/measured-tables.ts";
+
+const [train, heldOut] = [mixedTable(900, "train"), mixedTable(800, "held-out")];
+const options = { seed: 3, target: "side", boosting: { iterations: 20 } } as const;
+const evaluated = (synthetic: MeasuredTable) => evaluateTable({ train, heldOut, synthetic }, options);
+const excess = ({ metrics }: TableEvaluation, name: keyof TableEvaluation["metrics"]) => {
+  const metric = metrics[name];
+  if (metric === undefined) throw new Error(`${name} is measured`);
+  return (metric.value - metric.floor.value) / Math.hypot(metric.standardError ?? 0, metric.floor.standardError ?? 0);
+};
+
+describe("the evaluation of synthetic rows", () => {
+  let fresh: TableEvaluation;
+  let shuffled: TableEvaluation;
+  let copied: TableEvaluation;
+  beforeAll(async () => {
+    fresh = await evaluated(mixedTable(700, "fresh"));
+    shuffled = await evaluated(independentColumns(train).sample(random(9), 900));
+    copied = await evaluated(train);
+  });
+
+  it("finds fresh rows of the law as good as real ones by every measure, and says so", () => {
+    expect(Object.keys(fresh.metrics)).toEqual([...tableMetricNames]);
+    for (const name of tableMetricNames) {
+      if (fresh.metrics[name]?.standardError === null || name === "categoryCoverage") continue;
+      if (name !== "identicalRows") expect(Math.abs(excess(fresh, name)), name).toBeLessThan(4);
+    }
+    expect(fresh.metrics.identicalRows?.value).toBe(0);
+    expect(fresh.rows).toEqual({ train: 900, heldOut: 800, synthetic: 700, compared: 700 });
+    const verdict = fresh.verdict.join(" ");
+    expect(verdict).toContain("no more than real rows would be");
+    expect(verdict).toContain("Boosted trees cannot tell whole rows from real ones");
+    expect(verdict).toContain("as well as models trained on real rows");
+    expect(verdict).toContain("No sign that training rows were copied");
+  });
+
+  it("catches independent columns by pairs, rows and use, and not by columns or privacy", () => {
+    for (const name of ["pairTrends", "c2st"] as const) expect(excess(shuffled, name), name).toBeGreaterThan(8);
+    expect(excess(shuffled, "utility")).toBeLessThan(-5);
+    expect(Math.abs(excess(shuffled, "columnShapes"))).toBeLessThan(2);
+    for (const name of ["closerToTrain", "membership"] as const) expect(excess(shuffled, name), name).toBeLessThan(3);
+    const { value, baselines } = shuffled.metrics.pairTrends ?? { value: 0, baselines: { independent: { value: 1 } } };
+    expect(value / baselines.independent.value).toBeCloseTo(1, 1);
+    expect(shuffled.pairs[0]?.columns).toContain("x");
+    expect(shuffled.verdict.join(" ")).toContain("Pairs of columns are");
+    expect(shuffled.verdict.join(" ")).toContain("worse than models trained on real rows");
+    expect(shuffled.verdict.join(" ")).toContain("No sign that training rows were copied");
+  });
+
+  it("catches copied training rows by every privacy measure, and by no measure of fidelity", () => {
+    for (const name of ["columnShapes", "pairTrends", "c2st"] as const)
+      expect(excess(copied, name), name).toBeLessThan(3);
+    // 800 of the 900 training rows are looked at, where as many held-out ones are needed.
+    for (const name of ["closerToTrain", "nearness", "identicalRows", "membership", "membershipAtOnePercent"] as const)
+      expect(copied.metrics[name]?.value, name).toBeGreaterThan(0.9);
+    expect(copied.verdict.join(" ")).toContain("100.0 % of the rows equal a training row, 0.0 % of held-out rows do");
+    expect(copied.verdict.join(" ")).toContain("an attacker tells training from held-out rows");
+  });
+
+  it("ends every verdict with what is not guaranteed", () => {
+    expect(noGuarantee).toContain("no differential privacy guarantee");
+    for (const { verdict } of [fresh, shuffled, copied]) expect(verdict.at(-1)).toBe(noGuarantee);
+  });
+
+  it("is plain JSON, the same for the same seed, and leaves its tables alone", async () => {
+    expect(JSON.parse(JSON.stringify(fresh))).toEqual(fresh);
+    const synthetic = mixedTable(700, "fresh");
+    const before = structuredClone({ train, heldOut, synthetic });
+    expect(await evaluated(synthetic)).toEqual(fresh);
+    expect({ train, heldOut, synthetic }).toEqual(before);
+  });
+
+  it("is shown as a page that names every measure, column and baseline and holds the numbers", () => {
+    const page = tableEvaluationPage(shuffled, "rows & <more>");
+    for (const { title, definition } of Object.values(shuffled.metrics)) {
+      expect(page).toContain(title);
+      expect(page).toContain(definition.slice(0, 30).replaceAll("'", "&#39;"));
+    }
+    for (const part of ["rows &amp; &lt;more&gt;", "Gaussian copula", "floor: real rows", "x · y", noGuarantee])
+      expect(page).toContain(part);
+    const json = page.match(/<script type="application\/json" id="localflow">([\s\S]*?)<\/script>/)?.[1] ?? "";
+    expect(JSON.parse(json)).toEqual(JSON.parse(JSON.stringify(shuffled)));
+    expect(page).not.toMatch(/NaN|undefined|Infinity/);
+  });
+});
+
+describe("an evaluation", () => {
+  const small = { train: mixedTable(20, "a"), heldOut: mixedTable(12, "b"), synthetic: mixedTable(15, "c") };
+
+  it("leaves out what few rows do not allow, and says so", async () => {
+    const evaluation = await evaluateTable(small, { pairs: 2 });
+    expect(evaluation.metrics.c2st).toBeUndefined();
+    expect(evaluation.metrics.utility).toBeUndefined();
+    expect(evaluation.notes.join(" ")).toMatch(/needs 30 rows of each table.* Of 3 pairs of columns 2 were looked at/);
+    expect(tableEvaluationPage(evaluation, "small")).toContain("needs 30 rows of each table");
+  });
+
+  it("tells its progress, stops when asked, and refuses tables that do not match", async () => {
+    const parts: string[] = [];
+    await evaluateTable(small, { onProgress: (done, total, next) => parts.push(`${done}/${total} ${next}`) });
+    expect(parts).toEqual([
+      "0/4 synthetic rows",
+      "1/4 real rows",
+      "2/4 independent columns",
+      "3/4 Gaussian copula",
+      "4/4 done",
+    ]);
+    await expect(evaluateTable(small, { signal: AbortSignal.abort() })).rejects.toMatchObject({ code: "interrupted" });
+    const other = { ...small, synthetic: { rows: 15, columns: small.synthetic.columns.slice(1) } };
+    await expect(evaluateTable(other)).rejects.toThrow(/column "x": expected a column of this name/);
+    await expect(evaluateTable({ ...small, heldOut: mixedTable(1, "b") })).rejects.toThrow(
+      /at least 2 rows of each table/,
+    );
+  });
+});

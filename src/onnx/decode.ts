@@ -20,8 +20,10 @@ export function decodeModel(bytes: Uint8Array, where = "model"): OnnxModel {
   let graph: OnnxGraph | undefined;
   let opset: number | undefined;
   let producer = "";
+  let documentation: string | undefined;
   while (reader.next()) {
     if (reader.field() === 2) producer = reader.text();
+    else if (reader.field() === 6) documentation = reader.text();
     else if (reader.field() === 7) graph = readGraph(reader.message(), where);
     else if (reader.field() === 8) opset = readOperatorSet(reader.message()) ?? opset;
     else if (reader.field() === 14) metadata.push(readEntry(reader.message()));
@@ -30,7 +32,8 @@ export function decodeModel(bytes: Uint8Array, where = "model"): OnnxModel {
   }
   if (graph === undefined || opset === undefined)
     throw unsupported(where, "an ONNX graph and its operator-set version");
-  return { graph, opset, producer, metadata: Object.fromEntries(metadata) };
+  const described = documentation === undefined ? {} : { documentation };
+  return { graph, opset, producer, ...described, metadata: Object.fromEntries(metadata) };
 }
 
 function unsupported(where: string, expected: string, received?: string): Error {
@@ -233,15 +236,18 @@ function appendAll(into: number[], values: Iterable<number>): void {
 function readValue(reader: WireReader, where: string): OnnxValue {
   let name = "";
   let form: TensorForm | undefined;
+  let documentation: string | undefined;
   while (reader.next()) {
     if (reader.field() === 1) name = reader.text();
     else if (reader.field() === 2) form = readForm(reader.message());
+    else if (reader.field() === 3) documentation = reader.text();
     else reader.skip();
   }
   const place = `${where} value ${name}`;
   if (form?.shape === undefined) throw unsupported(place, "a tensor of known element type and rank");
   checkSizes(form.shape, place);
-  return { name, type: elementTypeOf(form.code, place), shape: form.shape };
+  const described = documentation === undefined ? {} : { documentation };
+  return { name, type: elementTypeOf(form.code, place), shape: form.shape, ...described };
 }
 
 interface TensorForm {

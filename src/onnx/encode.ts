@@ -47,6 +47,7 @@ export function encodeModel(model: OnnxModel): Uint8Array {
   const format = formatVersions.find((entry) => model.opset >= entry.opset)?.version ?? oldestFormat;
   writer.integer(1, format);
   writer.text(2, model.producer);
+  if (model.documentation !== undefined) writer.text(6, model.documentation);
   writer.message(7, (graph) => writeGraph(graph, model.graph));
   writeOperatorSet(writer, "", model.opset);
   if (usesMicrosoft(model.graph)) writeOperatorSet(writer, microsoftDomain, microsoftVersion);
@@ -151,7 +152,7 @@ function writeTensor(writer: WireWriter, { type, shape, data }: NDArray, name?: 
   writer.bytes(9, new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
 }
 
-function writeValue(writer: WireWriter, { name, type, shape }: OnnxValue): void {
+function writeValue(writer: WireWriter, { name, type, shape, documentation }: OnnxValue): void {
   writer.text(1, name);
   writer.message(2, (valueType) =>
     valueType.message(1, (tensorType) => {
@@ -161,6 +162,7 @@ function writeValue(writer: WireWriter, { name, type, shape }: OnnxValue): void 
       });
     }),
   );
+  if (documentation !== undefined) writer.text(3, documentation);
 }
 
 /** An empty name stands for a size that is neither known nor named. */

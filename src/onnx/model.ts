@@ -6,6 +6,8 @@ export interface OnnxValue {
   readonly name: string;
   readonly type: ElementType;
   readonly shape: readonly (number | string)[];
+  /** What a reader of the file should know of it (ONNX doc_string). */
+  readonly documentation?: string;
 }
 
 /** One attribute of a node (ONNX AttributeProto). */
@@ -41,5 +43,7 @@ export interface OnnxModel {
   readonly graph: OnnxGraph;
   readonly opset: number;
   readonly producer: string;
+  /** What the file is (ONNX doc_string). */
+  readonly documentation?: string;
   readonly metadata: Readonly<Record<string, string>>;
 }

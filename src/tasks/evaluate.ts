@@ -13,7 +13,7 @@ import { type Random, random, split } from "../random.ts";
 import type { Engine } from "../runtime/contract.ts";
 import { checkSignal, pauses } from "../runtime/pause.ts";
 import { type FloatArray, floats } from "../tensor/array.ts";
-import { type CurvePoint, evaluationCurve } from "./curve.ts";
+import { type CurvePoint, type CurveSampler, evaluationCurve } from "./curve.ts";
 import { fitDensity, type Progress, sampleDensity, scoreDensity } from "./density.ts";
 import type { DensityModel } from "./density-model.ts";
 import { type HeldOutRequest, heldOutComparison, sampleCount } from "./held-out.ts";
@@ -24,6 +24,8 @@ import { logVolume } from "./standardization.ts";
 export interface EvaluateRequest extends HeldOutRequest {
   /** Also measure samples against the work they take (curve.ts). */
   readonly curve?: boolean;
+  /** What else stands on the curve, such as a student. */
+  readonly samplers?: readonly CurveSampler[];
   /** Baselines that train a network, beside the quick ones, which `train` always brings. */
   readonly flows?: readonly FlowBaseline[];
   /** How the model and the flows among the baselines are integrated; default: as the model was fitted. */

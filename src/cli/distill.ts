@@ -1,0 +1,90 @@
+// distill: `localflow distill MODEL -o STUDENT --evaluations K`.
+import { basename } from "node:path";
+import { writeFileAtomically } from "../data/files.ts";
+import { failure, LocalFlowError } from "../errors.ts";
+import { type DistillReport, distillDensity } from "../tasks/distillation/distill.ts";
+import { encodeStudent } from "../tasks/distillation/student-file.ts";
+import { outputFlags } from "./flags.ts";
+import { readModel } from "./model.ts";
+import type { DistillOptions } from "./options.ts";
+import { alignedTable, report, short, spokenTime } from "./output.ts";
+import { progressView } from "./progress.ts";
+import { checkOutput, seedFrom, withEngine } from "./session.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** Trains a student of few evaluations on what the model does with noise, and writes its file. */
+export async function distill(path: string, options: DistillOptions, terminal: Terminal): Promise<void> {
+  const { output, quiet, force = false } = options;
+  if (output === "-")
+    throw failure("option", { where: outputFlags, expected: "a file name for the student", received: "-" });
+  await checkOutput(output, options);
+  const model = await readModel(path);
+  const view = progressView(terminal, options);
+  const onStage = (text: string) => {
+    view.clear();
+    if (!quiet) terminal.err(`localflow: ${text} …\n`);
+  };
+  const request = {
+    ...settings(options),
+    evaluations: options.evaluations,
+    teacherName: basename(path),
+    seed: seedFrom(options),
+    signal: terminal.signal,
+    onProgress: view.show,
+    onStage,
+  };
+  const { student, report: result } = await withEngine(options, (engine) => distillDensity(engine, model, request))
+    .catch((error: unknown) => {
+      throw error instanceof LocalFlowError && error.code === "interrupted" ? stopped(path, error) : error;
+    })
+    .finally(view.clear);
+  await writeFileAtomically(output, encodeStudent(student), { force });
+  await report(terminal, options, { ...result }, distillText(output, basename(path), result));
+}
+
+function settings({ rows, hidden, iterations, batchSize, learningRate, time }: DistillOptions) {
+  return {
+    ...(rows !== undefined && { rows }),
+    ...(hidden !== undefined && { hidden }),
+    ...(iterations !== undefined && { iterations }),
+    ...(batchSize !== undefined && { batchSize }),
+    ...(learningRate !== undefined && { learningRate }),
+    ...(time !== undefined && { time }),
+  };
+}
+
+function stopped(path: string, cause: LocalFlowError): LocalFlowError {
+  const remedy = "no student was written; for a usable one after a given time, use --time";
+  return failure(
+    "interrupted",
+    { where: `distill ${path}`, expected: "to finish", received: "an interrupt", remedy },
+    cause,
+  );
+}
+
+function distillText(output: string, teacher: string, result: DistillReport): string {
+  const rows = result.blocks.map(({ from, to, iterations, displacement, error }, k) => [
+    String(k + 1),
+    `${short(from, 4)} to ${short(to, 4)}`,
+    String(iterations),
+    short(displacement, 3),
+    short(error, 3),
+  ]);
+  const nearest = result.fixedSteps.map(
+    ({ method, distance, evaluations }) => `${method} ${short(distance, 3)} (${evaluations})`,
+  );
+  const { separate, final } = result.distance;
+  return [
+    alignedTable(["network", "blocks", "iterations", "moves", "error"], rows),
+    "",
+    "Root mean square distances in the model's own units (deviations, if it standardises), on noise that was not learnt from.",
+    `samples         ${short(final, 3)} from those of ${teacher}` +
+      (result.fineTuning > 0 ? `, ${short(separate, 3)} before ${result.fineTuning} iterations of all in a row` : ""),
+    `by fixed steps  ${nearest.join(", ")}: the teacher with at most as many evaluations`,
+    `evaluations     ${result.evaluations} for a sample`,
+    `parameters      ${result.parameters}`,
+    `time            ${spokenTime(result.seconds)}, ${result.rows} rows of the teacher`,
+    `seed            ${result.seed}`,
+    `student         ${output}: draws samples; for densities use ${teacher}`,
+  ].join("\n");
+}

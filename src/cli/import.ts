@@ -1,0 +1,45 @@
+// import: `localflow import CHECKPOINT.safetensors -o MODEL`.
+import { readFile } from "node:fs/promises";
+import { explained, writeFileAtomically } from "../data/files.ts";
+import { encodeDensityModel } from "../tasks/density-model.ts";
+import { importCheckpoint } from "../tasks/import.ts";
+import { presetNamed } from "../tasks/presets/named.ts";
+import { parameterCount } from "../train/configuration.ts";
+import type { ImportOptions } from "./options.ts";
+import { report } from "./output.ts";
+import { checkExclusive, integrationFrom } from "./recipe.ts";
+import { checkOutput } from "./session.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** Makes a model file from PyTorch's weights. */
+export async function importModel(path: string, options: ImportOptions, terminal: Terminal): Promise<void> {
+  const { output, columns, activation, steps } = options;
+  checkExclusive(options);
+  const preset = options.preset === undefined ? undefined : presetNamed(options.preset);
+  await checkOutput(output, options);
+  const bytes = await explained(path, () => readFile(path));
+  const integration = integrationFrom(options, preset?.configuration.integration);
+  const request = {
+    ...(preset && { preset }),
+    ...(steps !== undefined && steps !== "auto" && { steps }),
+    ...(activation && { activation }),
+    ...(integration && { integration }),
+    ...(columns && { columns }),
+  };
+  const model = importCheckpoint(bytes, request, path);
+  await writeFileAtomically(output, encodeDensityModel(model), { force: options.force === true });
+  const { record, chain } = model;
+  const parameters = parameterCount(record.configuration, chain.dimension);
+  const networks = chain.blocks.map(({ network }) => network);
+  const result = {
+    blocks: chain.blocks.length,
+    parameters,
+    columns: record.columns,
+    hidden: networks.map(({ hidden }) => hidden),
+    activation: networks.map((network) => network.activation),
+    timeInput: networks.map(({ timeInput }) => timeInput),
+  };
+  const [first] = networks;
+  const text = `${output}: ${chain.blocks.length} blocks, ${parameters} parameters, ${record.columns.length} columns; hidden layers of the first block ${first?.hidden.join(",")}`;
+  await report(terminal, options, result, text);
+}

@@ -1,0 +1,120 @@
+// evaluate-student: how far a student's samples are from held-out rows, and a student's places on its teacher's curve.
+import { failure } from "../../errors.ts";
+import type { Estimate } from "../../measure/estimate.ts";
+import type { TwoSampleName } from "../../measure/names.ts";
+import type { Engine } from "../../runtime/contract.ts";
+import { type FloatArray, floats } from "../../tensor/array.ts";
+import type { CurveSampler } from "../curve.ts";
+import type { Progress } from "../density.ts";
+import type { DensityModel } from "../density-model.ts";
+import { type HeldOutRequest, heldOutComparison, sampleCount } from "../held-out.ts";
+import { checkSamples } from "../rows.ts";
+import { unstandardize } from "../standardization.ts";
+import { fingerprintOf, studentParameters } from "./distill.ts";
+import { createStepper, effortOf, fixedSteps } from "./solvers.ts";
+import { openStudent, type Student, sampleStudent } from "./student.ts";
+
+export interface StudentRequest extends HeldOutRequest {
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: Progress) => void;
+}
+
+/** What `evaluateStudent` found: an evaluation of a model less its likelihood and its baselines. Plain JSON. */
+export interface StudentEvaluation {
+  readonly rows: number;
+  readonly comparedRows: number;
+  readonly seed: number;
+  readonly parameters: number;
+  /** Network evaluations of all samples. */
+  readonly evaluations: number;
+  readonly seconds: number;
+  readonly measures: Readonly<Record<TwoSampleName, Estimate & { readonly floor?: Estimate }>>;
+  readonly notes: readonly string[];
+}
+
+/** Measures samples of a student. Throws as `evaluateDensity`. */
+export async function evaluateStudent(
+  engine: Engine,
+  student: Student,
+  request: StudentRequest,
+): Promise<StudentEvaluation> {
+  const started = performance.now();
+  const { heldOut, train, seed } = request;
+  const { columns, teacher } = student.record;
+  const { rows, distances } = heldOutComparison(student, request);
+  const count = sampleCount(request);
+  const points: FloatArray = floats(new Float32Array(count * columns.length), [count, columns.length]);
+  let [filled, evaluations] = [0, 0];
+  for await (const drawn of sampleStudent(engine, student, { ...request, rows: count })) {
+    points.data.set(drawn.points.data, filled);
+    filled += drawn.points.data.length;
+    evaluations += drawn.evaluations;
+  }
+  const [ours, floor] = [distances(points), train && distances(train)];
+  const measured = (name: TwoSampleName) => ({ ...ours[name], ...(floor && { floor: floor[name] }) });
+  return {
+    rows: heldOut.shape[0] ?? 0,
+    comparedRows: rows,
+    seed,
+    parameters: studentParameters(student),
+    evaluations,
+    seconds: (performance.now() - started) / 1000,
+    measures: {
+      slicedWasserstein: measured("slicedWasserstein"),
+      energyDistance: measured("energyDistance"),
+      mmdSquared: measured("mmdSquared"),
+    },
+    notes: [`a student has no exact density, and so no likelihood: its teacher ${teacher.name} has`],
+  };
+}
+
+/**
+ * Students' places on the curve of their teacher, and for each number of evaluations that of the teacher by the best fixed
+ * steps that were found without training. Throws "model" for another model's student.
+ */
+export async function studentSamplers(
+  engine: Engine,
+  teacher: DensityModel,
+  students: readonly Student[],
+  signal?: AbortSignal,
+): Promise<readonly CurveSampler[]> {
+  const mark = fingerprintOf(teacher);
+  const stranger = students.find(({ record }) => record.teacher.fingerprint !== mark);
+  if (stranger)
+    throw failure("model", {
+      where: "student",
+      expected: "a student of this model",
+      received: `one of ${stranger.record.teacher.name}, another model or an earlier state of it`,
+      remedy: "distil this model, or give the student's own teacher",
+    });
+  const efforts = [...new Set(students.map(({ maps }) => maps.length))];
+  const samplers: CurveSampler[] = [];
+  for (const effort of efforts) {
+    const found = (await fixedSteps(engine, teacher, effort, signal)).find(({ method }) => method === "chosen");
+    if (!found) continue;
+    const { steps } = found;
+    const open = () => openSteps(engine, teacher, steps);
+    samplers.push({ sampler: "fixed steps", method: "chosen", evaluations: effortOf(steps), open });
+  }
+  for (const student of students) {
+    const open = () => openStudent(engine, student);
+    samplers.push({ sampler: "student", method: "maps", evaluations: student.maps.length, open });
+  }
+  return samplers;
+}
+
+async function openSteps(
+  engine: Engine,
+  { chain, record, standardization }: DensityModel,
+  steps: Parameters<typeof effortOf>[0],
+) {
+  const stepper = await createStepper(engine, chain);
+  return {
+    draw: async ({ data, shape }: FloatArray, signal?: AbortSignal) => {
+      const points = floats(unstandardize(standardization, await stepper.run(data, steps, signal)), shape);
+      checkSamples(points, record.columns, 0);
+      return { points, evaluations: effortOf(steps) * (shape[0] ?? 0) };
+    },
+    release: stepper.release,
+  };
+}

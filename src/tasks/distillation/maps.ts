@@ -1,0 +1,67 @@
+// maps: what a student is made of: one network evaluation for each piece of the way, x + scale · net(x).
+import { invariant } from "../../errors.ts";
+import type { Chain } from "../../flow/chain.ts";
+import {
+  applyMlp,
+  initialMlp,
+  layerSizes,
+  type MlpArrays,
+  type MlpTensors,
+  type NetworkConfiguration,
+} from "../../nn/mlp.ts";
+import type { Random } from "../../random.ts";
+import { add, multiply } from "../../tensor/arithmetic.ts";
+import { floats } from "../../tensor/array.ts";
+import { stretch } from "../../tensor/layout.ts";
+import { constant, type Tensor } from "../../tensor/tensor.ts";
+import type { Segment } from "./segments.ts";
+
+/** The map of a segment from its noise side to its data side. */
+export interface StudentMap {
+  readonly segment: Segment;
+  readonly network: NetworkConfiguration;
+  /** The time that the network is told, always the same. */
+  readonly clock: number;
+  readonly scale: number;
+  readonly parameters: MlpArrays;
+}
+
+/** Points [rows, d] after the map. */
+export function applyMap(
+  { network, clock, scale }: Omit<StudentMap, "parameters" | "segment">,
+  parameters: MlpTensors,
+  x: Tensor,
+): Tensor {
+  const time = stretch(constant(floats([clock], [1, 1])), [x.shape[0] ?? 1, 1], x);
+  return add(x, multiply(scale, applyMlp(network, parameters, x, time)));
+}
+
+/**
+ * A map to start the training from: the teacher's velocity at the middle of the segment, or at the middle of the block that
+ * moves points farthest where it has several. With other hidden layers than the teacher's the network starts anew.
+ */
+export function startingMap(
+  { blocks, dimension }: Chain,
+  segment: Segment,
+  distances: readonly number[],
+  key: Random,
+  hidden?: readonly number[],
+): StudentMap {
+  const inside = blocks.flatMap((_, n) => (n < segment.from - 1e-9 && n + 1 > segment.to + 1e-9 ? [n] : []));
+  const n = inside.reduce(
+    (best, each) => ((distances[each] ?? 0) > (distances[best] ?? 0) ? each : best),
+    inside[0] ?? 0,
+  );
+  const block = blocks[n];
+  invariant(block !== undefined, "every segment lies in a block");
+  const [first, last] = [Math.max(segment.to, n) - n, Math.min(segment.from, n + 1) - n];
+  const { start = 0, length = 1 } = block.timeWindow ?? {};
+  const clock = start + (length * (first + last)) / 2;
+  const common = { segment, clock, scale: -(last - first) };
+  const network = hidden ? { ...block.network, hidden } : block.network;
+  const isSame =
+    JSON.stringify(layerSizes(network, dimension)) === JSON.stringify(layerSizes(block.network, dimension));
+  if (isSame) return { ...common, network, parameters: block.parameters };
+  const fresh: NetworkConfiguration = { ...network, initialization: "zero-last" };
+  return { ...common, network: fresh, parameters: initialMlp(key, fresh, dimension) };
+}

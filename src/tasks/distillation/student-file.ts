@@ -1,0 +1,117 @@
+// student-file: a student's model file, laid out and checked as a density's is.
+import * as z from "zod";
+import { decodeSafetensors } from "../../data/safetensors.ts";
+import { failure } from "../../errors.ts";
+import type { MlpArrays } from "../../nn/mlp.ts";
+import type { FloatArray } from "../../tensor/array.ts";
+import { leaves } from "../../tensor/tree.ts";
+import {
+  modelVersion,
+  networkSchema,
+  parseMetadata,
+  readNetwork,
+  readStandardization,
+  standardizationTensors,
+  taskOf,
+  toJson,
+} from "../density-model.ts";
+import { checkSeal, encodeSealed } from "../seal.ts";
+import type { StudentMap } from "./maps.ts";
+import type { Student, StudentRecord } from "./student.ts";
+
+const count = z.int().nonnegative();
+const length = z
+  .number()
+  .nonnegative()
+  .or(z.null().transform(() => Number.NaN));
+const place = z.number().min(0).max(10_000);
+
+const mapSchema = z.object({
+  from: place,
+  to: place,
+  network: networkSchema.refine(({ context = 0 }) => context === 0, "a network that reads a context"),
+  clock: z.number().min(0).max(1),
+  scale: z.number().min(-1).max(1),
+});
+
+const studentSchema = z.object({
+  version: z.literal(modelVersion),
+  task: z.literal("student"),
+  columns: z
+    .array(z.string())
+    .min(1)
+    .refine((names) => new Set(names).size === names.length, "a name twice"),
+  configuration: z.object({ seed: z.int(), standardize: z.boolean() }),
+  teacher: z.object({
+    name: z.string().min(1),
+    fingerprint: z.string(),
+    blocks: z.int().positive(),
+    parameters: count,
+  }),
+  training: z.object({
+    rows: count,
+    batchSize: z.int().positive(),
+    learningRate: z.number().positive(),
+    maps: z.array(z.object({ iterations: count, displacement: length, error: length })),
+    fineTuning: count,
+    distance: z.object({ separate: length, final: length }),
+  }),
+  maps: z
+    .array(mapSchema)
+    .min(1)
+    .max(65_536)
+    .refine((maps) => maps.every(({ from, to }, k) => from > to && (k === 0 || from === maps[k - 1]?.to)), {
+      error: "pieces of the way that do not follow each other",
+    }),
+});
+
+const schema = studentSchema.refine(
+  ({ maps, training, teacher }) =>
+    training.maps.length === maps.length && maps[0]?.from === teacher.blocks && maps.at(-1)?.to === 0,
+  { path: ["maps"], error: "pieces that do not lead from the teacher's noise to its data, each with its record" },
+);
+
+/** Whether a safetensors file says that it is a student; nothing else of it is checked. */
+export function isStudent(bytes: Uint8Array, where = "model"): boolean {
+  return taskOf(bytes, where) === "student";
+}
+
+/** The error that meets a student where a density is needed: it names the teacher, which has one. */
+export function noDensity({ record, maps }: Student, where: string) {
+  const { name } = record.teacher;
+  return failure("model", {
+    where,
+    expected: "a model with an exact density",
+    received: `a student of ${maps.length} network evaluations, which has none: it only draws samples`,
+    remedy: `use its teacher, ${name}`,
+  });
+}
+
+/** The bytes of a student's file: the weights are `maps.0.layers.0.weight` …, from noise to data. */
+export function encodeStudent({ record, standardization, maps }: Student): Uint8Array {
+  const named = maps.flatMap(({ parameters }, k) => leaves<FloatArray>(parameters, `maps.${k}`));
+  const weights = Object.fromEntries(named.map(({ path, value }) => [path, value]));
+  const described = maps.map(({ segment, network, clock, scale }) => ({ ...segment, network, clock, scale }));
+  return encodeSealed(
+    { ...standardizationTensors(standardization), ...weights },
+    toJson({ ...record, maps: described }),
+  );
+}
+
+/** Reads a student's file. Throws a "model" error that says what is wrong; nothing in the file is executed. */
+export function decodeStudent(bytes: Uint8Array, where = "model"): Student {
+  const file = decodeSafetensors(bytes, where);
+  const { maps: described, ...record } = parseMetadata(schema, file.metadata["localflow"], where);
+  const d = record.columns.length;
+  const maps = described.map(({ from, to, network, clock, scale }, k): StudentMap => {
+    const parameters: MlpArrays = readNetwork(file.tensors, network, `maps.${k}`, d, where);
+    return { segment: { from, to }, network, clock, scale, parameters };
+  });
+  const student = {
+    record: record satisfies StudentRecord,
+    standardization: readStandardization(file.tensors, d, where),
+    maps,
+  };
+  checkSeal(file, where);
+  return student;
+}

@@ -1,0 +1,151 @@
+// student: a sampler of few network evaluations, distilled from a model; it has no density.
+import type { MlpArrays } from "../../nn/mlp.ts";
+import { fillNormal, random, split } from "../../random.ts";
+import { compile } from "../../runtime/compile.ts";
+import type { Engine } from "../../runtime/contract.ts";
+import { paddedRows, paddedSlice } from "../../runtime/equation.ts";
+import { checkSignal, turns } from "../../runtime/pause.ts";
+import { type FloatArray, floats } from "../../tensor/array.ts";
+import { constant, placeholder, type Tensor } from "../../tensor/tensor.ts";
+import { mapTree } from "../../tensor/tree.ts";
+import { chunkRows } from "../../train/chain.ts";
+import type { OpenSampler } from "../curve.ts";
+import type { SampleRequest } from "../density.ts";
+import { checkCount, checkSamples } from "../rows.ts";
+import { type Standardization, unstandardize } from "../standardization.ts";
+import { applyMap, type StudentMap } from "./maps.ts";
+
+/** The model that a student imitates. */
+export interface TeacherRecord {
+  /** The file it was read from, without folders. */
+  readonly name: string;
+  /** Of its file as this version writes it. */
+  readonly fingerprint: string;
+  readonly blocks: number;
+  readonly parameters: number;
+}
+
+/**
+ * What is known of one piece of the way; lengths in the model's own units (deviations, where it standardises), on noise that
+ * was not learnt from.
+ */
+export interface MapRecord {
+  readonly iterations: number;
+  /** Root mean square of how far the teacher moves points. */
+  readonly displacement: number;
+  /** Root mean square distance of the map's points from the teacher's, from the same points. */
+  readonly error: number;
+}
+
+/** What a student's file says beside its weights. */
+export interface StudentRecord {
+  readonly version: number;
+  readonly task: "student";
+  readonly columns: readonly string[];
+  readonly configuration: { readonly seed: number; readonly standardize: boolean };
+  readonly teacher: TeacherRecord;
+  readonly training: {
+    /** Noise rows that the teacher carried back for it. */
+    readonly rows: number;
+    readonly batchSize: number;
+    readonly learningRate: number;
+    readonly maps: readonly MapRecord[];
+    /** Iterations of all maps together, after each alone. */
+    readonly fineTuning: number;
+    /** Of samples from the teacher's of the same noise, before the fine tuning and after it. */
+    readonly distance: { readonly separate: number; readonly final: number };
+  };
+}
+
+/** A distilled sampler: its record, the scaling of the columns, and its maps from noise to data. */
+export interface Student {
+  readonly record: StudentRecord;
+  readonly standardization: Standardization;
+  readonly maps: readonly StudentMap[];
+}
+
+/** Rows that go through the maps together. */
+const slots = 1024;
+
+/** A compiled composition of maps. */
+export interface Composition {
+  /** Points [rows · d] after all maps. */
+  run(points: Float32Array, signal?: AbortSignal): Promise<Float32Array>;
+  release(): Promise<void>;
+}
+
+/** Compiles maps in a row, their weights inside of the program. */
+export async function createComposition(
+  engine: Engine,
+  maps: readonly StudentMap[],
+  dimension: number,
+): Promise<Composition> {
+  const x = placeholder(["rows", dimension]);
+  const y = composed(maps, x);
+  const program = await compile(engine, { x }, { y });
+  return {
+    run: async (points, signal) => {
+      const turn = turns(signal, "sampling");
+      const rows = points.length / dimension;
+      const result = new Float32Array(points.length);
+      for (let start = 0; start < rows; start += slots) {
+        await turn();
+        const n = Math.min(slots, rows - start);
+        const [x = floats([0], [1, 1])] = paddedSlice([points], [dimension], start, n, paddedRows(n, slots));
+        const moved = await program.run({ x });
+        result.set((moved.y.data as Float32Array).subarray(0, n * dimension), start * dimension);
+      }
+      return result;
+    },
+    release: () => program.release(),
+  };
+}
+
+/** The maps one after the other, noise to data, as a symbolic computation in the model's own units. */
+export function composed(maps: readonly StudentMap[], noise: Tensor): Tensor {
+  return maps.reduce((x, map) => {
+    const parameters = mapTree<FloatArray, Tensor, MlpArrays>(map.parameters, (array) => constant(array));
+    return applyMap(map, parameters, x);
+  }, noise);
+}
+
+/** A student ready to draw, as the curve and `sampleStudent` do. */
+export async function openStudent(engine: Engine, { maps, record, standardization }: Student): Promise<OpenSampler> {
+  const d = record.columns.length;
+  const composition = await createComposition(engine, maps, d);
+  return {
+    draw: async ({ data, shape }, signal) => {
+      const points = floats(unstandardize(standardization, await composition.run(data, signal)), shape);
+      checkSamples(points, record.columns, 0);
+      return { points, evaluations: maps.length * (data.length / d) };
+    },
+    release: composition.release,
+  };
+}
+
+/** Draws samples from the noise that the teacher's `sampleDensity` starts from with this seed, in chunks and in row order. */
+export async function* sampleStudent(
+  engine: Engine,
+  student: Student,
+  { rows, seed, signal, onProgress }: Pick<SampleRequest, "rows" | "seed" | "signal" | "onProgress">,
+): AsyncGenerator<{ readonly points: FloatArray; readonly evaluations: number }> {
+  checkCount(rows);
+  const d = student.record.columns.length;
+  const key = split(random(seed), "sample");
+  const { maps, record, standardization } = student;
+  const composition = await createComposition(engine, maps, d);
+  try {
+    for (let first = 0; first < rows; first += chunkRows) {
+      const count = Math.min(chunkRows, rows - first);
+      const noise = new Float32Array(count * d);
+      fillNormal(key, noise, { offset: first * d });
+      const points = floats(unstandardize(standardization, await composition.run(noise, signal)), [count, d]);
+      checkSamples(points, record.columns, first);
+      onProgress?.({ stage: "sample", fraction: (first + count) / rows });
+      yield { points, evaluations: maps.length * count };
+      checkSignal(signal, "sampling");
+    }
+  } finally {
+    await composition.release();
+  }
+}

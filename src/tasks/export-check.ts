@@ -1,0 +1,193 @@
+// export-check: an exported file run by an engine, held against localflow's own computation of the same rows.
+import { failure, invariant, LocalFlowError } from "../errors.ts";
+import { blockVelocity } from "../flow/chain.ts";
+import type { Integration } from "../ode/integration.ts";
+import { fillNormal, fillUniform, random, split } from "../random.ts";
+import { compile } from "../runtime/compile.ts";
+import type { Engine } from "../runtime/contract.ts";
+import { createTransport } from "../runtime/transport.ts";
+import { type FloatArray, floats, type NDArray } from "../tensor/array.ts";
+import { placeholder } from "../tensor/tensor.ts";
+import { sampleDensity, scoreDensity } from "./density.ts";
+import type { DensityModel } from "./density-model.ts";
+import { type Student, sampleStudent } from "./distillation/student.ts";
+import type { Exported } from "./export-file.ts";
+import { deviationOf } from "./held-out.ts";
+import { standardize } from "./standardization.ts";
+
+/** How far a file's outputs are from localflow's own, in the units that `checkExport` names. */
+export interface OutputDifference {
+  /** Largest over all values, by the same method and steps. */
+  readonly maxDifference: number;
+  /** Root mean square over all values, from the solution by adaptive steps: what fixed steps cost (log-densities: nats). */
+  readonly fromAdaptive?: number;
+}
+
+export interface ExportCheck {
+  readonly rows: number;
+  readonly seed: number;
+  /** The largest of the outputs' `maxDifference`. */
+  readonly maxDifference: number;
+  readonly outputs: Readonly<Record<string, OutputDifference>>;
+}
+
+/** The largest `maxDifference` of a sound file. */
+export const largestDifference = 1e-4;
+
+/** Tolerance of the solution that stands for the exact one. */
+const adaptive: Integration = { kind: "adaptive", method: "dopri5", rtol: 1e-5, atol: 1e-5 };
+
+interface CheckOptions {
+  readonly rows?: number;
+  readonly seed?: number;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Runs a file on 256 rows: noise for `sampler`, samples of the model for `density` and `encoder`, random points and times for
+ * `velocity`. Differences of samples are in deviations of their column, of noise in its deviation 1, of log-densities in nats or,
+ * where that is more, their own deviation, of velocities in their root mean square, at least 1. Where float32 resolves a value
+ * less finely than 1e-4 of that unit, two of its roundings count as 1e-4. Row i's noise is `sampleDensity`'s for this seed.
+ */
+export async function checkExport(
+  engine: Engine,
+  model: DensityModel | Student,
+  exported: Exported,
+  { rows = 256, seed = 0, signal }: CheckOptions = {},
+): Promise<ExportCheck> {
+  const asked: Asked = { engine, model, exported, rows, seed, ...(signal && { signal }) };
+  const feeds = await feedsOf(asked);
+  const session = await engine.open(exported.bytes);
+  const results = await session.run(feeds).finally(() => session.release());
+  const own = await ownOutputs(asked, feeds, exported.steps?.integration);
+  const exact = exported.steps && (await ownOutputs(asked, feeds, adaptive).catch(noneIfStuck));
+  const outputs: Record<string, OutputDifference> = {};
+  for (const { name } of exported.outputs) {
+    const [theirs, ours] = [values(results[name], name), values(own[name], name)];
+    const scale = scaleOf(asked, name, ours);
+    outputs[name] = {
+      maxDifference: largest(theirs, ours, scale),
+      ...(exact && {
+        fromAdaptive: rootMeanSquare(theirs, values(exact[name], name), name === "log_density" ? () => 1 : scale),
+      }),
+    };
+  }
+  const maxDifference = Math.max(...Object.values(outputs).map((output) => output.maxDifference));
+  return { rows, seed, maxDifference, outputs };
+}
+
+interface Asked {
+  readonly engine: Engine;
+  readonly model: DensityModel | Student;
+  readonly exported: Exported;
+  readonly rows: number;
+  readonly seed: number;
+  readonly signal?: AbortSignal;
+}
+
+type Arrays = Readonly<Record<string, NDArray>>;
+
+async function feedsOf({ engine, model, exported, rows, seed, signal }: Asked): Promise<Arrays> {
+  const d = model.record.columns.length;
+  const isAboutData = exported.part === "density" || exported.part === "encoder";
+  if (isAboutData && !("maps" in model))
+    return { data: await firstPoints(sampleDensity(engine, model, { rows, seed, ...(signal && { signal }) })) };
+  const noise = floats(new Float32Array(rows * d), [rows, d]);
+  fillNormal(split(random(seed), "sample"), noise.data);
+  if (exported.part === "sampler") return { noise };
+  const t = floats(new Float32Array(rows), [rows, 1]);
+  fillUniform(split(random(seed), "times"), t.data);
+  return { x: noise, t };
+}
+
+/** The file's outputs by other programs of localflow. */
+async function ownOutputs(asked: Asked, feeds: Arrays, integration: Integration | undefined): Promise<Arrays> {
+  const { engine, model, exported, rows, seed, signal } = asked;
+  const request = { rows, seed, ...(signal && { signal }) };
+  if ("maps" in model) return { samples: await firstPoints(sampleStudent(engine, model, request)) };
+  if (integration === undefined) return ownVelocities(engine, model, exported, feeds);
+  if (exported.part === "sampler")
+    return { samples: await firstPoints(sampleDensity(engine, model, { ...request, integration })) };
+  const data = feeds["data"] as FloatArray;
+  const isDensity = exported.part === "density";
+  // With the divergence where the file has it: adaptive steps heed it.
+  const divergence = { kind: isDensity ? "exact" : "none" } as const;
+  const transport = await createTransport(engine, model.chain, { direction: 1, integration, divergence });
+  const moved = await transport
+    .run(standardize(model.standardization, data.data), signal ? { signal } : {})
+    .finally(() => transport.release());
+  const noise = floats(moved.points, data.shape);
+  if (!isDensity) return { noise };
+  const { logDensity } = await first(scoreDensity(engine, model, data, { integration, ...(signal && { signal }) }));
+  return { noise, log_density: { type: "float64", shape: [rows], data: logDensity } };
+}
+
+async function ownVelocities(engine: Engine, { chain }: DensityModel, exported: Exported, feeds: Arrays) {
+  const inputs = { x: placeholder(["rows", chain.dimension]), t: placeholder(["rows", 1]) };
+  const { x, t } = feeds;
+  invariant(x !== undefined && t !== undefined, "a velocity is asked for at points and times");
+  const chosen = exported.metadata["localflow.block"];
+  const blocks = chosen === undefined ? chain.blocks : chain.blocks.slice(Number(chosen) - 1, Number(chosen));
+  const results: Record<string, NDArray> = {};
+  for (const [n, block] of blocks.entries()) {
+    const program = await compile(engine, inputs, { velocity: blockVelocity(block)(inputs.x, inputs.t) });
+    const { velocity } = await program.run({ x, t }).finally(() => program.release());
+    results[exported.outputs[n]?.name ?? ""] = velocity;
+  }
+  return results;
+}
+
+/** The rows of a check are fewer than a chunk. */
+async function first<T>(chunks: AsyncIterable<T>): Promise<T> {
+  for await (const chunk of chunks) return chunk;
+  throw failure("option", { where: "rows", expected: "at least 1", received: "none" });
+}
+
+async function firstPoints(chunks: AsyncIterable<{ readonly points: FloatArray }>): Promise<FloatArray> {
+  return (await first(chunks)).points;
+}
+
+/** The unit in which the difference of an output's value number i is told. */
+type Scale = (i: number) => number;
+
+/** float32 resolves 2^-23 of a value; two roundings of it are let pass as `largestDifference`. */
+const coarsest = 2 ** -22 / largestDifference;
+
+function scaleOf({ model }: Asked, name: string, ours: ArrayLike<number>): Scale {
+  const d = model.record.columns.length;
+  const deviation = name === "samples" ? deviationOf(model, floats(Float32Array.from(ours), [ours.length / d, d])) : [];
+  const size = Math.max(1, name === "noise" ? 1 : spread(name, ours));
+  return (i) => Math.max(deviation[i % d] ?? size, coarsest * Math.abs(ours[i] ?? 0));
+}
+
+/** The deviation of log-densities; the root mean square of velocities. */
+function spread(name: string, ours: ArrayLike<number>): number {
+  const numbers = Array.from(ours);
+  const center = name === "log_density" ? numbers.reduce((a, b) => a + b, 0) / numbers.length : 0;
+  return Math.sqrt(numbers.reduce((total, value) => total + (value - center) ** 2, 0) / numbers.length);
+}
+
+function values(array: NDArray | undefined, name: string): ArrayLike<number> {
+  if (array !== undefined && !(array.data instanceof BigInt64Array)) return array.data;
+  throw failure("model", { where: `output ${name}`, expected: "numbers", received: array ? array.type : "nothing" });
+}
+
+/** NaN where a value is NaN on one side: no number of a sound file is. */
+function largest(a: ArrayLike<number>, b: ArrayLike<number>, scale: Scale): number {
+  let most = a.length === b.length ? 0 : Number.NaN;
+  for (let i = 0; i < a.length; i++)
+    most = Math.max(most, Math.abs((a[i] ?? Number.NaN) - (b[i] ?? Number.NaN)) / scale(i));
+  return most;
+}
+
+function rootMeanSquare(a: ArrayLike<number>, b: ArrayLike<number>, scale: Scale): number {
+  let total = 0;
+  for (let i = 0; i < a.length; i++) total += (((a[i] ?? Number.NaN) - (b[i] ?? Number.NaN)) / scale(i)) ** 2;
+  return Math.sqrt(total / Math.max(1, a.length));
+}
+
+/** An adaptive solution that gets stuck says nothing about the file. */
+function noneIfStuck(error: unknown): undefined {
+  if (error instanceof LocalFlowError && error.code === "numeric") return undefined;
+  throw error;
+}

@@ -1,0 +1,160 @@
+// export: parts of a trained density as one ONNX file each, for any runtime: sampler, density, encoder, velocity.
+import { failure } from "../errors.ts";
+import { fingerprint } from "../fingerprint.ts";
+import { type Block, blockVelocity } from "../flow/chain.ts";
+import { evaluationsPerStep, tableaus } from "../ode/tableaus.ts";
+import { countOperators, type Piece } from "../onnx/join.ts";
+import { add, divide, multiply, subtract } from "../tensor/arithmetic.ts";
+import { square } from "../tensor/functions.ts";
+import { reshape, stretch, sum } from "../tensor/layout.ts";
+import { constant, placeholder } from "../tensor/tensor.ts";
+import { type DensityModel, encodeDensityModel } from "./density-model.ts";
+import {
+  type Exported,
+  type Origin,
+  originMetadata,
+  type Plan,
+  points,
+  portsOf,
+  purposes,
+  unscaled,
+  written,
+} from "./export-file.ts";
+import type { ExportPart } from "./export-parts.ts";
+import { blockSteps, type FixedIntegration, type Form } from "./export-steps.ts";
+import { logVolume } from "./standardization.ts";
+
+export interface ExportRequest extends Origin {
+  readonly part: ExportPart;
+  /** Of every block; default: see `exportIntegration`. */
+  readonly integration?: FixedIntegration;
+  /** Of `velocity`: the only block to write, from 1, data side first; default: all. */
+  readonly block?: number;
+}
+
+/** Velocity evaluations of rk4 per block: samples forgive coarse steps, log-densities do not (docs/export.md has figures). */
+const defaultEvaluations: Readonly<Record<ExportPart, number>> = { sampler: 16, density: 64, encoder: 64, velocity: 4 };
+
+/** Operators up to which a chain is written out: files stay below a few hundred KB beside the weights, and load at once. */
+const mostUnrolled = 1000;
+
+/**
+ * The fixed steps of a file: what is asked for; else as the model was fitted, if by fixed steps; else rk4 with 16 evaluations per
+ * block to sample and 64 to score and encode. Whole steps only: the evaluations are rounded down to them. Throws "option" for
+ * fewer evaluations than one step takes.
+ */
+export function exportIntegration(
+  { record }: DensityModel,
+  part: ExportPart,
+  asked: Partial<Pick<FixedIntegration, "method" | "evaluations">> = {},
+): FixedIntegration {
+  const own = record.configuration.integration;
+  const base = own.kind === "fixed" ? own : { method: "rk4" as const, evaluations: defaultEvaluations[part] };
+  const method = asked.method ?? base.method;
+  const perStep = evaluationsPerStep(tableaus[method]);
+  const evaluations = asked.evaluations ?? Math.max(base.evaluations, perStep);
+  const steps = Math.floor(evaluations / perStep);
+  if (steps >= 1) return { kind: "fixed", method, evaluations: steps * perStep };
+  throw failure("option", {
+    where: "evaluations",
+    expected: `at least ${perStep} for one step of ${method}`,
+    received: String(evaluations),
+  });
+}
+
+/**
+ * Writes one part of a model as ONNX bytes; of a masked model that in which nothing is given and nothing absent. Throws
+ * "option" for a block or for evaluations that do not exist.
+ */
+export function exportDensity(model: DensityModel, request: ExportRequest): Exported {
+  const { part } = request;
+  const plan =
+    part === "velocity"
+      ? velocityPlan(model, request.block)
+      : chainPlan(model, part, exportIntegration(model, part, request.integration));
+  const { configuration, training } = model.record;
+  const metadata = {
+    ...originMetadata(model, request),
+    "localflow.model_fingerprint": fingerprint(encodeDensityModel(model)),
+    "localflow.blocks": String(model.chain.blocks.length),
+    "localflow.seed": String(configuration.seed),
+    "localflow.training_rows": String(training.rows),
+    ...plan.metadata,
+  };
+  return written(part, { ...plan, metadata });
+}
+
+function chainPlan(model: DensityModel, part: Exclude<ExportPart, "velocity">, integration: FixedIntegration): Plan {
+  const { dimension, blocks } = model.chain;
+  const direction = part === "sampler" ? -1 : 1;
+  const numbered = blocks.map((block, n) => ({ block, name: `block${n + 1}` }));
+  const ordered = direction === 1 ? numbered : numbered.reverse();
+  const blocksAs = (form: Form): readonly Piece[] =>
+    ordered.map(({ block, name }) =>
+      blockSteps(block, { name, form, dimension, direction, divergence: part === "density", integration }),
+    );
+  const looped = blocksAs("looped");
+  const operators = looped.reduce((total, piece) => total + countOperators(piece), 0);
+  const form = operators > mostUnrolled && looped.some((piece) => piece.loop) ? "looped" : "unrolled";
+  const { before, after } = ends(model, part);
+  const { method, evaluations } = integration;
+  return {
+    pieces: [...before, ...(form === "looped" ? looped : blocksAs(form)), ...after],
+    ...portsOf(part, model.record.columns),
+    documentation: `${purposes[part]} Blocks: ${blocks.length}; ${method} with ${evaluations} velocity evaluations per block.`,
+    metadata: {
+      "localflow.method": method,
+      "localflow.evaluations_per_block": String(evaluations),
+      "localflow.steps": form,
+    },
+    steps: { form, integration },
+  };
+}
+
+/** What stands before and after the blocks: the columns' scaling, and of `density` the log-determinant and log N(z; 0, I). */
+function ends(
+  { chain, standardization }: DensityModel,
+  part: Exclude<ExportPart, "velocity">,
+): { readonly before: readonly Piece[]; readonly after: readonly Piece[] } {
+  const d = chain.dimension;
+  const [given, moved] = [points(d), points(d)];
+  if (part === "sampler")
+    return { before: [], after: [{ name: "scale", inputs: [moved], outputs: [unscaled(standardization, moved)] }] };
+  const scaled = divide(subtract(given, constant(standardization.mean)), constant(standardization.deviation));
+  if (part === "encoder") return { before: [{ name: "scale", inputs: [given], outputs: [scaled] }], after: [] };
+  const nothing = stretch(constant(0), ["rows", 1], given);
+  const change = placeholder(["rows", 1]);
+  const normalizer = -0.5 * d * Math.log(2 * Math.PI) - logVolume(standardization);
+  const logNormal = add(multiply(-0.5, sum(square(moved), [1])), normalizer);
+  const logDensity = add(logNormal, reshape(change, ["rows"]));
+  return {
+    before: [{ name: "scale", inputs: [given], outputs: [scaled, nothing] }],
+    after: [{ name: "end", inputs: [moved, change], outputs: [logDensity, moved] }],
+  };
+}
+
+function velocityPlan({ chain }: DensityModel, chosen: number | undefined): Plan {
+  const d = chain.dimension;
+  const [x, t] = [points(d), placeholder(["rows", 1])];
+  const blocks = chosen === undefined ? chain.blocks : [blockAt(chain.blocks, chosen)];
+  const outputs = blocks.map((_, n) => ({
+    name: chosen === undefined ? `velocity_${n + 1}` : "velocity",
+    documentation: `float32 [rows, ${d}], dx/dt in block ${chosen ?? n + 1} of ${chain.blocks.length}, counted from the data side`,
+  }));
+  return {
+    pieces: [{ name: "velocity", inputs: [x, t], outputs: blocks.map((block) => blockVelocity(block)(x, t)) }],
+    inputs: [
+      { name: "x", documentation: `float32 [rows, ${d}], standardised points: (value - mean) / deviation` },
+      { name: "t", documentation: "float32 [rows, 1], time inside the block: 0 on its data side, 1 on its noise side" },
+    ],
+    outputs,
+    documentation: purposes.velocity,
+    metadata: chosen === undefined ? {} : { "localflow.block": String(chosen) },
+  };
+}
+
+function blockAt(blocks: readonly Block[], chosen: number): Block {
+  const block = blocks[chosen - 1];
+  if (block) return block;
+  throw failure("option", { where: "block", expected: `1 to ${blocks.length}`, received: String(chosen) });
+}

@@ -193,7 +193,13 @@ async function blockStages(
   let [current, time] = [start, 0];
   for (const [n, block] of blocks.entries()) {
     stopped(signal);
-    current = await throughBlock(engine, { dimension, blocks: [block] }, current, record.configuration.integration, signal);
+    current = await throughBlock(
+      engine,
+      { dimension, blocks: [block] },
+      current,
+      record.configuration.integration,
+      signal,
+    );
     onProgress?.({ stage: "push", block: n + 1, blocks: blocks.length, fraction: (n + 1) / blocks.length });
     time = block.step.kind === "free" ? Number.POSITIVE_INFINITY : time + block.step.duration;
     if (!shown.has(n + 1)) continue;

@@ -6,8 +6,12 @@ export { evaluationCurve } from "./tasks/curve.ts";
 export { defaultConfiguration } from "./tasks/defaults.ts";
 export { type FitReport, fitDensity, type Progress, sampleDensity, scoreDensity } from "./tasks/density.ts";
 export { type DensityModel, decodeDensityModel, encodeDensityModel } from "./tasks/density-model.ts";
+export { distillDensity } from "./tasks/distillation/distill.ts";
+export { type Student, sampleStudent } from "./tasks/distillation/student.ts";
+export { decodeStudent, encodeStudent } from "./tasks/distillation/student-file.ts";
 export { estimateFit } from "./tasks/estimate.ts";
 export { type Evaluation, evaluateDensity } from "./tasks/evaluate.ts";
+export { exportDensity } from "./tasks/export.ts";
 export { percentileOf } from "./tasks/quantiles.ts";
 export { chooseTolerance } from "./tasks/tolerance.ts";
 export type { Configuration } from "./train/configuration.ts";
@@ -16,6 +20,16 @@ export type { Configuration } from "./train/configuration.ts";
 
 export { readNumericCsv } from "./data/csv.ts";
 export { densities } from "./data/densities.ts";
+
+// Tables of mixed columns with gaps: arrays of objects in, typed records back.
+
+export { cellTableOf, recordsOf } from "./data/cell-table.ts";
+export { fitTable } from "./tasks/table/fit-table.ts";
+export { imputeTable } from "./tasks/table/impute-table.ts";
+export { sampleTable } from "./tasks/table/sample-table.ts";
+export { scoreTable } from "./tasks/table/score-table.ts";
+export { tableConfiguration } from "./tasks/table/table-configuration.ts";
+export { decodeTableModel, encodeTableModel, type TableModel } from "./tasks/table/table-model.ts";
 
 // Pictures and reports.
 

@@ -97,6 +97,16 @@ describe("the examples", () => {
     const { nll } = JSON.parse(json).measures;
     expect(numberAfter(output, "nll model:")).toBeCloseTo(nll.value, 3);
     expect(nll.value).toBeLessThan(nll.baselines.gaussian.value - 0.3);
-    expect(page.split("<svg xmlns").length - 1).toBe(4);
+    expect(page.split("<svg xmlns").length - 1).toBe(5);
+  });
+
+  it("09 meets its condition, fills the gap and finds the odd row", async () => {
+    const output = await printed("09-table.ts");
+    expect(output).toContain("city: category");
+    const warm = [...output.matchAll(/^warm (.+)$/gm)].map(([, record = ""]) => JSON.parse(record));
+    expect(warm).toHaveLength(3);
+    for (const { city, degrees } of warm) expect([city, degrees > 8]).toEqual(["Oslo", true]);
+    expect(output).toMatch(/^rain: \d+, \d+, \d+$/m);
+    expect(numberAfter(output, "percentile")).toBeLessThan(5);
   });
 });

@@ -12,14 +12,16 @@ const entry = `${root}src/index.ts`;
 
 /** A name that goes is a breaking change: CHANGELOG.md has to say so. */
 const values = `
-  LocalFlowError add chooseTolerance compile constant createEngine createTransport decodeDensityModel defaultConfiguration densities
-  densityReportSections divide encodeDensityModel estimateFit evaluateDensity evaluationCurve exactDivergence explicitSteps exponential fillNormal
-  fitDensity floats geometricSteps gradient htmlReport hutchinsonDivergence interpolants logarithm matchingLoss matmul mean
-  multiply ornsteinUhlenbeck percentileOf picture placeholder random readNumericCsv sampleDensity scoreDensity split subtract sum
-  tangent toPng toSvg`;
+  LocalFlowError add cellTableOf chooseTolerance compile constant createEngine createTransport decodeDensityModel
+  decodeStudent decodeTableModel defaultConfiguration densities densityReportSections distillDensity divide
+  encodeDensityModel encodeStudent encodeTableModel estimateFit evaluateDensity evaluationCurve exactDivergence
+  explicitSteps exponential exportDensity fillNormal fitDensity fitTable floats geometricSteps gradient htmlReport
+  hutchinsonDivergence imputeTable interpolants logarithm matchingLoss matmul mean multiply ornsteinUhlenbeck
+  percentileOf picture placeholder random readNumericCsv recordsOf sampleDensity sampleStudent sampleTable
+  scoreDensity scoreTable split subtract sum tableConfiguration tangent toPng toSvg`;
 const types = `
-  Chain Configuration DensityModel Engine ErrorCode Evaluation Figure FitReport FloatArray Integration NDArray
-  NetworkConfiguration Program Progress Random Step Tensor VelocityField`;
+  Chain Configuration DensityModel Engine ErrorCode Evaluation Figure FitReport FloatArray Integration
+  NDArray NetworkConfiguration Program Progress Random Step Student TableModel Tensor VelocityField`;
 const words = (list: string) => list.trim().split(/\s+/);
 
 interface PublicName {

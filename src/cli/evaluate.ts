@@ -6,15 +6,18 @@ import { failure } from "../errors.ts";
 import type { Estimate } from "../measure/estimate.ts";
 import { flowBaselines, type MeasureName, measureNames } from "../measure/names.ts";
 import { curveLabel } from "../tasks/curve.ts";
+import { evaluateStudent, studentSamplers } from "../tasks/distillation/evaluate-student.ts";
+import type { Student } from "../tasks/distillation/student.ts";
 import { type Evaluation, evaluateDensity } from "../tasks/evaluate.ts";
 import { evaluationReport } from "../tasks/evaluation-report.ts";
 import { densityReportSections } from "../tasks/report.ts";
-import { readModel } from "./model.ts";
+import { readNumbersModel, readStudent } from "./model.ts";
 import type { EvaluateOptions } from "./options.ts";
 import { alignedTable, report, short, spokenTime } from "./output.ts";
 import { progressView } from "./progress.ts";
 import { checkExclusive, integrationFrom } from "./recipe.ts";
 import { checkInterrupted, checkOutput, memoryLimit, readData, seedFrom, withEngine } from "./session.ts";
+import { integrationNames, refuseForStudent, studentText } from "./student.ts";
 import type { Terminal } from "./terminal.ts";
 import { missed } from "./thresholds.ts";
 import { settledIntegration } from "./tolerance.ts";
@@ -29,9 +32,15 @@ export async function evaluate(
   checkExclusive(options);
   checkTrain(data, options);
   if (options.report !== undefined) await checkOutput(options.report, options);
+  if (options.student !== undefined && !options.curve)
+    throw failure("option", { where: "--student", expected: "--curve beside it", received: "none" });
   const { samples, failUnder = [] } = options;
   const seed = seedFrom(options);
-  const model = await readModel(path);
+  const found = await readNumbersModel(path);
+  if (found.kind === "student") return evaluateFast(found.student, data, options, seed, terminal);
+  const { model } = found;
+  const students: Student[] = [];
+  for (const file of options.student ?? []) students.push(await readStudent(file));
   const { columns, configuration } = model.record;
   if (!configuration.standardize && failUnder.some(({ measure }) => measure === "nllStandardized"))
     throw failure("option", {
@@ -60,6 +69,7 @@ export async function evaluate(
       ...(train && { train }),
       ...(samples !== undefined && { samples }),
       ...(options.curve && { curve: true }),
+      ...(students.length > 0 && { samplers: await studentSamplers(engine, model, students, terminal.signal) }),
       ...settled,
     });
     const { tolerance } = settled;
@@ -73,6 +83,41 @@ export async function evaluate(
     await writeFileAtomically(options.report, new TextEncoder().encode(page), { force: options.force === true });
   const result = { ...evaluation, ...(tolerance !== undefined && { tolerance }) };
   await report(terminal, options, result, evaluationText(evaluation));
+  const failed = missed(failUnder, evaluation.measures);
+  if (failed) throw failed;
+}
+
+/** Measures a student: its samples alone. */
+async function evaluateFast(
+  student: Student,
+  data: string,
+  options: EvaluateOptions,
+  seed: number,
+  terminal: Terminal,
+): Promise<void> {
+  refuseForStudent(options, ["baselines", "report", "curve", "student", ...integrationNames], student);
+  const { samples, failUnder = [] } = options;
+  if (failUnder.some(({ measure }) => measure === "nll" || measure === "nllStandardized"))
+    throw failure("option", {
+      where: "--fail-under",
+      expected: "a measure of samples, as a student has no density",
+      received: "nll",
+      remedy: `leave it out, or use the teacher, ${student.record.teacher.name}`,
+    });
+  const { heldOut, train } = await readRows(data, student.record.columns, seed, options);
+  checkInterrupted(terminal.signal);
+  const view = progressView(terminal, options);
+  const evaluation = await withEngine(options, (engine) =>
+    evaluateStudent(engine, student, {
+      heldOut,
+      seed,
+      signal: terminal.signal,
+      onProgress: view.show,
+      ...(train && { train }),
+      ...(samples !== undefined && { samples }),
+    }),
+  ).finally(view.clear);
+  await report(terminal, options, { ...evaluation }, studentText(evaluation));
   const failed = missed(failUnder, evaluation.measures);
   if (failed) throw failed;
 }

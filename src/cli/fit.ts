@@ -5,19 +5,13 @@ import { explained, writeFileAtomically } from "../data/files.ts";
 import type { Source } from "../data/sources.ts";
 import { failure, LocalFlowError } from "../errors.ts";
 import { checkpointSeed } from "../tasks/checkpoint.ts";
-import { type DataSize, defaultConfiguration } from "../tasks/defaults.ts";
-import {
-  type FitReport,
-  type FitRequest,
-  fitDensity,
-  type Likelihood,
-  type Progress,
-  summarize,
-} from "../tasks/density.ts";
+import { defaultConfiguration } from "../tasks/defaults.ts";
+import { type FitReport, type FitRequest, fitDensity, type Likelihood, summarize } from "../tasks/density.ts";
 import { encodeDensityModel } from "../tasks/density-model.ts";
 import { splitRows } from "../tasks/rows.ts";
 import { rowsOf } from "../tensor/array.ts";
-import type { Configuration } from "../train/configuration.ts";
+import { dataTask, withTableRemedy } from "./data-task.ts";
+import { endsByTime, howToResume, startingPoint, withoutTotal } from "./fit-plan.ts";
 import { outputFlags } from "./flags.ts";
 import type { FitOptions } from "./options.ts";
 import { alignedTable, report, short, spokenBytes, spokenTime, withError } from "./output.ts";
@@ -52,7 +46,14 @@ export async function fit(data: string, options: FitOptions, terminal: Terminal)
       received: String(options.seed),
       remedy: "leave it out, or start anew with --force and without --resume",
     });
-  const source = await readData(data, options, { seed, ...(options.columns && { columns: options.columns }) });
+  if ((await dataTask(data, options)) === "table")
+    return (await import("./table-fit.ts")).fitTableFile(data, options, terminal, {
+      seed,
+      path: checkpoint,
+      ...(resume && { resume }),
+    });
+  const choice = { seed, ...(options.columns && { columns: options.columns }) };
+  const source = await withTableRemedy(data, () => readData(data, options, choice));
   const request = await requestFrom(source, options, seed, terminal);
   const save = (bytes: Uint8Array) => writeFileAtomically(checkpoint, bytes, { force: true });
   const view = progressView(terminal, options);
@@ -95,33 +96,12 @@ async function requestFrom(source: Source, options: FitOptions, seed: number, te
   return {
     rows: source.rows,
     columns: source.columns,
-    configuration: configurationFrom(options, startingPoint(options, { rows, columns }), seed),
+    configuration: configurationFrom(options, startingPoint(options, defaultConfiguration({ rows, columns })), seed),
     ...reading,
     ...(validation === undefined ? {} : { validation }),
     ...(options.trainSplit === undefined ? {} : { trainSplit: options.trainSplit }),
     ...(options.time === undefined ? {} : { time: options.time }),
   };
-}
-
-/** The defaults; with a time and no number of iterations, the time alone decides and blocks keep their shares of it. */
-function startingPoint(options: FitOptions, size: DataSize): Configuration {
-  const base = defaultConfiguration(size);
-  if (!endsByTime(options)) return base;
-  return { ...base, blocks: base.blocks.map((block) => ({ ...block, iterations: block.iterations * endless })) };
-}
-
-/** More iterations than any time budget holds. */
-const endless = 100_000;
-
-function endsByTime({ time, iterations }: FitOptions): boolean {
-  return time !== undefined && iterations === undefined;
-}
-
-/** Iterations of training are counted towards no end. */
-function withoutTotal(progress: Progress): Progress {
-  if (progress.stage !== "train") return progress;
-  const { iterations: _, ...rest } = progress;
-  return rest;
 }
 
 /** Held-out likelihood, and that of the law itself where the rows were drawn from one that is known. */
@@ -154,19 +134,6 @@ async function checkpointToResume(path: string, options: FitOptions): Promise<Ui
       remedy: "add --resume to go on from it or --force to start anew",
     });
   return options.resume ? bytes : undefined;
-}
-
-function howToResume(data: string, options: FitOptions, seed: number, cause: LocalFlowError): LocalFlowError {
-  return failure(
-    "interrupted",
-    {
-      where: `fit ${data}`,
-      expected: "to finish",
-      received: "an interrupt",
-      remedy: `a checkpoint lies in ${options.output}.checkpoint: repeat the command with --seed ${seed} --resume to go on`,
-    },
-    cause,
-  );
 }
 
 function fitText(

@@ -8,22 +8,29 @@ import { defaultConfiguration } from "../tasks/defaults.ts";
 import type { DensityModel } from "../tasks/density-model.ts";
 import type { FloatArray } from "../tensor/array.ts";
 import { checkConfiguration, parameterCount } from "../train/configuration.ts";
+import { dataTask } from "./data-task.ts";
 import { flag } from "./flags.ts";
-import { readModel } from "./model.ts";
+import { readAnyModel } from "./model.ts";
 import { fitAttributes, type InspectOptions } from "./options.ts";
 import { fitOutlook } from "./outlook.ts";
 import { alignedTable, report, short, spokenBytes } from "./output.ts";
 import { checkExclusive, configurationFrom } from "./recipe.ts";
 import { readData, seedFrom } from "./session.ts";
+import { inspectStudent } from "./student.ts";
+import { inspectTable, inspectTableModel } from "./table-inspect.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** Describes a model (`.safetensors`), a data file or a built-in density; of data also what a fit would take. */
 export async function inspect(path: string, options: InspectOptions, terminal: Terminal): Promise<void> {
   if (path.endsWith(".safetensors")) {
     checkNothingToFit(options);
-    return inspectModel(await readModel(path), options, terminal);
+    const found = await readAnyModel(path);
+    if (found.kind === "student") return inspectStudent(found.student, options, terminal);
+    if (found.kind === "table") return inspectTableModel(found.table, options, terminal);
+    return inspectModel(found.model, options, terminal);
   }
   checkExclusive(options);
+  if ((await dataTask(path, options)) === "table") return inspectTable(path, options, terminal);
   const chosen = options.columns ?? (await numericColumns(path));
   const seed = seedFrom(options);
   const table = await readData(path, options, { seed, ...(chosen === undefined ? {} : { columns: chosen }) });
@@ -73,7 +80,7 @@ export async function inspect(path: string, options: InspectOptions, terminal: T
 
 /** A model is fitted already. */
 function checkNothingToFit(options: InspectOptions): void {
-  const ofData = new Set([...fitAttributes(), "columns", "rows"]);
+  const ofData = new Set([...fitAttributes(), "columns", "rows", "task", "schema"]);
   const given = Object.keys(options).find((name) => ofData.has(name));
   if (given === undefined) return;
   throw failure("option", {

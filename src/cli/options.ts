@@ -1,9 +1,12 @@
 // options: the definitions of every option, shared by the commands that take it, and their parsers.
 import { Command, Option } from "commander";
+import type { Step } from "../flow/steps.ts";
 import type { BaselineName, FlowBaseline } from "../measure/names.ts";
-import type { Integration } from "../ode/integration.ts";
+import type { Activation } from "../nn/activation.ts";
+import type { Integration, MethodName } from "../ode/integration.ts";
 import type { PictureKind } from "../pictures/kinds.ts";
 import type { Device } from "../runtime/contract.ts";
+import type { ExportPart } from "../tasks/export-parts.ts";
 import { applyConfig } from "./config.ts";
 import { flagsOf } from "./flags.ts";
 import * as parse from "./parse.ts";
@@ -21,7 +24,8 @@ export interface CommonOptions {
 
 export interface FitOptions extends CommonOptions, RecipeOptions {
   readonly output: string;
-  readonly task?: "density";
+  readonly task?: "density" | "table";
+  readonly schema?: string;
   readonly columns?: readonly string[];
   readonly trainSplit?: number;
   readonly validation?: string;
@@ -37,6 +41,7 @@ export interface SampleOptions extends CommonOptions, IntegrationOptions {
   readonly rows: number;
   readonly output: string;
   readonly logDensity?: boolean;
+  readonly where?: string;
   readonly seed?: number;
   readonly force?: boolean;
 }
@@ -44,10 +49,19 @@ export interface SampleOptions extends CommonOptions, IntegrationOptions {
 export interface ScoreOptions extends CommonOptions, IntegrationOptions {
   readonly output?: string;
   readonly percentile?: boolean;
+  readonly contributions?: boolean;
   readonly divergence?: "exact" | "hutchinson";
   readonly probes?: number;
   readonly handOver?: Integration;
   readonly rows?: number;
+  readonly memory?: number;
+  readonly seed?: number;
+  readonly force?: boolean;
+}
+
+export interface ImputeOptions extends CommonOptions, IntegrationOptions {
+  readonly output: string;
+  readonly draws?: number;
   readonly memory?: number;
   readonly seed?: number;
   readonly force?: boolean;
@@ -60,13 +74,29 @@ export interface EvaluateOptions extends CommonOptions, IntegrationOptions {
   readonly failUnder?: readonly Threshold[];
   readonly report?: string;
   readonly curve?: boolean;
+  readonly student?: readonly string[];
   readonly force?: boolean;
   readonly rows?: number;
   readonly memory?: number;
   readonly seed?: number;
 }
 
+export interface DistillOptions extends CommonOptions {
+  readonly output: string;
+  readonly evaluations: number;
+  readonly rows?: number;
+  readonly hidden?: readonly number[];
+  readonly iterations?: number;
+  readonly batchSize?: number;
+  readonly learningRate?: number;
+  readonly time?: number;
+  readonly seed?: number;
+  readonly force?: boolean;
+}
+
 export interface InspectOptions extends CommonOptions, RecipeOptions {
+  readonly task?: "density" | "table";
+  readonly schema?: string;
   readonly estimate: boolean;
   readonly columns?: readonly string[];
   readonly rows?: number;
@@ -82,6 +112,26 @@ export interface PictureOptions extends CommonOptions {
   readonly resolution?: number;
   readonly memory?: number;
   readonly seed?: number;
+  readonly force?: boolean;
+}
+
+export interface ExportOptions extends CommonOptions {
+  readonly output: string;
+  readonly part?: ExportPart;
+  readonly block?: number;
+  readonly method?: MethodName;
+  readonly evaluations?: number;
+  readonly check?: boolean;
+  readonly seed?: number;
+  readonly force?: boolean;
+}
+
+export interface ImportOptions extends CommonOptions, IntegrationOptions {
+  readonly output: string;
+  readonly preset?: string;
+  readonly steps?: readonly Step[] | "auto";
+  readonly activation?: readonly Activation[];
+  readonly columns?: readonly string[];
   readonly force?: boolean;
 }
 
@@ -133,6 +183,14 @@ export function memory(command: Command): Command {
 
 export function columns(command: Command): Command {
   return add(command, "--columns <a,b,…>", "use only these columns, in this order (default: all)", parse.columns);
+}
+
+/** `--task` and `--schema`: what data are taken for. */
+export function task(command: Command): Command {
+  const names =
+    "what to learn: density (rows of numbers) or table (mixed columns, gaps; default: as the first rows show)";
+  add(command, "--task <name>", names, parse.choice(["density", "table"]));
+  return command.option("--schema <file>", "of a table: JSON that says what some of its columns are");
 }
 
 /** `--rows`, for data that is a built-in density. */

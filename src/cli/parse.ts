@@ -168,6 +168,13 @@ export const columns: Parser<readonly string[]> = (text, where) => {
   throw bad(where, "different column names separated by commas", text);
 };
 
+/** File names separated by commas. */
+export const files: Parser<readonly string[]> = (text, where) => {
+  const names = text.split(",").map((name) => name.trim());
+  if (names.every((name) => name !== "")) return names;
+  throw bad(where, "file names separated by commas", text);
+};
+
 /** `dopri5` or `dopri5/1e-3`: an adaptive method and its tolerance. */
 export const handOver: Parser<Integration> = (text, where) => {
   const parts = text.split("/");

@@ -1,13 +1,14 @@
 // program: the commands with their help, and the one place that turns errors into exit statuses. Commands load when run.
-import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { pictureKinds } from "../pictures/kinds.ts";
+import { exportParts } from "../tasks/export-parts.ts";
 import * as options from "./options.ts";
 import { errorText, exitStatus, statusOf } from "./output.ts";
 import * as parse from "./parse.ts";
 import type { Terminal } from "./terminal.ts";
 import * as thresholds from "./thresholds.ts";
 import { askLast, capThreads, commandOf, usageStatus, withCommand } from "./usage.ts";
+import { version } from "./version.ts";
 
 /** Runs one command line (without `node` and the script) and gives its exit status; never throws. */
 export async function run(argv: readonly string[], terminal: Terminal): Promise<number> {
@@ -34,7 +35,21 @@ export function program(terminal: Terminal): Command {
     .exitOverride()
     .hook("preAction", (_, command) => capThreads(command, terminal))
     .addHelpText("after", "\nA first look: localflow demo");
-  for (const define of [fit, sample, score, evaluate, inspect, picture, reproduce, demo]) define(root, terminal);
+  for (const define of [
+    fit,
+    sample,
+    score,
+    impute,
+    evaluate,
+    distill,
+    inspect,
+    picture,
+    exporting,
+    importing,
+    reproduce,
+    demo,
+  ])
+    define(root, terminal);
   root.commands.forEach(askLast);
   return root;
 }
@@ -43,7 +58,7 @@ function fit(root: Command, terminal: Terminal): void {
   const command = begin(root, "fit", "train a chain of flows on the rows of a data file");
   command.argument("<data>", `training rows: ${dataSources}`);
   command.requiredOption("-o, --output <model>", "model file to write (.safetensors)");
-  options.add(command, "--task <name>", "what to learn: density (default: density)", parse.choice(["density"]));
+  options.task(command);
   options.rows(options.split(options.columns(command)));
   command.option("--resume", "go on from the checkpoint beside the output, MODEL.checkpoint");
   options.add(command, "--time <duration>", "stop in time with a usable model, such as 10m", parse.seconds);
@@ -57,6 +72,7 @@ function fit(root: Command, terminal: Terminal): void {
     "localflow fit data.csv -o model.safetensors --time 10m",
     "localflow fit data.csv -o model.safetensors --config fit.yaml   # learning-rate: 1e-3, one option a line",
     "localflow fit moons --rows 20000 -o moons.safetensors",
+    "localflow fit customers.csv -o model.safetensors --schema schema.json   # a table of mixed columns",
   ]);
   command.action(async (data, given) => (await import("./fit.ts")).fit(data, given, terminal));
 }
@@ -67,6 +83,10 @@ function sample(root: Command, terminal: Terminal): void {
   options.add(command, "-n, --rows <count>", "number of samples", parse.whole({ atLeast: 1 }), { mandatory: true });
   command.option("-o, --output <file>", `where to write: ${rowFormats}`, "-");
   command.option("--log-density", "add the column log_density (nats; of a density, the true one)");
+  command.option(
+    "--where <condition>",
+    "of a table: what every row must meet, such as 'cut == \"Ideal\" && price < 2000'",
+  );
   options.force(options.seed(options.common(command)));
   options.integration(command.optionsGroup("Integration (default: as recorded in the model):"), { auto: true });
   examples(command, [
@@ -75,6 +95,7 @@ function sample(root: Command, terminal: Terminal): void {
     "localflow sample model.safetensors -n 1000 --method midpoint --evaluations 8 -o samples.npy",
     "localflow sample model.safetensors -n 1000 --tolerance auto -o samples.csv",
     "localflow sample moons -n 1000 -o moons.csv",
+    `localflow sample table.safetensors -n 1000 --where 'cut == "Ideal" && price < 2000' -o ideal.csv`,
   ]);
   command.action(async (model, given) => (await import("./sample.ts")).sample(model, given, terminal));
 }
@@ -84,6 +105,7 @@ function score(root: Command, terminal: Terminal): void {
   command.argument("<model>", "model file").argument("<data>", `rows to score: ${dataSources}`);
   command.option("-o, --output <file>", `write the column log_density: ${rowFormats}`);
   command.option("--percentile", "add the column percentile: where the row stands among training rows (low: unusual)");
+  command.option("--contributions", "of a table: add each column's log-density given the row's other columns");
   options.rows(command);
   options.add(
     command,
@@ -103,6 +125,26 @@ function score(root: Command, terminal: Terminal): void {
     "localflow score model.safetensors test.csv --method euler --evaluations 149 --hand-over dopri5   # the authors' protocol",
   ]);
   command.action(async (model, data, given) => (await import("./score.ts")).score(model, data, given, terminal));
+}
+
+function impute(root: Command, terminal: Terminal): void {
+  const command = begin(root, "impute", "fill the gaps of a table with draws given the other cells of each row");
+  command
+    .argument("<model>", "model file of a table")
+    .argument("<data>", "table with gaps: .csv, .tsv, .json, .ndjson, .parquet, -");
+  command.requiredOption(
+    "-o, --output <file>",
+    "where to write: .csv, .tsv, .json, .ndjson, or - for CSV on standard output",
+  );
+  const draws = "draws of every gap, told apart by the column draw (default: 1)";
+  options.add(command, "--draws <count>", draws, parse.whole({ atLeast: 1, atMost: 10_000 }));
+  options.force(options.memory(options.seed(options.common(command))));
+  options.integration(command.optionsGroup("Integration (default: as recorded in the model):"));
+  examples(command, [
+    "localflow impute model.safetensors holes.csv -o filled.csv",
+    "localflow impute model.safetensors holes.csv -o filled.csv --draws 5 --seed 1",
+  ]);
+  command.action(async (model, data, given) => (await import("./impute.ts")).impute(model, data, given, terminal));
 }
 
 function evaluate(root: Command, terminal: Terminal): void {
@@ -128,6 +170,8 @@ function evaluate(root: Command, terminal: Terminal): void {
     thresholds.thresholds,
   );
   command.option("--curve", "also measure samples by several methods against the evaluations and time they take");
+  const students = "with --curve: students of the model (localflow distill), to stand on the curve too";
+  options.add(command, "--student <files>", students, parse.files);
   command.option("--report <file>", "also write one self-contained HTML page with the measures and pictures");
   options.rows(command);
   options.force(options.memory(options.seed(options.common(command))));
@@ -142,10 +186,39 @@ function evaluate(root: Command, terminal: Terminal): void {
   command.action(async (model, data, given) => (await import("./evaluate.ts")).evaluate(model, data, given, terminal));
 }
 
+function distill(root: Command, terminal: Terminal): void {
+  const command = begin(root, "distill", "train a sampler of few network evaluations on what a model does with noise");
+  command.argument("<model>", "model file, the teacher");
+  command.requiredOption("-o, --output <student>", "model file of the student to write (.safetensors)");
+  const whole = parse.whole({ atLeast: 1 });
+  const evaluations = "network evaluations for a sample, of the whole chain";
+  options.add(command, "--evaluations <count>", evaluations, whole, { mandatory: true });
+  options.add(
+    command,
+    "--rows <count>",
+    "noise rows that the model carries to data, to learn from (default: 65536)",
+    whole,
+  );
+  options.add(command, "--hidden <widths>", "hidden layers, such as 256x3 (default: as the model's)", parse.hidden);
+  options.add(command, "--iterations <count>", "iterations of each network (default: 2000)", whole);
+  options.add(command, "--batch-size <rows>", "rows of one iteration (default: 512)", whole);
+  const positive = parse.number({ above: 0 });
+  options.add(command, "--learning-rate <rate>", "of Adam, at the start (default: 1e-3)", positive);
+  options.add(command, "--time <duration>", "stop in time with a usable student, such as 10m", parse.seconds);
+  options.force(options.seed(options.common(command)));
+  examples(command, [
+    "localflow distill model.safetensors -o student.safetensors --evaluations 4",
+    "localflow distill model.safetensors -o student.safetensors --evaluations 8 --time 10m",
+    "localflow sample student.safetensors -n 1000 -o samples.csv",
+    "localflow evaluate model.safetensors test.csv --curve --student student.safetensors",
+  ]);
+  command.action(async (model, given) => (await import("./distill.ts")).distill(model, given, terminal));
+}
+
 function inspect(root: Command, terminal: Terminal): void {
   const command = begin(root, "inspect", "what a data file or a model holds, and what fitting the data would take");
   command.argument("<file>", `model (.safetensors), or data: ${dataSources}`);
-  options.rows(options.columns(command));
+  options.rows(options.columns(options.task(command)));
   command.option("--no-estimate", "do not measure how long a fit of the data would take");
   options.memory(options.seed(options.common(command)));
   options.training(options.schedule(command));
@@ -177,6 +250,53 @@ function picture(root: Command, terminal: Terminal): void {
     "localflow picture model.safetensors data.csv -o pairs.svg --kind pairs",
   ]);
   command.action(async (model, data, given) => (await import("./picture.ts")).picture(model, data, given, terminal));
+}
+
+function exporting(root: Command, terminal: Terminal): void {
+  const command = begin(root, "export", "write a part of a model as one ONNX file, for any runtime");
+  command.argument("<model>", "model file");
+  command.requiredOption("-o, --output <file>", "ONNX file to write (.onnx)");
+  const part = `what the file computes: ${exportParts.join(", ")} (default: sampler)`;
+  options.add(command, "--part <name>", part, parse.choice(exportParts));
+  const block = "velocity: write this block alone, 1 on the data side (default: all blocks)";
+  options.add(command, "--block <number>", block, parse.whole({ atLeast: 1 }));
+  options.add(
+    command,
+    "--method <name>",
+    `how each block is integrated, by fixed steps: ${parse.methods.join(", ")} (default: rk4)`,
+    parse.choice(parse.methods),
+  );
+  const evaluations =
+    "velocity evaluations per block (default: 16 to sample, else 64; both as fitted, if by fixed steps)";
+  options.add(command, "--evaluations <count>", evaluations, parse.whole({ atLeast: 1 }));
+  command.option("--check", "run the file and hold 256 rows against localflow's own; exit with 1 where they differ");
+  options.force(options.seed(options.common(command)));
+  examples(command, [
+    "localflow export model.safetensors -o sampler.onnx --check",
+    "localflow export model.safetensors -o sampler.onnx --method midpoint --evaluations 4",
+    "localflow export model.safetensors -o density.onnx --part density --check",
+    "localflow export model.safetensors -o velocity.onnx --part velocity",
+  ]);
+  command.action(async (model, given) => (await import("./export.ts")).exportModel(model, given, terminal));
+}
+
+function importing(root: Command, terminal: Terminal): void {
+  const command = begin(root, "import", "make a model from the weights of networks that PyTorch trained");
+  command.argument("<checkpoint>", "weights of the blocks (.safetensors; docs/export.md shows how to write them)");
+  command.requiredOption("-o, --output <model>", "model file to write (.safetensors)");
+  command.option("--preset <name>", "one of the authors' configurations: schedule, activation, integration");
+  const steps = "durations of the blocks, such as 0.15,0.2,free (default: the preset's)";
+  options.add(command, "--steps <list>", steps, parse.steps);
+  const activation = "relu, elu, silu, gelu, tanh or softplus(beta); per block with `;` (default: the preset's)";
+  options.add(command, "--activation <name>", activation, parse.perBlock(parse.activation));
+  options.add(command, "--columns <a,b,…>", "names of the columns (default: c1, c2, …)", parse.columns);
+  options.force(options.common(command));
+  options.integration(command.optionsGroup("Integration (recorded in the model; default: the preset's):"));
+  examples(command, [
+    "localflow import checkpoint.safetensors -o tree.safetensors --preset tree-2026",
+    "localflow import checkpoint.safetensors -o model.safetensors --steps 0.15,0.2,free --activation elu",
+  ]);
+  command.action(async (file, given) => (await import("./import.ts")).importModel(file, given, terminal));
 }
 
 function reproduce(root: Command, terminal: Terminal): void {
@@ -227,11 +347,4 @@ function begin(root: Command, name: string, description: string): Command {
 
 function examples(command: Command, lines: readonly string[]): void {
   command.addHelpText("after", `\nExamples:\n${lines.map((line) => `  ${line}`).join("\n")}`);
-}
-
-function version(): string {
-  const manifest: unknown = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
-  return typeof manifest === "object" && manifest !== null && "version" in manifest
-    ? String(manifest.version)
-    : "unknown";
 }

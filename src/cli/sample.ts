@@ -1,28 +1,39 @@
 // sample: `localflow sample MODEL -n N [-o OUT]`.
 import { isDensity } from "../data/sources.ts";
 import { sampleDensity } from "../tasks/density.ts";
+import { type Student, sampleStudent } from "../tasks/distillation/student.ts";
 import type { FloatArray } from "../tensor/array.ts";
 import { checkSpelling, draw } from "./draw.ts";
-import { readModel } from "./model.ts";
+import { readAnyModel } from "./model.ts";
 import type { SampleOptions } from "./options.ts";
 import { report, spokenTime } from "./output.ts";
 import { progressView } from "./progress.ts";
 import { checkExclusive, integrationFrom } from "./recipe.ts";
 import { checkRowsOutput, withColumn, writeRows } from "./rows.ts";
 import { seedFrom, withEngine } from "./session.ts";
+import { integrationNames, refuseForStudent } from "./student.ts";
+import { refuse } from "./table-options.ts";
+import { sampleTableFile } from "./table-sample.ts";
 import type { Terminal } from "./terminal.ts";
 import { settledIntegration } from "./tolerance.ts";
 
 /** Draws rows from a model, or from a built-in density, and streams them to a file or to standard output. */
 export async function sample(path: string, options: SampleOptions, terminal: Terminal): Promise<void> {
-  if (isDensity(path)) return draw(path, options, terminal);
+  if (isDensity(path)) {
+    refuse(options, ["where"], "a built-in density");
+    return draw(path, options, terminal);
+  }
   await checkSpelling(path);
   checkExclusive(options);
-  await checkRowsOutput(options.output, options);
+  if (options.where === undefined) await checkRowsOutput(options.output, options);
   const start = performance.now();
   const { output, rows, logDensity = false } = options;
+  const found = await readAnyModel(path);
+  if (found.kind === "table") return sampleTableFile(found.table, options, terminal);
+  refuse(options, ["where"], "one of rows of numbers");
   const seed = seedFrom(options);
-  const model = await readModel(path);
+  if (found.kind === "student") return sampleFast(found.student, options, seed, terminal);
+  const { model } = found;
   const integration = integrationFrom(options, model.record.configuration.integration);
   const view = progressView(terminal, options);
   let evaluations = 0;
@@ -47,4 +58,27 @@ export async function sample(path: string, options: SampleOptions, terminal: Ter
     const result = { rows, seconds, evaluations, seed, ...(tolerance !== undefined && { tolerance }) };
     await report(terminal, options, result, `${text}: ${output}`);
   } else if (!options.quiet) terminal.err(`localflow: ${text}\n`);
+}
+
+/** Draws from a student: no equation is solved, and there is no density. */
+async function sampleFast(student: Student, options: SampleOptions, seed: number, terminal: Terminal): Promise<void> {
+  refuseForStudent(options, ["logDensity", ...integrationNames], student);
+  const start = performance.now();
+  const { output, rows } = options;
+  const view = progressView(terminal, options);
+  let evaluations = 0;
+  await withEngine(options, async (engine) => {
+    const chunks = sampleStudent(engine, student, { rows, seed, signal: terminal.signal, onProgress: view.show });
+    async function* table(): AsyncGenerator<FloatArray> {
+      for await (const chunk of chunks) {
+        evaluations += chunk.evaluations;
+        yield chunk.points;
+      }
+    }
+    await writeRows(output, { columns: student.record.columns, rows, chunks: table() }, options, terminal);
+  }).finally(view.clear);
+  const seconds = (performance.now() - start) / 1000;
+  const text = `${rows} samples in ${spokenTime(seconds)}, ${evaluations} network evaluations, seed ${seed}`;
+  if (output !== "-") await report(terminal, options, { rows, seconds, evaluations, seed }, `${text}: ${output}`);
+  else if (!options.quiet) terminal.err(`localflow: ${text}\n`);
 }

@@ -2,15 +2,18 @@
 import { failure } from "../errors.ts";
 import { scoreDensity, summarize } from "../tasks/density.ts";
 import type { DensityModel } from "../tasks/density-model.ts";
+import { noDensity } from "../tasks/distillation/student-file.ts";
 import { percentileOf } from "../tasks/quantiles.ts";
 import { type FloatArray, floats } from "../tensor/array.ts";
-import { readModel } from "./model.ts";
+import { readAnyModel } from "./model.ts";
 import type { ScoreOptions } from "./options.ts";
 import { report, spokenTime, withError } from "./output.ts";
 import { progressView } from "./progress.ts";
 import { checkExclusive, integrationFrom } from "./recipe.ts";
 import { checkRowsOutput, writeRows } from "./rows.ts";
 import { readData, seedFrom, withEngine } from "./session.ts";
+import { refuse } from "./table-options.ts";
+import { scoreTableFile } from "./table-score.ts";
 import type { Terminal } from "./terminal.ts";
 import { settledIntegration } from "./tolerance.ts";
 
@@ -21,8 +24,12 @@ export async function score(path: string, data: string, options: ScoreOptions, t
   const { output } = options;
   if (output !== undefined) await checkRowsOutput(output, options);
   const start = performance.now();
+  const found = await readAnyModel(path);
+  if (found.kind === "table") return scoreTableFile(found.table, data, options, divergence, terminal);
+  if (found.kind === "student") throw noDensity(found.student, path);
+  refuse(options, ["contributions"], "one of rows of numbers");
   const seed = seedFrom(options);
-  const model = await readModel(path);
+  const { model } = found;
   const percentiles = options.percentile ? percentileSummary(quantilesIn(model, path)) : undefined;
   const source = await readData(data, options, { seed, purpose: "test", columns: model.record.columns, inOrder: true });
   const points = source.rows;

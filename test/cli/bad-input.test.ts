@@ -74,11 +74,9 @@ describe("data", () => {
     ["an empty file", "d.csv", "", "d.csv: expected a table, got an empty file"],
     ["a header without rows", "d.csv", "a,b\n", "d.csv: expected rows of numbers, got a header without rows"],
     ["a constant column", "d.csv", "a,b\n1,5\n2,5\n3,5\n", "column b: expected at least two different values, got 5"],
-    ["NaN", "d.csv", "a,b\n1,2\n3,4\nnan,6\n", 'd.csv row 4 column "a": expected a finite number, got "nan"'],
     ["infinity", "d.csv", "a,b\n1,2\n3,inf\n", 'd.csv row 3 column "b": expected a finite number, got "inf"'],
     ["NaN in an array", "d.npy", encodeNpy(nan), 'd.npy row 2 column "c1": expected a finite number, got "nan"'],
     ["text in a numeric column", "d.csv", "a,b\n1,2\n3,x\n", 'd.csv row 3 column "b": expected a number, got "x"'],
-    ["an empty cell", "d.csv", "a,b\n1,\n", 'd.csv row 2 column "b": expected a number, got an empty cell'],
     ["rows of different widths", "d.csv", "a,b\n1,2\n3\n", "d.csv row 3: expected 2 fields, got 1 field"],
     ["equal column names", "d.csv", "a,a\n1,2\n", 'got "a" for columns 1 and 2; rename one of them'],
     ["a quote that never closes", "d.csv", 'a,b\n"1,2\n', "d.csv row 2 field 1: expected a closing quote"],
@@ -93,6 +91,15 @@ describe("data", () => {
     ["a model as data", "d.safetensors", "x", "expected a table ending in .csv"],
   ])("%s is refused by fit", async (_, name, content, message) => {
     await refuses(fitOf(put(name, content)), message);
+  });
+
+  it.each<[string, string, string]>([
+    ["NaN", "a,b\n1,2\n3,4\nnan,6\n", 'd.csv row 4 column "a": expected a finite number, got "nan"'],
+    ["an empty cell", "a,b\n1,\n", 'd.csv row 2 column "b": expected a number, got an empty cell'],
+  ])("%s is refused by a fit of rows of numbers, with the way to a table", async (_, content, message) => {
+    const path = put("d.csv", content);
+    await refuses([...fitOf(path), "--task", "density"], message);
+    await refuses([...fitOf(path), "--task", "density"], "learn texts and gaps too with --task table");
   });
 
   it("one row is refused by fit and scored by score", async () => {

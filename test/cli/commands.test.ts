@@ -93,8 +93,9 @@ describe("fit", () => {
     expect((await localflow(again)).status).toBe(0);
   });
 
-  it("names a column of text and writes nothing", async () => {
-    const { status, err } = await localflow(["fit", at("train.csv"), "-o", at("none.safetensors"), ...tiny]);
+  it("names a column of text and writes nothing where rows of numbers are asked for", async () => {
+    const line = ["fit", at("train.csv"), "-o", at("none.safetensors"), "--task", "density", ...tiny];
+    const { status, err } = await localflow(line);
     expect(status).not.toBe(0);
     expect(err).toMatch(/^localflow: .*kind.*\n$/);
     expect(existsSync(at("none.safetensors"))).toBe(false);
@@ -231,7 +232,7 @@ describe("inspect", () => {
     writeFileSync(at("small.csv"), "u,v\n1,10\n2,20\n6,30\n");
     const result = await json(["inspect", at("small.csv"), "--no-estimate"]);
     expect(result).toMatchObject({ kind: "data", rows: 3, memoryBytes: 24 });
-    expect(await json(["inspect", at("train.csv"), "--no-estimate"])).toMatchObject({
+    expect(await json(["inspect", at("train.csv"), "--no-estimate", "--task", "density"])).toMatchObject({
       rows: 300,
       columns: [{ name: "a" }, { name: "b" }],
       ignored: ["kind"],

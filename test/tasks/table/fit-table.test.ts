@@ -17,7 +17,7 @@ let engine: Engine;
 let fitted: FittedTable;
 beforeAll(async () => {
   engine = await createEngine({ threads: 1 });
-  fitted = await fitTable(engine, { table: smallTable(600), seed: 3, configuration: quickConfiguration() });
+  fitted = await fitTable(engine, { table: smallTable(2000), seed: 3, configuration: quickConfiguration() });
 }, 120_000);
 afterAll(() => engine.close());
 
@@ -30,7 +30,7 @@ const shareOf = (records: readonly object[], holds: (record: SmallRow) => boolea
 describe("a mixed table with gaps", () => {
   it("trains on all rows and says what the columns are", () => {
     const { report } = fitted;
-    expect(report).toMatchObject({ task: "table", rows: 540, seed: 3, train: { rows: expect.any(Number) } });
+    expect(report).toMatchObject({ task: "table", rows: 1800, seed: 3, train: { rows: expect.any(Number) } });
     expect(report.schema.columns.map(({ kind }) => kind)).toEqual([
       "category",
       "number",
@@ -39,7 +39,7 @@ describe("a mixed table with gaps", () => {
       "constant",
       "constant",
     ]);
-    expect(report.validation?.rows).toBe(60);
+    expect(report.validation?.rows).toBe(200);
     expect(Number.isFinite(report.validation?.nll)).toBe(true);
   });
 
@@ -126,7 +126,7 @@ describe("rows under a condition", () => {
       return values.reduce((a, b) => a + b, 0) / values.length;
     };
     const [left, right] = [await meanOf("side == 'left'"), await meanOf("side == 'right'")];
-    expect(right - left).toBeGreaterThan(1);
+    expect(right - left).toBeGreaterThan(0.8);
   });
 
   it("have about the law of the model whether they are rejected or weighted", async () => {

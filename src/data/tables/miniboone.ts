@@ -2,10 +2,10 @@
 import { numberedColumns } from "../columns.ts";
 import {
   checkRaw,
+  comparedWith,
   type DensityTable,
   parts,
   type RawRows,
-  rowNotes,
   scalingOf,
   splitByPosition,
   standardizedRows,
@@ -29,10 +29,10 @@ export function minibooneTable(raw: RawRows): DensityTable {
     columns,
     ...parts(standardizedRows(raw.data, scaling, columns, where), split),
     scaling,
+    ...comparedWith(rows, publishedRows),
     notes: [
       "No shuffle; outliers and columns with repeated values were removed before the file was distributed.",
       "Scaled by mean and deviation of training and validation rows.",
-      ...rowNotes(rows, publishedRows),
     ],
   };
 }

@@ -2,10 +2,10 @@
 import { permutationOfShuffle, randomState } from "../numpy-random.ts";
 import {
   checkRaw,
+  comparedWith,
   type DensityTable,
   parts,
   type RawRows,
-  rowNotes,
   scalingOf,
   splitByPosition,
   standardizedRows,
@@ -37,11 +37,11 @@ export function powerTable(raw: RawRows): DensityTable {
     columns,
     ...parts(standardizedRows(values, scaling, columns, where), split),
     scaling,
+    ...comparedWith(rows, publishedRows),
     notes: [
       "Rows in the order of NumPy's RandomState(42).shuffle; reactive power and intensity dropped.",
       "Uniform noise from the same generator fills the measuring steps of all columns but the time.",
       "Scaled by mean and deviation of training and validation rows.",
-      ...rowNotes(rows, publishedRows),
     ],
   };
 }

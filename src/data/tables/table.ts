@@ -12,6 +12,8 @@ export interface DensityTable {
   readonly test: FloatArray;
   /** A row of the raw file is mean + deviation · row; absent where the file is taken as it is. */
   readonly scaling?: Scaling;
+  /** Why figures cannot be held against published ones, where the rows are others than those. */
+  readonly incomparable?: string;
   /** What was done and what a reader must know to compare figures: sentences. */
   readonly notes: readonly string[];
 }
@@ -108,8 +110,8 @@ export function parts(rows: FloatArray, { train, validation, test }: Split): Pic
   };
 }
 
-/** A sentence when a table has another number of rows than the published one. */
-export function rowNotes(rows: number, published: number): readonly string[] {
-  if (rows === published) return [];
-  return [`The file has ${rows} rows and the published one ${published}: figures are not comparable.`];
+/** Set when a table has another number of rows than the published one. */
+export function comparedWith(rows: number, published: number): Pick<DensityTable, "incomparable"> {
+  if (rows === published) return {};
+  return { incomparable: `the file has ${rows} rows and the published one ${published}` };
 }

@@ -46,20 +46,18 @@ export function presetPlan(preset: Preset, data: ExperimentData, options: PlanOp
   const configuration = scaledConfiguration(preset.configuration, scale);
   const dimension = data.table.columns.length;
   const notes = [...data.table.notes, ...preset.notes, ...splitNote(preset)];
-  const isPublished = !data.table.notes.some((note) => note.includes("not comparable"));
   return {
     ...shared(preset.dataset, data, publishedContenders(configuration, dimension, rivals), options, notes),
     preset: preset.name,
     published: publishedFor(preset.dataset),
-    comparable:
-      scale === 1 && isPublished
-        ? { yes: true }
-        : {
-            yes: false,
-            why: scale === 1 ? "the rows are not the published ones" : `rows and budgets are ${scale} of it`,
-          },
+    comparable: comparability(scale, data.table.incomparable),
     likelihood: likelihoodOf(options, preset.evaluation.likelihood),
   };
+}
+
+function comparability(scale: number, incomparable: string | undefined): Plan["comparable"] {
+  if (scale !== 1) return { yes: false, why: `rows and budgets are ${scale} of it` };
+  return incomparable === undefined ? { yes: true } : { yes: false, why: incomparable };
 }
 
 /** Chains of 1, 2, 4 and 8 blocks with one budget on a table nobody has published on. */

@@ -74,7 +74,7 @@ describe("POWER", () => {
   });
 
   it("says when the file is not the published one, and refuses other columns and gaps", () => {
-    expect(powerTable(raw).notes.join()).toContain("2003 rows and the published one 2049280");
+    expect(powerTable(raw).incomparable).toContain("2003 rows and the published one 2049280");
     expect(() => powerTable(array(20, 9, () => 1))).toThrow("power/data.npy: expected an array [rows, 8], got [20, 9]");
     const hole = array(20, 8, (row, column) => (row === 4 && column === 2 ? Number.NaN : quasi(row, column)));
     expect(() => powerTable(hole)).toThrow("row 5 column 3: expected a finite number, got NaN");

@@ -100,10 +100,7 @@ describe("plans", () => {
   test("only the whole experiment on the published rows may be compared", () => {
     expect(presetPlan(power, { table: table(3000) }, options).comparable).toEqual({ yes: true });
     expect(presetPlan(power, { table: table(3000) }, { ...options, scale: 0.1 }).comparable.yes).toBe(false);
-    const other = {
-      ...table(3000),
-      notes: ["The file has 3 rows and the published one 4: figures are not comparable."],
-    };
+    const other = { ...table(3000), incomparable: "the file has 3 rows and the published one 4" };
     expect(presetPlan(power, { table: other }, options).comparable.yes).toBe(false);
     expect(smallPlan({ dataset: "letter" }, { table: table(3000) }, options).comparable.yes).toBe(false);
   });

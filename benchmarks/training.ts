@@ -74,7 +74,12 @@ export const plainTraining: TrainingConfiguration = {
 export async function stepOf(engine: Engine, shape: TrainingShape): Promise<() => Promise<number>> {
   const like = parametersOf(shape);
   const block = { step: { kind: "free" }, network: networkOf(shape), dimension: shape.dimension, like } as const;
-  const step = await createTrainingStep(engine, block, plainTraining, initialState(like, 0));
+  const step = await createTrainingStep(
+    engine,
+    block,
+    { ...plainTraining, batchSize: shape.batch },
+    initialState(like, 0),
+  );
   const batch = batchOf(shape);
   let count = 0;
   const advance = () => step.advance(batch, { ...adamScales(++count, 1e-3), keep: 0 });

@@ -72,7 +72,8 @@ function nameOf(names: ReadonlyMap<Tensor, string>, node: Tensor): string {
   return name;
 }
 
-function portOf({ name, tensor }: NamedTensor): OnnxValue {
+/** An input or output as the file lists it. */
+export function portOf({ name, tensor }: NamedTensor): OnnxValue {
   return { name, type: tensor.type, shape: tensor.shape };
 }
 

@@ -1,6 +1,7 @@
 // compile: a symbolic computation becomes a program that runs. Equal programs on one engine share one session.
 import { failure, invariant } from "../errors.ts";
 import { fingerprint } from "../fingerprint.ts";
+import { type Accumulation, toAccumulatingOnnx } from "../onnx/accumulate.ts";
 import { encodeModel } from "../onnx/encode.ts";
 import { type NamedTensor, toOnnx } from "../onnx/graph.ts";
 import type { NDArray } from "../tensor/array.ts";
@@ -21,18 +22,22 @@ export interface Program<I, O> {
 
 /**
  * Compiles the program from placeholders to the tensors computed from them. Constants are stored inside; large arrays that
- * change between runs belong among the inputs.
+ * change between runs belong among the inputs. With an accumulation, the rows are gone through a part at a time.
  */
 export async function compile<I extends object, O extends object>(
   engine: Engine,
   inputs: I,
   outputs: O,
+  accumulation?: Accumulation,
 ): Promise<Program<I, O>> {
   const named = (tree: object): readonly NamedTensor[] =>
     leaves<Tensor>(tree).map((leaf) => ({ name: leaf.path, tensor: leaf.value }));
   const slots = named(inputs);
   const prefixed = slots.map(({ name, tensor }) => ({ name: `in.${name}`, tensor }));
-  const session = await shareSession(engine, encodeModel(toOnnx(prefixed, named(outputs))));
+  const model = accumulation
+    ? toAccumulatingOnnx(prefixed, named(outputs), accumulation)
+    : toOnnx(prefixed, named(outputs));
+  const session = await shareSession(engine, encodeModel(model));
   return {
     run: async (values, into) => {
       const feeds: Record<string, NDArray> = {};

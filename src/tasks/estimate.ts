@@ -12,6 +12,7 @@ import {
   checkConfiguration,
   isFromMarginals,
 } from "../train/configuration.ts";
+import { rowsAtOnce } from "../train/optimizer.ts";
 import { reportRows } from "./density.ts";
 import { checkRows, fitCopies, type RowRequest, splitRows } from "./rows.ts";
 import { identityStandardization, standardizationOf, standardize } from "./standardization.ts";
@@ -242,8 +243,10 @@ function memoryOf({ rows, validation, configuration }: EstimateRequest, d: numbe
   const data = fitCopies * rows.data.byteLength + (validation?.data.byteLength ?? 0);
   const batch = Math.min(configuration.training.batchSize, rows.shape[0] ?? 0);
   const ofBlock = configuration.blocks.map(({ network }) => {
-    const values = layerSizes(network, d).reduce((total, [inputs, outputs]) => total + inputs + outputs, 0);
-    return 4 * (arraysPerValue * batch * values + arraysPerWeight * setsOfWeights * mlpParameterCount(network, d));
+    const sizes = layerSizes(network, d);
+    const values = sizes.reduce((total, [inputs, outputs]) => total + inputs + outputs, 0);
+    const atOnce = Math.min(batch, rowsAtOnce(Math.max(...sizes.flat())));
+    return 4 * (arraysPerValue * atOnce * values + arraysPerWeight * setsOfWeights * mlpParameterCount(network, d));
   });
   return data + Math.max(0, ...ofBlock);
 }

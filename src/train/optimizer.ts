@@ -2,7 +2,8 @@
 import { adamUpdate } from "../optim/adam.ts";
 import { clipByGlobalNorm, movingAverage } from "../optim/schedule.ts";
 import { compile } from "../runtime/compile.ts";
-import type { Engine } from "../runtime/contract.ts";
+import type { Device, Engine } from "../runtime/contract.ts";
+import { multiply } from "../tensor/arithmetic.ts";
 import { type FloatArray, floats, type NDArray, zeros } from "../tensor/array.ts";
 import { gradient } from "../tensor/gradient.ts";
 import { placeholder, type Tensor } from "../tensor/tensor.ts";
@@ -26,7 +27,10 @@ export interface StepScales {
   readonly keep: number;
 }
 
-/** A loss, the placeholders that are trained, and those of what changes from step to step: a tree of arrays. */
+/**
+ * A loss, the placeholders that are trained, and those of what changes from step to step: a tree of arrays. Where a placeholder
+ * of the batch has "rows" as its first size, the loss is a mean over these rows.
+ */
 export interface Trainable<B extends object> {
   readonly parameters: readonly Tensor[];
   readonly batch: B;
@@ -34,6 +38,8 @@ export interface Trainable<B extends object> {
 }
 
 export interface OptimizerOptions {
+  /** Rows of a batch. Large batches are gone through a part at a time, so that activations stay in a core's cache. */
+  readonly batchSize: number;
   /** Largest global gradient norm; Infinity for no clipping. */
   readonly clip: number;
   readonly weightDecay: number;
@@ -65,8 +71,8 @@ export async function createOptimizer<B extends object>(
   options: OptimizerOptions,
   state: TrainingState,
 ): Promise<Optimizer<B>> {
-  const { inputs, outputs } = stepGraph(trainable, options);
-  const program = await compile<object, object>(engine, inputs, outputs);
+  const { inputs, outputs, accumulation } = stepGraph(trainable, options, engine.device);
+  const program = await compile<object, object>(engine, inputs, outputs, accumulation);
   let [current, spare] = [copyState(state), copyState(state)];
   return {
     advance: async (batch, { rate, epsilon, shrink, keep }) => {
@@ -86,27 +92,59 @@ export async function createOptimizer<B extends object>(
 
 function stepGraph<B extends object>(
   { parameters, batch, loss }: Trainable<B>,
-  { clip, weightDecay, movingAverage: decay }: OptimizerOptions,
+  { batchSize, clip, weightDecay, movingAverage: decay }: OptimizerOptions,
+  device: Device,
 ) {
   const blank = () => parameters.map((tensor) => placeholder(tensor.shape));
   const state = { parameters, first: blank(), second: blank(), average: decay > 0 ? blank() : [] };
   const scalars = Array.from({ length: 4 }, () => placeholder([]));
   const [rate, epsilon, shrink, keep] = scalars as [Tensor, Tensor, Tensor, Tensor];
-  const gradients = clipByGlobalNorm(gradient(loss, parameters), clip);
+  const { totals, accumulation } = lossAndGradients({ parameters, batch, loss }, batchSize, device);
+  const [total = loss, ...sums] = totals;
+  const gradients = clipByGlobalNorm(sums, clip);
   const updates = parameters.map((parameter, i) => {
     const moments = { first: state.first[i] ?? parameter, second: state.second[i] ?? parameter };
     return adamUpdate(parameter, gradients[i] ?? parameter, moments, { rate, epsilon, shrink }, { weightDecay });
   });
   return {
     inputs: { ...state, batch, scalars },
+    accumulation,
     outputs: {
-      loss,
+      loss: total,
       parameters: updates.map((update) => update.parameter),
       first: updates.map((update) => update.state.first),
       second: updates.map((update) => update.state.second),
       average: state.average.map((average, i) => movingAverage(average, updates[i]?.parameter ?? average, keep)),
     },
   };
+}
+
+/** Numbers of one layer's activations that stay in a core's cache together with those of its neighbours: 1 MiB. */
+const cachedNumbers = 2 ** 18;
+
+/** Rows that a step takes at once on a CPU when its widest layer has so many values; of a few rows, the start costs too much. */
+export function rowsAtOnce(widest: number): number {
+  return Math.max(256, Math.ceil(cachedNumbers / widest));
+}
+
+/**
+ * The loss and its gradients, for all rows at once or summed over parts of them, each weighted by its share of the rows. The
+ * widest layer is known by the largest matrix.
+ */
+function lossAndGradients<B extends object>(
+  { parameters, batch, loss }: Trainable<B>,
+  batchSize: number,
+  device: Device,
+) {
+  const rows = leaves<Tensor>(batch).flatMap(({ value }) => (value.shape[0] === "rows" ? [value] : []));
+  const mostRows = rowsAtOnce(Math.max(1, ...parameters.flatMap(({ shape }) => shape.map(Number))));
+  if (rows.length === 0 || batchSize <= mostRows || device !== "cpu")
+    return { totals: [loss, ...gradient(loss, parameters)] };
+  const share = placeholder([]);
+  const part = multiply(loss, share);
+  const sums = [part, ...gradient(part, parameters)];
+  const totals = sums.map(({ shape }) => placeholder(shape));
+  return { totals, accumulation: { rows, share, sums, totals, mostRows } };
 }
 
 function copyState(state: TrainingState): TrainingState {

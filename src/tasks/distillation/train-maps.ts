@@ -54,15 +54,15 @@ export async function trainMaps(
   const points = pool.map(() => placeholder(["rows", d]));
   const loss = compositionLoss(maps, tensors, points);
   const parameters = leaves<Tensor>(tensors).map(({ value }) => value);
-  const options = { clip: Number.POSITIVE_INFINITY, weightDecay: 0, movingAverage: decay };
+  const rows = (pool[0]?.length ?? 0) / d;
+  const size = Math.min(training.batchSize, rows);
+  const options = { batchSize: size, clip: Number.POSITIVE_INFINITY, weightDecay: 0, movingAverage: decay };
   const optimizer = await createOptimizer(
     engine,
     { parameters, batch: { points }, loss },
     options,
     initialState(start, decay),
   );
-  const rows = (pool[0]?.length ?? 0) / d;
-  const size = Math.min(training.batchSize, rows);
   const order = epochs(rows, size, training.random);
   const batch = pool.map(() => zeros([size, d]));
   const schedule = {

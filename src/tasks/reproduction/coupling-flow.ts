@@ -112,14 +112,14 @@ async function trained(engine: Engine, train: FloatArray, training: Training) {
   const rows = placeholder(["rows", dimension]);
   const loss = mean(multiply(-1, logDensity(parameters, rows, dimension, key)));
   const flat = leaves<Tensor>(parameters).map(({ value }) => value);
-  const options = { clip: 1, weightDecay: 0, movingAverage: 0 };
+  const size = Math.min(training.batchSize, train.shape[0] ?? 0);
+  const options = { batchSize: size, clip: 1, weightDecay: 0, movingAverage: 0 };
   const optimizer = await createOptimizer(
     engine,
     { parameters: flat, batch: { rows }, loss },
     options,
     initialState(start, 0),
   );
-  const size = Math.min(training.batchSize, train.shape[0] ?? 0);
   const order = epochs(train.shape[0] ?? 0, size, split(key, "rows"));
   const batch = zeros([size, dimension]);
   const pause = pauses();

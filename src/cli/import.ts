@@ -1,6 +1,7 @@
 // import: `localflow import CHECKPOINT.safetensors -o MODEL`.
 import { readFile } from "node:fs/promises";
 import { explained, writeFileAtomically } from "../data/files.ts";
+import { perceptronOf } from "../flow/chain.ts";
 import { encodeDensityModel } from "../tasks/density-model.ts";
 import { importCheckpoint } from "../tasks/import.ts";
 import { presetNamed } from "../tasks/presets/named.ts";
@@ -30,7 +31,7 @@ export async function importModel(path: string, options: ImportOptions, terminal
   await writeFileAtomically(output, encodeDensityModel(model), { force: options.force === true });
   const { record, chain } = model;
   const parameters = parameterCount(record.configuration, chain.dimension);
-  const networks = chain.blocks.map(({ network }) => network);
+  const networks = chain.blocks.map((block) => perceptronOf(block).network);
   const result = {
     blocks: chain.blocks.length,
     parameters,

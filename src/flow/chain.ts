@@ -1,5 +1,7 @@
 // chain: a model is a chain of short flows. Block n carries p_(n-1) to p_n, the last block lands on N(0, I) (paper, section 3).
-import { applyMlp, type MlpArrays, type NetworkConfiguration } from "../nn/mlp.ts";
+import { failure } from "../errors.ts";
+import type { MlpArrays, NetworkConfiguration } from "../nn/mlp.ts";
+import { applyNetwork, type NetworkArrays, networkContext, type VelocityNetwork } from "../nn/network.ts";
 import { add, multiply } from "../tensor/arithmetic.ts";
 import { type FloatArray, floats } from "../tensor/array.ts";
 import { constant, type Tensor } from "../tensor/tensor.ts";
@@ -11,15 +13,25 @@ import type { Step } from "./steps.ts";
 /** One trained block: its target, its network and the network's weights. */
 export interface Block {
   readonly step: Step;
-  readonly network: NetworkConfiguration;
-  readonly parameters: MlpArrays;
+  readonly network: VelocityNetwork;
+  readonly parameters: NetworkArrays;
   /** Set when all blocks share one network: the part of the network's time that this block is. */
   readonly timeWindow?: TimeWindow;
 }
 
+/** The network of a block that must be a multilayer perceptron. Throws code `model` where it is another one. */
+export function perceptronOf({ network, parameters }: Pick<Block, "network" | "parameters">): {
+  readonly network: NetworkConfiguration;
+  readonly parameters: MlpArrays;
+} {
+  if (network.kind === undefined) return { network, parameters: parameters as MlpArrays };
+  const remedy = "this is not made for images yet";
+  throw failure("model", { where: "network", expected: "a multilayer perceptron", received: network.kind, remedy });
+}
+
 /** Whether the block reads which dimensions are given, free and absent (masked.ts). */
 export function isMasked({ network }: Pick<Block, "network">): boolean {
-  return (network.context ?? 0) > 0;
+  return networkContext(network) > 0;
 }
 
 /** At the block's own time t in [0, 1] the network is asked at start + length · t. */
@@ -54,13 +66,13 @@ export function blockWeights({ network, parameters, timeWindow }: Block) {
   const own = leaves<FloatArray>(parameters).map((leaf) => leaf.value);
   const window = timeWindow ? [floats([timeWindow.start], []), floats([timeWindow.length], [])] : [];
   const weights = [...own, ...window];
-  const everythingFree = isMasked({ network }) ? freeContext((network.context ?? 0) / 3) : undefined;
+  const everythingFree = isMasked({ network }) ? freeContext(networkContext(network) / 3) : undefined;
   const velocityOf = (given: readonly Tensor[], context = everythingFree): VelocityField => {
     let next = 0;
     const take = (array: FloatArray) => given[next++] ?? constant(array);
-    const tensors = mapTree<FloatArray, Tensor, MlpArrays>(parameters, take);
+    const tensors = mapTree<FloatArray, Tensor, NetworkArrays>(parameters, take);
     const [start, length] = window.map(take);
-    return (x, t) => applyMlp(network, tensors, x, start && length ? add(start, multiply(length, t)) : t, context);
+    return (x, t) => applyNetwork(network, tensors, x, start && length ? add(start, multiply(length, t)) : t, context);
   };
   return { weights, velocityOf };
 }

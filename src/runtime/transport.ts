@@ -4,6 +4,7 @@ import type { Block, Chain } from "../flow/chain.ts";
 import { blockWeights, isMasked } from "../flow/chain.ts";
 import { exactDivergence, hutchinsonDivergence } from "../flow/density.ts";
 import { contextsOf, contextWidth, dimensionStates, freeMask, keepFree, onFree } from "../flow/masked.ts";
+import { widestArray } from "../nn/network.ts";
 import type { Integration } from "../ode/integration.ts";
 import { fillUniform, type Random, split } from "../random.ts";
 import type { Engine } from "./contract.ts";
@@ -209,14 +210,14 @@ const [fewestSlots, mostSlots] = [16, 2048];
 function slotCount(block: Block, dimension: number, divergence: Divergence): number {
   const directions =
     divergence.kind === "none" ? 0 : divergence.kind === "exact" ? directionGroup(block, dimension) : divergence.probes;
-  const bytesPerRow = 4 * Math.max(...block.network.hidden, dimension) * (1 + directions);
+  const bytesPerRow = 4 * widestArray(block.network, dimension) * (1 + directions);
   const fitting = 2 ** Math.floor(Math.log2(workingSet / bytesPerRow));
   return Math.min(mostSlots, Math.max(fewestSlots, fitting));
 }
 
 /** Directions of the exact divergence that are sent through side by side. */
 function directionGroup(block: Block, dimension: number): number {
-  const widest = Math.max(...block.network.hidden, dimension);
+  const widest = widestArray(block.network, dimension);
   return Math.max(1, Math.min(dimension, Math.floor((16 * workingSet) / (4 * widest * fewestSlots))));
 }
 

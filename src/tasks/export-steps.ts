@@ -1,6 +1,7 @@
 // export-steps: one block as fixed Runge-Kutta steps of a graph, written out one after another or as a loop.
 import { type Block, blockVelocity } from "../flow/chain.ts";
 import { exactDivergence } from "../flow/density.ts";
+import { widestArray } from "../nn/network.ts";
 import type { Integration } from "../ode/integration.ts";
 import { type Derivative, rungeKuttaStep, type State } from "../ode/step.ts";
 import { evaluationsPerStep, tableaus } from "../ode/tableaus.ts";
@@ -59,7 +60,7 @@ function motion(block: Block, divergence: boolean): Derivative {
   if (!divergence) return ([x], t) => (x ? [velocity(x, t)] : []);
   return ([x], t) => {
     if (!x) return [];
-    const widest = Math.max(...block.network.hidden, Number(x.shape[1]));
+    const widest = widestArray(block.network, Number(x.shape[1]));
     const along = exactDivergence(velocity, x, t, Math.max(1, Math.floor(widestDirections / widest)));
     return [along.velocity, along.divergence];
   };

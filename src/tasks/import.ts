@@ -1,7 +1,7 @@
 // import: a density model from the weights of velocity networks that PyTorch trained, read from a safetensors file.
 import { decodeSafetensors } from "../data/safetensors.ts";
 import { failure } from "../errors.ts";
-import type { Block } from "../flow/chain.ts";
+import { type Block, perceptronOf } from "../flow/chain.ts";
 import type { Step } from "../flow/steps.ts";
 import type { Activation } from "../nn/activation.ts";
 import type { LinearArrays } from "../nn/linear.ts";
@@ -85,9 +85,9 @@ function configurationOf({ preset, integration }: ImportRequest, blocks: readonl
   return {
     ...base,
     standardize: false,
-    blocks: blocks.map(({ step, network }, n) => {
+    blocks: blocks.map((block, n) => {
       const { iterations = 0, learningRate = 1e-3 } = preset?.configuration.blocks[n] ?? {};
-      return { step, network, iterations, learningRate };
+      return { step: block.step, network: perceptronOf(block).network, iterations, learningRate };
     }),
     integration: integration ?? base.integration,
   };
@@ -96,7 +96,8 @@ function configurationOf({ preset, integration }: ImportRequest, blocks: readonl
 /** The checkpoint's networks are the preset's: else another preset was meant. */
 function checkPreset(preset: Preset | undefined, blocks: readonly Block[]): void {
   preset?.configuration.blocks.forEach(({ network }, n) => {
-    const own = blocks[n]?.network;
+    const block = blocks[n];
+    const own = block && perceptronOf(block).network;
     const spoken = (given?: NetworkConfiguration) =>
       `${given?.hidden.join(",")}, time in the ${given?.timeInput} layer`;
     if (spoken(own) !== spoken(network))

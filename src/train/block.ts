@@ -1,6 +1,6 @@
 // block: the only training loop. It trains one network on its pool until its iterations, its time or its patience run out.
 import { failure } from "../errors.ts";
-import type { MlpArrays } from "../nn/mlp.ts";
+import type { NetworkArrays, VelocityNetwork } from "../nn/network.ts";
 import { adamScales } from "../optim/adam.ts";
 import { averageKept, learningRateAt } from "../optim/schedule.ts";
 import { type Random, split } from "../random.ts";
@@ -39,7 +39,7 @@ export interface BlockTask {
   /** The block's number from 1, for messages. */
   readonly number: number;
   readonly dimension: number;
-  readonly block: BlockConfiguration;
+  readonly block: BlockConfiguration<VelocityNetwork>;
   readonly training: TrainingConfiguration;
   /** The blocks that the network is for; default: the block alone, starting from the pool as it is. */
   readonly legs?: readonly Leg[];
@@ -50,7 +50,7 @@ export interface BlockTask {
   /** In masked training: what is known of the values of the pool and of the held-out rows. */
   readonly poolMasks?: PoolMasks;
   readonly heldOutMasks?: PoolMasks;
-  readonly start: MlpArrays;
+  readonly start: NetworkArrays;
   readonly random: Random;
   readonly resume?: Snapshot;
 }
@@ -63,7 +63,7 @@ export interface BlockControls {
 }
 
 export interface TrainedBlock {
-  readonly parameters: MlpArrays;
+  readonly parameters: NetworkArrays;
   readonly iterations: number;
   /** Mean loss over the last stretch of up to `snapshotEvery` iterations. */
   readonly loss: number;
@@ -211,7 +211,7 @@ const heldOutRows = 4096;
 /** The matching loss on held-out rows with noise and times that stay the same from check to check. */
 async function createHeldOutLoss(engine: Engine, task: BlockTask, pool: Float32Array): Promise<HeldOutLoss> {
   const { training, dimension, start, random } = task;
-  const parameters = mapTree<FloatArray, Tensor, MlpArrays>(start, (array) => placeholder(array.shape));
+  const parameters = mapTree<FloatArray, Tensor, NetworkArrays>(start, (array) => placeholder(array.shape));
   const { batch, loss } = batchLoss(lossTarget(task), parameters, training);
   const program = await compile(engine, { parameters, batch }, { loss });
   const poolMasks = task.heldOutMasks && { poolMasks: task.heldOutMasks };

@@ -2,6 +2,7 @@
 import { invariant } from "../errors.ts";
 import type { Block, Chain } from "../flow/chain.ts";
 import { drawStates } from "../flow/masked.ts";
+import type { VelocityNetwork } from "../nn/network.ts";
 import { random, split } from "../random.ts";
 import type { Engine } from "../runtime/contract.ts";
 import { pauses, unlessInterrupted } from "../runtime/pause.ts";
@@ -51,7 +52,7 @@ export interface ChainTask {
   /** Training rows [rows · d] as the networks see them (standardised if they are to be). The array is not changed. */
   readonly rows: Float32Array;
   readonly dimension: number;
-  readonly configuration: Configuration;
+  readonly configuration: Configuration<VelocityNetwork>;
   /** Held-out rows for early stopping. */
   readonly heldOut?: Float32Array;
   /** In masked training: 1 where the rows, or the held-out rows, have no value; what stands there is not read. */

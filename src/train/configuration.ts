@@ -5,14 +5,15 @@ import type { InterpolantName } from "../flow/interpolant.ts";
 import { contextWidth, type MaskLaw } from "../flow/masked.ts";
 import type { Step } from "../flow/steps.ts";
 import type { TimeDistribution } from "../flow/time.ts";
-import { mlpParameterCount, type NetworkConfiguration } from "../nn/mlp.ts";
+import type { NetworkConfiguration } from "../nn/mlp.ts";
+import { networkParameterCount, type VelocityNetwork } from "../nn/network.ts";
 import type { Integration } from "../ode/integration.ts";
 import type { Decay } from "../optim/schedule.ts";
 
 /** One block: its target, its network, and how long it trains. Blocks are independently parametrised. */
-export interface BlockConfiguration {
+export interface BlockConfiguration<N extends VelocityNetwork = NetworkConfiguration> {
   readonly step: Step;
-  readonly network: NetworkConfiguration;
+  readonly network: N;
   readonly iterations: number;
   readonly learningRate: number;
 }
@@ -45,10 +46,10 @@ export interface TrainingConfiguration {
 }
 
 /** The whole recipe of a fit. Same configuration, data, engine and machine type: same bytes. */
-export interface Configuration {
+export interface Configuration<N extends VelocityNetwork = NetworkConfiguration> {
   readonly seed: number;
   readonly standardize: boolean;
-  readonly blocks: readonly BlockConfiguration[];
+  readonly blocks: readonly BlockConfiguration<N>[];
   readonly training: TrainingConfiguration;
   /** How the pool is pushed and, by default, how the model samples and scores. */
   readonly integration: Integration;
@@ -79,20 +80,21 @@ export function isFromMarginals({ parallelBlocks, shareWeights }: TrainingConfig
 }
 
 /** Iterations of each network in the order of training: one number for all blocks where they share a network. */
-export function iterationsOf({ blocks, training }: Configuration): readonly number[] {
+export function iterationsOf({ blocks, training }: Configuration<VelocityNetwork>): readonly number[] {
   const iterations = blocks.map((block) => block.iterations);
   return training.shareWeights ? [iterations.reduce((a, b) => a + b, 0)] : iterations;
 }
 
 /** Weights and biases of all networks between points of `dimension` values; a shared network counts once. */
-export function parameterCount({ blocks, training }: Configuration, dimension: number): number {
+export function parameterCount({ blocks, training }: Configuration<VelocityNetwork>, dimension: number): number {
   const own = training.shareWeights ? blocks.slice(0, 1) : blocks;
-  return own.reduce((total, { network }) => total + mlpParameterCount(network, dimension), 0);
+  return own.reduce((total, { network }) => total + networkParameterCount(network, dimension), 0);
 }
 
 /** Whether the blocks can share a network: they have the same one, and the same learning rate. */
-export function areAlike(blocks: readonly BlockConfiguration[]): boolean {
+export function areAlike(blocks: readonly BlockConfiguration<VelocityNetwork>[]): boolean {
   const texts = blocks.map(({ network, learningRate }) => {
+    if (network.kind !== undefined) return JSON.stringify([network, learningRate]);
     const { hidden, activation, timeInput, initialization, frequencies = 0 } = network;
     const beta = activation.kind === "softplus" ? activation.beta : 0;
     return JSON.stringify([hidden, activation.kind, beta, timeInput, initialization, frequencies, learningRate]);
@@ -101,7 +103,7 @@ export function areAlike(blocks: readonly BlockConfiguration[]): boolean {
 }
 
 /** Throws code `option` for settings that contradict each other. */
-export function checkConfiguration({ blocks, training }: Configuration): void {
+export function checkConfiguration({ blocks, training }: Configuration<VelocityNetwork>): void {
   if (training.masks && training.coupling !== "dependent")
     throw failure("option", {
       where: "coupling",

@@ -1,5 +1,7 @@
 // marginals: trains a chain without pushing a pool: every block starts from the exact marginal of the diffusion of the data.
+
 import { type Block, type Chain, timeWindow } from "../flow/chain.ts";
+import type { VelocityNetwork } from "../nn/network.ts";
 import { fillNormal, random, split } from "../random.ts";
 import type { Engine } from "../runtime/contract.ts";
 import { diffuse, type Leg } from "./batches.ts";
@@ -12,7 +14,7 @@ import { startingWeights, timeFor } from "./start.ts";
 /** One network to train, for the blocks from number `first` (counted from 0): one block, or all that share it. */
 interface Network {
   readonly first: number;
-  readonly block: BlockConfiguration;
+  readonly block: BlockConfiguration<VelocityNetwork>;
   readonly training: TrainingConfiguration;
   readonly legs: readonly Leg[];
 }
@@ -56,7 +58,7 @@ export async function trainFromMarginals(
 }
 
 /** What is trained one after another; the order decides nothing but the shares of a time budget. */
-function networksOf({ blocks, training }: Configuration): readonly Network[] {
+function networksOf({ blocks, training }: Configuration<VelocityNetwork>): readonly Network[] {
   const legs = legsOf(blocks);
   const [pattern] = blocks;
   if (!training.shareWeights || !pattern)
@@ -72,7 +74,7 @@ function stretched(training: TrainingConfiguration, times: number): TrainingConf
 }
 
 /** Block n starts where the diffusion has run for gamma_1 + … + gamma_(n-1); rows are drawn as often as it has iterations. */
-export function legsOf(blocks: readonly BlockConfiguration[]): readonly Leg[] {
+export function legsOf(blocks: readonly BlockConfiguration<VelocityNetwork>[]): readonly Leg[] {
   let elapsed = 0;
   return blocks.map(({ step, iterations }) => {
     const leg = { step, elapsed, weight: iterations };
@@ -103,7 +105,11 @@ function networkTask(
   };
 }
 
-function blocksOf(configuration: Configuration, { first, legs }: Network, { parameters }: TrainedBlock) {
+function blocksOf(
+  configuration: Configuration<VelocityNetwork>,
+  { first, legs }: Network,
+  { parameters }: TrainedBlock,
+) {
   return configuration.blocks.slice(first, first + legs.length).map(
     ({ step, network }, n): Block => ({
       step,

@@ -1,6 +1,8 @@
 // masked-pool: the pool of a masked chain: copies of the rows, each with states that it keeps from the first block to the last.
+
 import { failure } from "../errors.ts";
 import { checkMaskLaw, contextWidth, drawStates, type MaskLaw } from "../flow/masked.ts";
+import { networkContext, type VelocityNetwork } from "../nn/network.ts";
 import type { Random } from "../random.ts";
 import type { Configuration } from "./configuration.ts";
 
@@ -30,10 +32,10 @@ export function maskedPool(
 }
 
 /** Throws code `option` unless masks, networks and gaps go together. */
-export function checkMasks({ blocks, training }: Configuration, d: number, hasGaps: boolean): void {
+export function checkMasks({ blocks, training }: Configuration<VelocityNetwork>, d: number, hasGaps: boolean): void {
   if (training.masks) checkMaskLaw(training.masks, d);
   const width = training.masks ? contextWidth(d) : 0;
-  if (blocks.every(({ network }) => (network.context ?? 0) === width) && (training.masks || !hasGaps)) return;
+  if (blocks.every(({ network }) => networkContext(network) === width) && (training.masks || !hasGaps)) return;
   throw failure("option", {
     where: "masks",
     expected: training.masks ? `networks that read a context of ${width} values` : "masks, for rows with gaps",

@@ -1,4 +1,5 @@
 // pool: how much of the pool is worth moving to the next block.
+import type { VelocityNetwork } from "../nn/network.ts";
 import type { Configuration } from "./configuration.ts";
 
 /** Share of a block's training time that its push may take when time is short. */
@@ -7,7 +8,7 @@ const pushShare = 0.25;
 const leastRows = 50_000;
 
 /** Rows that blocks after number `n` (from 1) can look at: batches times iterations of the longest of them. */
-export function rowsInUse({ blocks, training }: Configuration, n: number): number {
+export function rowsInUse({ blocks, training }: Configuration<VelocityNetwork>, n: number): number {
   return Math.max(leastRows, ...blocks.slice(n).map(({ iterations }) => iterations * training.batchSize));
 }
 

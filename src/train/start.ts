@@ -1,16 +1,16 @@
 // start: what the training of a block begins with: its weights and its share of the time.
 import type { Block } from "../flow/chain.ts";
-import { initialMlp, layerSizes, type MlpArrays } from "../nn/mlp.ts";
+import { haveSameShapes, initialNetwork, type NetworkArrays, type VelocityNetwork } from "../nn/network.ts";
 import { random, split } from "../random.ts";
 import type { Configuration } from "./configuration.ts";
 
 /** Fresh weights, or the previous block's where warm start is on and the shapes agree. */
 export function startingWeights(
-  { blocks, training, seed }: Configuration,
+  { blocks, training, seed }: Configuration<VelocityNetwork>,
   n: number,
   dimension: number,
   finished: readonly Block[],
-): MlpArrays {
+): NetworkArrays {
   const network = blocks[n]?.network ?? {
     hidden: [],
     activation: { kind: "relu" },
@@ -18,9 +18,9 @@ export function startingWeights(
     initialization: "default",
   };
   const previous = finished[n - 1];
-  const sizes = (of: typeof network) => JSON.stringify(layerSizes(of, dimension));
-  if (training.warmStart && previous && sizes(previous.network) === sizes(network)) return previous.parameters;
-  return initialMlp(split(random(seed), "weights", n), network, dimension);
+  if (training.warmStart && previous && haveSameShapes(previous.network, network, dimension))
+    return previous.parameters;
+  return initialNetwork(split(random(seed), "weights", n), network, dimension);
 }
 
 /** The n-th network's share of the time left, in proportion to its iterations. */

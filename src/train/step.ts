@@ -3,7 +3,7 @@ import { isMasked } from "../flow/chain.ts";
 import { contextWidth, onFree } from "../flow/masked.ts";
 import { matchingLoss, type VelocityField } from "../flow/matching.ts";
 import type { Step } from "../flow/steps.ts";
-import { applyMlp, type MlpArrays, type MlpTensors, type NetworkConfiguration } from "../nn/mlp.ts";
+import { applyNetwork, type NetworkArrays, type NetworkTensors, type VelocityNetwork } from "../nn/network.ts";
 import type { Engine } from "../runtime/contract.ts";
 import type { FloatArray } from "../tensor/array.ts";
 import { placeholder, type Tensor } from "../tensor/tensor.ts";
@@ -21,20 +21,20 @@ export interface TrainingStep extends Omit<Optimizer<object>, "advance"> {
 /** What the loss is made of: one block's step, or each row's own where blocks share the network. */
 export interface LossTarget {
   readonly step: Step | { readonly kind: "by row" };
-  readonly network: NetworkConfiguration;
+  readonly network: VelocityNetwork;
   readonly dimension: number;
 }
 
 /** The network's parameters from a flat list, in the structure of `like`. */
-export function parametersFrom(like: MlpArrays, arrays: readonly FloatArray[]): MlpArrays {
+export function parametersFrom(like: NetworkArrays, arrays: readonly FloatArray[]): NetworkArrays {
   let next = 0;
-  return mapTree<FloatArray, FloatArray, MlpArrays>(like, (leaf) => arrays[next++] ?? leaf);
+  return mapTree<FloatArray, FloatArray, NetworkArrays>(like, (leaf) => arrays[next++] ?? leaf);
 }
 
 /** Placeholders of a batch, and the matching loss over it of the network with these parameters. */
 export function batchLoss(
   { step, network, dimension }: LossTarget,
-  parameters: MlpTensors,
+  parameters: NetworkTensors,
   { coupling, interpolant }: TrainingConfiguration,
 ) {
   const column = (width: number) => placeholder(["rows", width]);
@@ -46,7 +46,7 @@ export function batchLoss(
   const clock = byRow[0]?.clock;
   const context = isMasked({ network }) ? [column(contextWidth(dimension))] : [];
   const [mask] = context;
-  const field: VelocityField = (x, t) => applyMlp(network, parameters, x, clock ?? t, mask);
+  const field: VelocityField = (x, t) => applyNetwork(network, parameters, x, clock ?? t, mask);
   const loss = matchingLoss(
     mask ? onFree(field, mask) : field,
     { left, source: source[0] ?? left, noise, time },
@@ -71,11 +71,11 @@ export function batchInputs({ left, source, noise, time, byRow, context }: Batch
 /** Compiles the step of one network and sets its state. */
 export async function createTrainingStep(
   engine: Engine,
-  target: LossTarget & { readonly like: MlpArrays },
+  target: LossTarget & { readonly like: NetworkArrays },
   training: TrainingConfiguration,
   state: TrainingState,
 ): Promise<TrainingStep> {
-  const parameters = mapTree<FloatArray, Tensor, MlpArrays>(target.like, (array) => placeholder(array.shape));
+  const parameters = mapTree<FloatArray, Tensor, NetworkArrays>(target.like, (array) => placeholder(array.shape));
   const { batch, loss } = batchLoss(target, parameters, training);
   const flat = leaves<Tensor>(parameters).map((leaf) => leaf.value);
   const optimizer = await createOptimizer(engine, { parameters: flat, batch, loss }, training, state);

@@ -1,6 +1,7 @@
 // density: the exact divergence is the trace of the Jacobian for every network, and Hutchinson's estimate is unbiased.
+
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Block, blockVelocity } from "../../src/flow/chain.ts";
+import { type Block, blockVelocity, perceptronOf } from "../../src/flow/chain.ts";
 import { exactDivergence, hutchinsonDivergence } from "../../src/flow/density.ts";
 import type { Activation } from "../../src/nn/activation.ts";
 import { initialMlp, type NetworkConfiguration } from "../../src/nn/mlp.ts";
@@ -82,7 +83,8 @@ const times = (rows: number) =>
   );
 
 /** The Jacobians at the rows, in float64 from the plain formulas. */
-function jacobians({ network, parameters }: Block, x: readonly number[], d: number): readonly (readonly number[])[][] {
+function jacobians(block: Block, x: readonly number[], d: number): readonly (readonly number[])[][] {
+  const { network, parameters } = perceptronOf(block);
   const rows = x.length / d;
   return Array.from({ length: rows }, (_, i) =>
     plainJacobian(

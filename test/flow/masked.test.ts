@@ -1,4 +1,5 @@
 // masked: the law of the states, the context, and velocities and divergences of what is free alone.
+
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Block, blockWeights } from "../../src/flow/chain.ts";
 import { exactDivergence, hutchinsonDivergence } from "../../src/flow/density.ts";
@@ -17,6 +18,7 @@ import type { Engine } from "../../src/runtime/contract.ts";
 import { createEngine } from "../../src/runtime/node.ts";
 import { floats } from "../../src/tensor/array.ts";
 import { constant } from "../../src/tensor/tensor.ts";
+import { layersOf } from "../support/blocks.ts";
 import { column, evaluate, largestDifference, numbers, plainMlp } from "../support/evaluate.ts";
 
 let engine: Engine;
@@ -153,12 +155,12 @@ describe("the velocity of a masked block", () => {
   /** The plain network, whose first layer's bias takes up the context's share. */
   function plainMasked(
     configuration: NetworkConfiguration,
-    { parameters }: Block,
+    block: Block,
     x: readonly number[],
     t: number,
     row: number,
   ) {
-    const [first, ...rest] = parameters.layers;
+    const [first, ...rest] = layersOf(block);
     if (!first) throw new Error("a layer");
     const [inputs = 0, outputs = 0] = first.weight.shape;
     const own = inputs - 3 * d;

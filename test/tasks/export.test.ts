@@ -1,5 +1,7 @@
 // export: the files compute what localflow computes and what closed forms say, and tell what they are.
+
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { perceptronOf } from "../../src/flow/chain.ts";
 import type { NetworkConfiguration } from "../../src/nn/mlp.ts";
 import { decodeModel } from "../../src/onnx/decode.ts";
 import type { Engine } from "../../src/runtime/contract.ts";
@@ -159,7 +161,8 @@ describe("an exported student", () => {
       },
     },
     standardization,
-    maps: chain.blocks.map(({ network, parameters }, n) => {
+    maps: chain.blocks.map((block, n) => {
+      const { network, parameters } = perceptronOf(block);
       return { segment: { from: 3 - n, to: 2 - n }, network, clock: 0.5, scale: -1, parameters };
     }),
   };

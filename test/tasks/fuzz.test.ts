@@ -1,4 +1,5 @@
 // fuzz: whatever is in a model file or a checkpoint, reading gives a value that keeps its promises or a LocalFlowError.
+
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { decodeSafetensors, encodeSafetensors } from "../../src/data/safetensors.ts";
@@ -6,6 +7,7 @@ import { decodeCheckpoint, encodeCheckpoint } from "../../src/tasks/checkpoint.t
 import { type DensityModel, decodeDensityModel, encodeDensityModel } from "../../src/tasks/density-model.ts";
 import { identityStandardization } from "../../src/tasks/standardization.ts";
 import { floats } from "../../src/tensor/array.ts";
+import { layersOf } from "../support/blocks.ts";
 import { attempt, damaged } from "../support/damage.ts";
 
 const runs = { numRuns: 2000, seed: 20241002 };
@@ -101,8 +103,8 @@ test("model files", () => {
       if (model === "refused") return;
       models++;
       expect(model.chain.blocks).toHaveLength(model.record.configuration.blocks.length);
-      for (const { parameters } of model.chain.blocks)
-        for (const { weight, bias } of parameters.layers) {
+      for (const block of model.chain.blocks)
+        for (const { weight, bias } of layersOf(block)) {
           expect(weight.shape[1]).toBe(bias.shape[0]);
           expect([...weight.data, ...bias.data].every(Number.isFinite)).toBe(true);
         }
@@ -115,7 +117,7 @@ test("model files", () => {
 test("checkpoints", () => {
   const { chain, record } = smallModel;
   const [first] = chain.blocks;
-  const parameters = chain.blocks[1]?.parameters.layers.flatMap(({ weight, bias }) => [weight, bias]) ?? [];
+  const parameters = layersOf(chain.blocks[1]).flatMap(({ weight, bias }) => [weight, bias]);
   const state = { parameters, first: parameters, second: parameters, average: [] };
   const patience = { best: 1, checksSince: 0, parameters: [] };
   const [done] = record.training.blocks.map((block) => ({ ...block, seconds: 1, pushSeconds: 1 }));

@@ -1,4 +1,5 @@
 // import-python: the script of docs/export.md collects checkpoints as the authors' code writes them (skipped without torch).
+
 import { execFileSync, spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -8,6 +9,7 @@ import { encodeSafetensors } from "../../src/data/safetensors.ts";
 import { explicitSteps } from "../../src/flow/steps.ts";
 import { importCheckpoint } from "../../src/tasks/import.ts";
 import { floats } from "../../src/tensor/array.ts";
+import { layersOf } from "../support/blocks.ts";
 
 const python = process.env["LOCALFLOW_PYTHON"] ?? "python3";
 const hasTorch = spawnSync(python, ["-c", "import torch, safetensors"]).status === 0;
@@ -49,7 +51,7 @@ for n, state in enumerate(json.loads(sys.argv[1])):
       ]);
       const expected = importCheckpoint(encodeSafetensors(Object.fromEntries(tensors)), request);
       expect(chain).toEqual(expected.chain);
-      expect(chain.blocks[10]?.parameters.layers[0]?.bias.data[0]).toBe(10.5);
+      expect(layersOf(chain.blocks[10])[0]?.bias.data[0]).toBe(10.5);
     },
   );
 });

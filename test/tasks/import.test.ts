@@ -1,4 +1,5 @@
 // import: PyTorch's weights give the log-densities that PyTorch computed; what is no velocity network is refused.
+
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { encodeSafetensors } from "../../src/data/safetensors.ts";
@@ -11,6 +12,7 @@ import { decodeDensityModel, encodeDensityModel } from "../../src/tasks/density-
 import { importCheckpoint } from "../../src/tasks/import.ts";
 import { presetNamed } from "../../src/tasks/presets/named.ts";
 import { floats, type NDArray, zeros } from "../../src/tensor/array.ts";
+import { layersOf } from "../support/blocks.ts";
 
 interface Numbers {
   readonly shape: readonly number[];
@@ -102,7 +104,7 @@ describe("an imported checkpoint", () => {
 
   it("keeps the published weights as they are, transposed", () => {
     const { chain } = importCheckpoint(encodeSafetensors(tensorsOf(first)), { steps, activation: elu });
-    const weight = chain.blocks[1]?.parameters.layers[0]?.weight;
+    const weight = layersOf(chain.blocks[1])[0]?.weight;
     const theirs = first.blocks[1]?.["net.0.weight"];
     expect(weight?.shape).toEqual([4, 8]);
     for (let i = 0; i < 4; i++)

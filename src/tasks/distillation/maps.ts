@@ -1,14 +1,8 @@
 // maps: what a student is made of: one network evaluation for each piece of the way, x + scale · net(x).
 import { invariant } from "../../errors.ts";
-import type { Chain } from "../../flow/chain.ts";
-import {
-  applyMlp,
-  initialMlp,
-  layerSizes,
-  type MlpArrays,
-  type MlpTensors,
-  type NetworkConfiguration,
-} from "../../nn/mlp.ts";
+import { type Chain, perceptronOf } from "../../flow/chain.ts";
+import { applyMlp, initialMlp, type MlpArrays, type MlpTensors, type NetworkConfiguration } from "../../nn/mlp.ts";
+import { haveSameShapes } from "../../nn/network.ts";
 import type { Random } from "../../random.ts";
 import { add, multiply } from "../../tensor/arithmetic.ts";
 import { floats } from "../../tensor/array.ts";
@@ -58,10 +52,9 @@ export function startingMap(
   const { start = 0, length = 1 } = block.timeWindow ?? {};
   const clock = start + (length * (first + last)) / 2;
   const common = { segment, clock, scale: -(last - first) };
-  const network = hidden ? { ...block.network, hidden } : block.network;
-  const isSame =
-    JSON.stringify(layerSizes(network, dimension)) === JSON.stringify(layerSizes(block.network, dimension));
-  if (isSame) return { ...common, network, parameters: block.parameters };
+  const own = perceptronOf(block);
+  const network = hidden ? { ...own.network, hidden } : own.network;
+  if (haveSameShapes(network, own.network, dimension)) return { ...common, network, parameters: own.parameters };
   const fresh: NetworkConfiguration = { ...network, initialization: "zero-last" };
   return { ...common, network: fresh, parameters: initialMlp(key, fresh, dimension) };
 }

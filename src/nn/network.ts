@@ -1,0 +1,69 @@
+// network: the velocity network of a block, whichever kind it is.
+import type { Random } from "../random.ts";
+import { elementCount } from "../tensor/array.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { leaves } from "../tensor/tree.ts";
+import { applyMlp, initialMlp, layerSizes, type MlpArrays, type MlpTensors, type NetworkConfiguration } from "./mlp.ts";
+import { applyUnet, initialUnet, type UnetArrays, type UnetConfiguration, type UnetTensors, unetPlan } from "./unet.ts";
+
+/** A multilayer perceptron where no kind is said. */
+export type VelocityNetwork = (NetworkConfiguration & { readonly kind?: never }) | UnetConfiguration;
+export type NetworkArrays = MlpArrays | UnetArrays;
+export type NetworkTensors = MlpTensors | UnetTensors;
+
+/** Draws a network's parameters. */
+export function initialNetwork(random: Random, network: VelocityNetwork, dimension: number): NetworkArrays {
+  return network.kind === "unet" ? initialUnet(random, network) : initialMlp(random, network, dimension);
+}
+
+/** v(x, t): points [..., d] and times [..., 1] to velocities [..., d]; with a context where the network reads one. */
+export function applyNetwork(
+  network: VelocityNetwork,
+  parameters: NetworkTensors,
+  x: Tensor,
+  t: Tensor,
+  context?: Tensor,
+): Tensor {
+  return network.kind === "unet"
+    ? applyUnet(network, parameters as UnetTensors, x, t)
+    : applyMlp(network, parameters as MlpTensors, x, t, context);
+}
+
+/** A tree like the network's parameters whose leaves have their shapes. */
+export function networkShapes(network: VelocityNetwork, dimension: number): object {
+  if (network.kind === "unet") return unetPlan(network);
+  return {
+    layers: layerSizes(network, dimension).map(([inputs, outputs]) => ({
+      weight: { shape: [inputs, outputs] },
+      bias: { shape: [outputs] },
+    })),
+  };
+}
+
+/** Numbers that are trained, for points of `dimension` values. */
+export function networkParameterCount(network: VelocityNetwork, dimension: number): number {
+  return shapesOf(network, dimension).reduce((total, shape) => total + elementCount(shape), 0);
+}
+
+/** Whether two networks between points of `dimension` values have parameters of the same shapes in the same order. */
+export function haveSameShapes(a: VelocityNetwork, b: VelocityNetwork, dimension: number): boolean {
+  return JSON.stringify(shapesOf(a, dimension)) === JSON.stringify(shapesOf(b, dimension));
+}
+
+/** Values that stay with a row along its way, which the network reads beside the point. */
+export function networkContext(network: VelocityNetwork): number {
+  return network.kind === "unet" ? 0 : (network.context ?? 0);
+}
+
+/** Numbers of one row's widest intermediate array. */
+export function widestArray(network: VelocityNetwork, dimension: number): number {
+  if (network.kind !== "unet") return Math.max(...network.hidden, dimension);
+  const { channels, multipliers, image } = network;
+  return channels * (multipliers[0] ?? 1) * image.height * image.width;
+}
+
+function shapesOf(network: VelocityNetwork, dimension: number): readonly (readonly number[])[] {
+  return leaves<{ readonly shape: readonly number[] }>(networkShapes(network, dimension)).map(
+    ({ value }) => value.shape,
+  );
+}

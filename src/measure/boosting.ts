@@ -5,6 +5,7 @@ import { type Binning, binnedTable, chooseBins } from "./boosting-bins.ts";
 import { type Loss, logistic, logisticLoss, softmax, softmaxLoss, squaredLoss } from "./boosting-loss.ts";
 import { addTree, type Tree, type TreeLimits, treeGrower } from "./boosting-tree.ts";
 import type { MeasuredTable } from "./columns-table.ts";
+import { finished, type Steps } from "./steps.ts";
 
 /** How trees are boosted. The defaults are those of scikit-learn's HistGradientBoosting. */
 export interface BoostingOptions {
@@ -56,10 +57,20 @@ export function trainClassifier(
   classes: number,
   options: BoostingOptions = {},
 ): BoostedClassifier {
+  return finished(classifierSteps(features, target, classes, options));
+}
+
+/** `trainClassifier` in steps of one tree. */
+export function* classifierSteps(
+  features: MeasuredTable,
+  target: Int32Array,
+  classes: number,
+  options: BoostingOptions = {},
+): Steps<BoostedClassifier> {
   if (!Number.isSafeInteger(classes) || classes < 2) throw refused("classes", "at least 2", classes);
   checkTarget(features, target, (value) => value >= 0 && value < classes, `classes from 0 to ${classes - 1}`);
   const loss = classes === 2 ? logisticLoss(target) : softmaxLoss(target, classes);
-  const { scores, ...trained } = boosted(features, loss, options);
+  const { scores, ...trained } = yield* boosted(features, loss, options);
   return { ...trained, probabilities: (table) => probabilitiesOf(scores(table), table.rows, classes) };
 }
 
@@ -69,8 +80,17 @@ export function trainRegressor(
   target: Float64Array,
   options: BoostingOptions = {},
 ): BoostedRegressor {
+  return finished(regressorSteps(features, target, options));
+}
+
+/** `trainRegressor` in steps of one tree. */
+export function* regressorSteps(
+  features: MeasuredTable,
+  target: Float64Array,
+  options: BoostingOptions = {},
+): Steps<BoostedRegressor> {
   checkTarget(features, target, Number.isFinite, "finite numbers");
-  const { scores, ...trained } = boosted(features, squaredLoss(target), options);
+  const { scores, ...trained } = yield* boosted(features, squaredLoss(target), options);
   return { ...trained, values: scores };
 }
 
@@ -136,7 +156,7 @@ interface Boosted extends Trained {
 }
 
 /** The loop of boosting: each tree follows the derivatives that the ones before it left. */
-function boosted(features: MeasuredTable, loss: Loss, options: BoostingOptions): Boosted {
+function* boosted(features: MeasuredTable, loss: Loss, options: BoostingOptions): Steps<Boosted> {
   const { rows: count } = features;
   const settings = checkedSettings(options, count);
   const { training, validation } = separated(count, settings);
@@ -150,12 +170,14 @@ function boosted(features: MeasuredTable, loss: Loss, options: BoostingOptions):
   let best = { iterations: 0, loss: validation.length > 0 ? loss.mean(scores, validation) : Number.NaN };
   while (trees.length < settings.iterations) {
     loss.derivatives(scores, training, gradient, hessian);
-    const step = Array.from({ length: loss.outputs }, (_, output) => {
+    const step: Tree[] = [];
+    for (let output = 0; output < loss.outputs; output++) {
       const part = (array: Float64Array) => array.subarray(output * count, (output + 1) * count);
       const tree = grower.grow(training.slice(), part(gradient), part(hessian), part(scores));
       addTree(tree, table, validation, part(scores));
-      return tree;
-    });
+      step.push(tree);
+      yield;
+    }
     if (step.every((tree) => tree.left[0] === 0)) break;
     trees.push(step);
     if (validation.length === 0) continue;

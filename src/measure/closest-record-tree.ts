@@ -1,4 +1,6 @@
 // closest-record-tree: exact nearest neighbours of many points of mixed columns, by a tree of boxes
+import { distanceUpTo } from "./closest-record-space.ts";
+import { finished, type Steps } from "./steps.ts";
 
 export interface Neighbours {
   /** Distances [queries · k], ascending for each query; Infinity where there are fewer points. */
@@ -9,12 +11,19 @@ export interface Neighbours {
 
 /** Points of a leaf at most. */
 const leafPoints = 12;
+/** Of 20 000 points of 200 columns a query looks at all in some milliseconds. */
+const queriesPerStep = 32;
 
 /**
  * The `k` points nearest to each query by the distance of `rowDistance`, exactly; both are [rows · d]. Among equally near ones
  * any may be named, always the same. About n log n work where columns depend on each other, n^2 at worst.
  */
 export function nearestRows(points: Float32Array, queries: Float32Array, d: number, k = 1): Neighbours {
+  return finished(nearestSteps(points, queries, d, k));
+}
+
+/** `nearestRows` in steps of some queries. */
+export function* nearestSteps(points: Float32Array, queries: Float32Array, d: number, k = 1): Steps<Neighbours> {
   const count = queries.length / d;
   const distances = new Float64Array(count * k).fill(Number.POSITIVE_INFINITY);
   const rows = new Int32Array(count * k).fill(-1);
@@ -24,6 +33,7 @@ export function nearestRows(points: Float32Array, queries: Float32Array, d: numb
   for (let row = 0; row < count; row++) {
     query.set(queries.subarray(row * d, (row + 1) * d));
     search(tree, 0, query, d, distances.subarray(row * k, (row + 1) * k), rows.subarray(row * k, (row + 1) * k));
+    if (row % queriesPerStep === 0) yield;
   }
   return { distances, rows };
 }
@@ -142,11 +152,7 @@ function scan(
   const last = distances.length - 1;
   for (let i = start; i < end; i++) {
     const worst = distances[last]!;
-    let total = 0;
-    for (let c = 0, at = i * d; c < d && total < worst; c++, at++) {
-      const difference = Math.abs(points[at]! - query[c]!);
-      total += Math.min(difference, 1);
-    }
+    const total = distanceUpTo(worst, points, i, query, 0, d);
     if (!(total < worst)) continue;
     let place = last;
     for (; place > 0 && distances[place - 1]! > total; place--) {

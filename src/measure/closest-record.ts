@@ -3,11 +3,12 @@ import { failure } from "../errors.ts";
 import { permutation, type Random, random, split } from "../random.ts";
 import { areaUnderCurve } from "./area-under-curve.ts";
 import { rowPoints } from "./closest-record-space.ts";
-import { nearestRows } from "./closest-record-tree.ts";
+import { nearestSteps } from "./closest-record-tree.ts";
 import { checkEnoughRows } from "./column-shapes.ts";
 import { categoryColumn, numericColumn, recoded, takenRows } from "./columns-rows.ts";
 import type { MeasuredTable } from "./columns-table.ts";
 import { type Estimate, spread } from "./estimate.ts";
+import { finished, type Steps } from "./steps.ts";
 
 /** Real rows that a generator has seen, real rows that it has not, and rows that it made. */
 export interface PrivacyTables {
@@ -52,10 +53,16 @@ export interface DistanceQuantiles {
  * tables that do not match.
  */
 export function closestRecords(tables: PrivacyTables, options: RecordOptions = {}): ClosestRecords {
+  return finished(closestSteps(tables, options));
+}
+
+/** `closestRecords` in steps. */
+export function* closestSteps(tables: PrivacyTables, options: RecordOptions = {}): Steps<ClosestRecords> {
   const { train, heldOut, synthetic } = chosenTables("closest records", tables, options);
   const { dimension, points } = rowPoints([train, heldOut, synthetic]);
-  const nearest = (of: 0 | 1 | 2, among: 0 | 1 | 2) => nearestRows(points[among]!, points[of]!, dimension);
-  const [toTrain, toHeldOut, expected] = [nearest(2, 0), nearest(2, 1), nearest(1, 0).distances];
+  const nearest = (of: 0 | 1 | 2, among: 0 | 1 | 2) => nearestSteps(points[among]!, points[of]!, dimension);
+  const [toTrain, toHeldOut] = [yield* nearest(2, 0), yield* nearest(2, 1)];
+  const expected = (yield* nearest(1, 0)).distances;
   const ownQuantiles = (distances: Float64Array) => quantiles(distances, dimension);
   return {
     rows: { real: train.rows, synthetic: synthetic.rows },

@@ -122,7 +122,12 @@ function levelInfluence(
 ): Float64Array {
   const mean = shares.reduce((sum, share, k) => sum + share * signs[k]!, 0);
   const weight = (half * codes.length) / known;
-  return Float64Array.from(codes, (code) => (code < 0 ? 0 : weight * (signs[code]! - mean)));
+  const influence = new Float64Array(codes.length);
+  for (let row = 0; row < codes.length; row++) {
+    const code = codes[row]!;
+    if (code >= 0) influence[row] = weight * (signs[code]! - mean);
+  }
+  return influence;
 }
 
 /** Half the difference of two Pearson correlations, each over the rows where both values are known; 0 for a constant column. */

@@ -5,6 +5,7 @@ import { takenCells } from "./columns-rows.ts";
 import type { MeasuredColumn, MeasuredTable } from "./columns-table.ts";
 import { drawInto } from "./gaussian.ts";
 import { cholesky } from "./linear-algebra.ts";
+import { finished, type Steps } from "./steps.ts";
 
 /** Makes rows like those it was fitted to: the same columns, values among theirs. */
 export interface RowGenerator {
@@ -41,11 +42,20 @@ export interface GaussianCopula extends RowGenerator {
  * Source: R. Nelsen, "An introduction to copulas" (2006); N. Patki and others, "The Synthetic Data Vault" (2016).
  */
 export function gaussianCopula(train: MeasuredTable, random: Random): GaussianCopula {
+  return finished(gaussianCopulaSteps(train, random));
+}
+
+/** `gaussianCopula` in steps of one column. */
+export function* gaussianCopulaSteps(train: MeasuredTable, random: Random): Steps<GaussianCopula> {
   checkRows(train);
   const d = train.columns.length;
   const marginals = train.columns.map(marginalOf);
-  const scores = train.columns.map((column, k) => normalScores(column, split(random, "ties", k)));
-  const correlations = correlationMatrix(scores);
+  const scores: Float64Array[] = [];
+  for (const [k, column] of train.columns.entries()) {
+    scores.push(normalScores(column, split(random, "ties", k)));
+    yield;
+  }
+  const correlations = yield* correlationMatrix(scores);
   const factor = regularFactor(correlations, d);
   const law = { mean: new Float64Array(d), factor, constant: 0 };
   return {
@@ -119,7 +129,7 @@ function normalScores(column: MeasuredColumn, random: Random): Float64Array {
 }
 
 /** Pearson correlations over the rows where both are known; 0 where they tell nothing. */
-function correlationMatrix(scores: readonly Float64Array[]): Float64Array {
+function* correlationMatrix(scores: readonly Float64Array[]): Steps<Float64Array> {
   const d = scores.length;
   const matrix = new Float64Array(d * d);
   for (let i = 0; i < d; i++) {
@@ -129,6 +139,7 @@ function correlationMatrix(scores: readonly Float64Array[]): Float64Array {
       matrix[i * d + j] = found;
       matrix[j * d + i] = found;
     }
+    yield;
   }
   return matrix;
 }

@@ -2,11 +2,12 @@
 import { failure } from "../errors.ts";
 import { random, split } from "../random.ts";
 import { checkedRows, someRows } from "./closest-record.ts";
-import { rowDistance, rowPoints } from "./closest-record-space.ts";
-import { nearestRows } from "./closest-record-tree.ts";
+import { distanceUpTo, rowPoints } from "./closest-record-space.ts";
+import { nearestSteps } from "./closest-record-tree.ts";
 import { checkEnoughRows, sameColumn, sharedCodes } from "./column-shapes.ts";
 import type { MeasuredTable } from "./columns-table.ts";
 import { type Estimate, meanOf } from "./estimate.ts";
+import { finished, type Steps } from "./steps.ts";
 
 export interface CoverageOptions {
   /** Decides which rows are looked at; default 0. */
@@ -51,11 +52,16 @@ export interface Neighbourhoods {
  * Sources: T. Kynkäänniemi and others, "Improved precision and recall metric" (2019); M. Naeem and others, "Reliable
  * fidelity and diversity metrics for generative models" (2020).
  */
-export function tableCoverage(
+export function tableCoverage(real: MeasuredTable, other: MeasuredTable, options: CoverageOptions = {}): Coverage {
+  return finished(coverageSteps(real, other, options));
+}
+
+/** `tableCoverage` in steps. */
+export function* coverageSteps(
   real: MeasuredTable,
   other: MeasuredTable,
   { seed = 0, rows = 4096, neighbours = 5 }: CoverageOptions = {},
-): Coverage {
+): Steps<Coverage> {
   checkEnoughRows("coverage", [real, other]);
   const count = Math.min(real.rows, other.rows, checkedRows(rows));
   if (!(Number.isSafeInteger(neighbours) && neighbours >= 1))
@@ -66,28 +72,43 @@ export function tableCoverage(
   return {
     ranges: rangeCoverage(real, other),
     categories: categoryCoverage(real, other),
-    neighbourhoods: neighbourhoods(points[0]!, points[1]!, dimension, Math.min(neighbours, count - 1)),
+    neighbourhoods: yield* neighbourhoods(points[0]!, points[1]!, dimension, Math.min(neighbours, count - 1)),
   };
 }
 
-function neighbourhoods(real: Float32Array, other: Float32Array, d: number, k: number): Neighbourhoods {
-  const radii = (points: Float32Array) => {
+function* neighbourhoods(real: Float32Array, other: Float32Array, d: number, k: number): Steps<Neighbourhoods> {
+  const radii = function* (points: Float32Array) {
     // Every point is its own nearest one.
-    const { distances } = nearestRows(points, points, d, k + 1);
+    const { distances } = yield* nearestSteps(points, points, d, k + 1);
     return Float64Array.from({ length: points.length / d }, (_, row) => distances[row * (k + 1) + k]!);
   };
-  const realRadii = radii(real);
-  const around = ballCounts(real, realRadii, other, d);
-  const reached = ballCounts(other, radii(other), real, d);
-  const nearest = nearestRows(other, real, d).distances;
-  const share = (values: Float64Array, test: (value: number, row: number) => boolean) =>
-    shareOf(values.filter(test).length, values.length);
+  const realRadii = yield* radii(real);
+  const around = yield* ballCounts(real, realRadii, other, d);
+  const reached = yield* ballCounts(other, yield* radii(other), real, d);
+  const nearest = (yield* nearestSteps(other, real, d)).distances;
+  return neighbourhoodShares({ around, reached, covered: nearest.map((r, row) => Number(r <= realRadii[row]!)), k });
+}
+
+/** What was counted, by whatever distance: in how many neighbourhoods of the other side each row lies. */
+interface NeighbourhoodCounts {
+  /** Of each other row. */
+  readonly around: Float64Array;
+  /** Of each real row. */
+  readonly reached: Float64Array;
+  /** Of each real row, 1 when another row lies in its own neighbourhood. */
+  readonly covered: Float64Array;
+  /** Rows of a neighbourhood. */
+  readonly k: number;
+}
+
+export function neighbourhoodShares({ around, reached, covered, k }: NeighbourhoodCounts): Neighbourhoods {
+  const share = (counts: Float64Array) => shareOf(counts.filter((count) => count > 0).length, counts.length);
   return {
-    rows: realRadii.length,
-    precision: share(around, (balls) => balls > 0),
-    recall: share(reached, (balls) => balls > 0),
+    rows: covered.length,
+    precision: share(around),
+    recall: share(reached),
     density: meanOf(around.map((balls) => balls / k)),
-    coverage: share(nearest, (distance, row) => distance <= realRadii[row]!),
+    coverage: share(covered),
   };
 }
 
@@ -96,12 +117,17 @@ function shareOf(count: number, total: number): Estimate {
   return { value, standardError: Math.sqrt((value * (1 - value)) / (total - 1)) };
 }
 
+/** A row looks at some thousand balls at most. */
+const rowsPerStep = 32;
+
 /** In how many of the balls each point lies. */
-function ballCounts(centres: Float32Array, radii: Float64Array, points: Float32Array, d: number): Float64Array {
+function* ballCounts(centres: Float32Array, radii: Float64Array, points: Float32Array, d: number): Steps<Float64Array> {
   const counts = new Float64Array(points.length / d);
-  for (let row = 0; row < counts.length; row++)
+  for (let row = 0; row < counts.length; row++) {
     for (let ball = 0; ball < radii.length; ball++)
-      if (rowDistance(points, row, centres, ball, d) <= radii[ball]!) counts[row]!++;
+      if (distanceUpTo(radii[ball]!, points, row, centres, ball, d) <= radii[ball]!) counts[row]!++;
+    if (row % rowsPerStep === 0) yield;
+  }
   return counts;
 }
 

@@ -2,7 +2,8 @@
 import { type ColumnShape, columnShapes, sameColumn, sharedCodes } from "./column-shapes.ts";
 import type { MeasuredColumn, MeasuredTable } from "./columns-table.ts";
 import type { Estimate } from "./estimate.ts";
-import { classifierTwoSample, type TwoSampleClassification, type TwoSampleOptions } from "./two-sample-classifier.ts";
+import { finished, type Steps } from "./steps.ts";
+import { type TwoSampleClassification, type TwoSampleOptions, twoSampleSteps } from "./two-sample-classifier.ts";
 
 export interface DriftOptions extends TwoSampleOptions {
   /** How a number of a column is written in sentences, for instance a date; default: four significant digits. */
@@ -41,6 +42,15 @@ const [shapeErrors, gapErrors] = [2, 3];
  * rows, or when `after` lacks a column of `before` or has it of another kind.
  */
 export function tableDrift(before: MeasuredTable, after: MeasuredTable, options: DriftOptions = {}): TableDrift {
+  return finished(driftSteps(before, after, options));
+}
+
+/** `tableDrift` in steps. */
+export function* driftSteps(
+  before: MeasuredTable,
+  after: MeasuredTable,
+  options: DriftOptions = {},
+): Steps<TableDrift> {
   const { written = (value: number) => String(Number(value.toPrecision(4))), ...classifierOptions } = options;
   const shapes = columnShapes(before, after);
   const columns = shapes.columns.map((shape, k): ColumnDrift => {
@@ -50,7 +60,7 @@ export function tableDrift(before: MeasuredTable, after: MeasuredTable, options:
     return { ...shape, moved: beyond.values || beyond.gaps, sentence };
   });
   const isLarge = Math.min(before.rows, after.rows, options.rows ?? before.rows) >= fewestClassifierRows;
-  const classifier = isLarge ? classifierTwoSample(before, after, classifierOptions) : undefined;
+  const classifier = isLarge ? yield* twoSampleSteps(before, after, classifierOptions) : undefined;
   const excess = ({ error, chance, gaps }: ColumnDrift) => Math.max(error.value - chance, gaps.difference.value);
   return {
     rows: { before: before.rows, after: after.rows },

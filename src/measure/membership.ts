@@ -2,8 +2,9 @@
 import { areaUnderCurve } from "./area-under-curve.ts";
 import { chosenTables, type PrivacyTables, type RecordOptions } from "./closest-record.ts";
 import { rowPoints } from "./closest-record-space.ts";
-import { nearestRows } from "./closest-record-tree.ts";
+import { nearestSteps } from "./closest-record-tree.ts";
 import type { Estimate } from "./estimate.ts";
+import { finished, type Steps } from "./steps.ts";
 
 export interface MembershipInference {
   /** Rows attacked: as many training as held-out ones; and synthetic rows that the attacker has. */
@@ -22,10 +23,15 @@ export interface MembershipInference {
  * full black-box attack; N. Carlini and others, "Membership inference attacks from first principles" (2022) for the second.
  */
 export function membershipInference(tables: PrivacyTables, options: RecordOptions = {}): MembershipInference {
+  return finished(membershipSteps(tables, options));
+}
+
+/** `membershipInference` in steps. */
+export function* membershipSteps(tables: PrivacyTables, options: RecordOptions = {}): Steps<MembershipInference> {
   const { train, heldOut, synthetic } = chosenTables("membership inference", tables, options);
   const { dimension, points } = rowPoints([train, heldOut, synthetic]);
-  const distances = (of: 0 | 1) => nearestRows(points[2]!, points[of]!, dimension).distances;
-  const [members, strangers] = [distances(0), distances(1)];
+  const members = (yield* nearestSteps(points[2]!, points[0]!, dimension)).distances;
+  const strangers = (yield* nearestSteps(points[2]!, points[1]!, dimension)).distances;
   return {
     rows: { real: train.rows, synthetic: synthetic.rows },
     auc: areaUnderCurve(strangers, members),

@@ -11,6 +11,7 @@ import {
 } from "./column-shapes-distances.ts";
 import type { MeasuredColumn, MeasuredTable } from "./columns-table.ts";
 import type { Estimate } from "./estimate.ts";
+import { finished, type Steps } from "./steps.ts";
 
 export interface PairTrendOptions {
   /** Decides which pairs are looked at where there are too many; default 0. */
@@ -46,11 +47,16 @@ export interface PairTrends {
  * both sides, by the delta method; where the laws are equal they are cautious. Throws "data" for fewer than 2 rows or tables
  * that do not match.
  */
-export function pairTrends(
+export function pairTrends(real: MeasuredTable, other: MeasuredTable, options: PairTrendOptions = {}): PairTrends {
+  return finished(pairTrendSteps(real, other, options));
+}
+
+/** `pairTrends` in steps of one pair. */
+export function* pairTrendSteps(
   real: MeasuredTable,
   other: MeasuredTable,
   { seed = 0, pairs: most = 2000, bins = 10 }: PairTrendOptions = {},
-): PairTrends {
+): Steps<PairTrends> {
   checkEnoughRows("pair trends", [real, other]);
   if (!(Number.isSafeInteger(most) && most >= 1)) throw refused("pairs", most);
   if (!(Number.isSafeInteger(bins) && bins >= 1)) throw refused("bins", bins);
@@ -60,15 +66,17 @@ export function pairTrends(
     .subarray(0, most)
     .sort();
   const mean = distanceMean(real.rows, other.rows);
-  const pairs = Array.from(order, (place): PairTrend => {
+  const pairs: PairTrend[] = [];
+  for (const place of order) {
     const [i, j] = all[place]!;
     const [a, b] = [sides[i]!, sides[j]!];
     const isNumeric = a.values !== undefined && b.values !== undefined;
     const distance = isNumeric ? correlations(a, b) : contingencies(a, b);
     mean.add(distance);
     const kind = isNumeric ? "correlation" : "contingency";
-    return { columns: [a.name, b.name], kind, error: distanceEstimate(distance) };
-  });
+    pairs.push({ columns: [a.name, b.name], kind, error: distanceEstimate(distance) });
+    yield;
+  }
   return { pairs, total: all.length, mean: mean.estimate() };
 }
 
@@ -118,7 +126,15 @@ function correlations({ values: a }: PairSide, { values: b }: PairSide): Distanc
   return correlationDistance([a.real, b.real], [a.other, b.other]);
 }
 
+/** Cells of two columns' table up to which all of them are counted; of larger ones those that occur. */
+const mostCells = 4096;
+
 function contingencies(a: PairSide, b: PairSide): Distance {
+  if (a.count * b.count <= mostCells) {
+    const both = (first: Int32Array, second: Int32Array) => first.map((cell, row) => cell * b.count + second[row]!);
+    const cells = { real: both(a.cells.real, b.cells.real), other: both(a.cells.other, b.cells.other) };
+    return totalVariation(cells.real, cells.other, a.count * b.count);
+  }
   const seen = new Map<number, number>();
   const joint = (first: Int32Array, second: Int32Array) =>
     first.map((cell, row) => {

@@ -2,10 +2,11 @@
 import { failure } from "../errors.ts";
 import { permutation, type Random, random, split } from "../random.ts";
 import { areaUnderCurve } from "./area-under-curve.ts";
-import { type BoostingOptions, trainClassifier } from "./boosting.ts";
+import { type BoostingOptions, classifierSteps } from "./boosting.ts";
 import { stackedTables, takenRows } from "./columns-rows.ts";
 import type { MeasuredTable } from "./columns-table.ts";
 import type { Estimate } from "./estimate.ts";
+import { finished, type Steps } from "./steps.ts";
 
 export interface TwoSampleOptions {
   /** Decides which rows are looked at and which of them train; default 0. */
@@ -42,8 +43,17 @@ const fewestRows = 30;
 export function classifierTwoSample(
   real: MeasuredTable,
   synthetic: MeasuredTable,
-  { seed = 0, rows = 20_000, trainShare = 0.7, boosting = {} }: TwoSampleOptions = {},
+  options: TwoSampleOptions = {},
 ): TwoSampleClassification {
+  return finished(twoSampleSteps(real, synthetic, options));
+}
+
+/** `classifierTwoSample` in steps. */
+export function* twoSampleSteps(
+  real: MeasuredTable,
+  synthetic: MeasuredTable,
+  { seed = 0, rows = 20_000, trainShare = 0.7, boosting = {} }: TwoSampleOptions = {},
+): Steps<TwoSampleClassification> {
   const count = Math.min(real.rows, synthetic.rows, rows);
   const train = Math.round(trainShare * count);
   if (!(count >= fewestRows))
@@ -69,7 +79,8 @@ export function classifierTwoSample(
       takenRows(synthetic, chosenSynthetic.subarray(from, to)),
     );
   const isSynthetic = Int32Array.from({ length: 2 * train }, (_, row) => (row < train ? 0 : 1));
-  const classifier = trainClassifier(both(0, train), isSynthetic, 2, { ...boosting, random: split(key, "boosting") });
+  const trees = { ...boosting, random: split(key, "boosting") };
+  const classifier = yield* classifierSteps(both(0, train), isSynthetic, 2, trees);
   const scores = classifier.probabilities(both(train, count)).filter((_, i) => i % 2 === 1);
   const test = count - train;
   return {

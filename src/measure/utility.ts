@@ -1,14 +1,15 @@
 // utility: whether models trained on synthetic rows predict real ones as well as models trained on real rows (TSTR)
 import { failure } from "../errors.ts";
 import { permutation, type Random, random, split } from "../random.ts";
-import { type BoostingOptions, trainClassifier, trainRegressor } from "./boosting.ts";
+import { type BoostingOptions, classifierSteps, regressorSteps } from "./boosting.ts";
 import { categoryColumn, columnNamed, numericColumn, recoded, takenRows } from "./columns-rows.ts";
 import type { MeasuredTable } from "./columns-table.ts";
 import { type Contrast, classScores, contrasted, numberScores } from "./prediction-scores.ts";
+import { finished, type Steps } from "./steps.ts";
 
 export interface UtilityTables {
   readonly synthetic: MeasuredTable;
-  /** Real rows to train on, for comparison. */
+  /** Real rows to train on, for comparison; the synthetic rows themselves where none is wanted: one model is trained then. */
   readonly train: MeasuredTable;
   /** Real rows that neither the model nor the generator has seen. */
   readonly test: MeasuredTable;
@@ -50,10 +51,15 @@ const fewestRows = 10;
  * training set would change is not in them. Throws "data" when a table has fewer than 10 rows with a known target, when the
  * target has one value only or more than 100 categories, or when columns differ.
  */
-export function trainOnSyntheticTestOnReal(
+export function trainOnSyntheticTestOnReal(tables: UtilityTables, options: UtilityOptions = {}): Utility {
+  return finished(utilitySteps(tables, options));
+}
+
+/** `trainOnSyntheticTestOnReal` in steps. */
+export function* utilitySteps(
   tables: UtilityTables,
   { seed = 0, rows = 20_000, replicates = 200, boosting = {} }: UtilityOptions = {},
-): Utility {
+): Steps<Utility> {
   const { target } = tables;
   const key = split(random(seed), "utility");
   const test = knownRows("test", tables.test, target);
@@ -63,12 +69,11 @@ export function trainOnSyntheticTestOnReal(
   ];
   const count = Math.min(synthetic.rows, real.rows, rows);
   const task = { target, test, replicates, options: { ...boosting, random: split(key, "boosting") }, key };
-  const training = {
-    synthetic: someRows(synthetic, count, split(key, "synthetic")),
-    real: someRows(real, count, split(key, "real")),
-  };
+  const chosen = someRows(synthetic, count, split(key, "synthetic"));
+  const isAlone = tables.train === tables.synthetic;
+  const training = { synthetic: chosen, real: isAlone ? chosen : someRows(real, count, split(key, "real")) };
   const kind = columnNamed(test, target).kind;
-  const scores = kind === "category" ? classified(training, task) : regressed(training, task);
+  const scores = yield* kind === "category" ? classified(training, task) : regressed(training, task);
   return { target, rows: { train: count, test: test.rows }, ...scores };
 }
 
@@ -85,32 +90,38 @@ interface Task {
   readonly key: Random;
 }
 
-function classified(training: Training, { target, test, replicates, options, key }: Task) {
+function* classified(training: Training, { target, test, replicates, options, key }: Task) {
   const levels = occurringLevels([training.synthetic, training.real, test], target);
   const codes = (table: MeasuredTable) => recoded(categoryColumn(table, target), levels);
   const truth = codes(test);
-  const scorer = (table: MeasuredTable) => {
-    const model = trainClassifier(withoutColumn(table, target), codes(table), levels.length, options);
+  const scorer = function* (table: MeasuredTable) {
+    const model = yield* classifierSteps(withoutColumn(table, target), codes(table), levels.length, options);
     const predicted = likeliest(model.probabilities(withoutColumn(test, target)), levels.length);
     return (rows: Uint32Array) => classScores(truth, predicted, levels.length, rows);
   };
-  const models = { synthetic: scorer(training.synthetic), real: scorer(training.real) };
+  const models = yield* bothScorers(training, scorer);
   return {
     kind: "classification",
     ...contrasted(["f1", "accuracy"], models, test.rows, replicates, key),
   } as const;
 }
 
-function regressed(training: Training, { target, test, replicates, options, key }: Task) {
+function* regressed(training: Training, { target, test, replicates, options, key }: Task) {
   const truth = numericColumn(test, target).values;
   if (truth.every((value) => value === truth[0])) throw constantTarget(target);
-  const scorer = (table: MeasuredTable) => {
-    const model = trainRegressor(withoutColumn(table, target), numericColumn(table, target).values, options);
+  const scorer = function* (table: MeasuredTable) {
+    const model = yield* regressorSteps(withoutColumn(table, target), numericColumn(table, target).values, options);
     const predicted = model.values(withoutColumn(test, target));
     return (rows: Uint32Array) => numberScores(truth, predicted, rows);
   };
-  const models = { synthetic: scorer(training.synthetic), real: scorer(training.real) };
+  const models = yield* bothScorers(training, scorer);
   return { kind: "regression", ...contrasted(["r2", "rmse"], models, test.rows, replicates, key) } as const;
+}
+
+/** The scorers of both models; equal rows train one. */
+function* bothScorers<S>({ synthetic, real }: Training, scorer: (table: MeasuredTable) => Steps<S>) {
+  const first = yield* scorer(synthetic);
+  return { synthetic: first, real: real === synthetic ? first : yield* scorer(real) };
 }
 
 /** The rows whose target is known. Throws "data" when they are too few. */

@@ -25,6 +25,8 @@ export interface MaskLaw {
   readonly unconditional: number;
   /** Probability that groups are absent although they are known, which teaches marginals; how many, likewise. */
   readonly dropped: number;
+  /** Dimensions that are given, and nothing else, with a probability of `share`, beside that of nothing given. */
+  readonly alone?: DimensionGroup & { readonly share: number };
 }
 
 /** Columns of the context of points of d dimensions: given values, which are given, which are free; zeros elsewhere. */
@@ -55,7 +57,7 @@ export function onFree(field: VelocityField, context: Tensor): VelocityField {
 }
 
 /** Throws code `option` unless the groups are ranges of d dimensions that do not overlap, and the shares are shares. */
-export function checkMaskLaw({ groups, unconditional, dropped }: MaskLaw, d: number): void {
+export function checkMaskLaw({ groups, unconditional, dropped, alone }: MaskLaw, d: number): void {
   const sorted = [...groups].sort((a, b) => a.start - b.start);
   const bad = sorted.find(
     ({ start, end }, n) => !(Number.isInteger(start) && start >= (sorted[n - 1]?.end ?? 0) && end > start && end <= d),
@@ -66,7 +68,14 @@ export function checkMaskLaw({ groups, unconditional, dropped }: MaskLaw, d: num
       expected: `ranges of the ${d} dimensions that do not overlap`,
       received: JSON.stringify(bad ?? groups),
     });
-  for (const [name, share] of Object.entries({ unconditional, dropped }))
+  if (alone && !(Number.isInteger(alone.start) && alone.start >= 0 && alone.end > alone.start && alone.end <= d))
+    throw failure("option", {
+      where: "masks, alone",
+      expected: `a range of the ${d} dimensions`,
+      received: JSON.stringify(alone),
+    });
+  const shares = { unconditional, dropped, ...(alone && { "unconditional and alone": unconditional + alone.share }) };
+  for (const [name, share] of Object.entries(shares))
     if (!(share >= 0 && share <= 1))
       throw failure("option", { where: `masks, ${name}`, expected: "a share of 0 to 1", received: String(share) });
 }
@@ -82,7 +91,7 @@ const [drawsPerRow, drawsPerGroup, rowsAtOnce] = [6, 2, 4096];
  * row in which something is known keeps something free.
  */
 export function drawStates(law: MaskLaw, random: Random, d: number, rows: number, gaps?: Uint8Array): Uint8Array {
-  const { groups } = law;
+  const { groups, alone } = law;
   const states = new Uint8Array(rows * d);
   if (gaps) for (let k = 0; k < states.length; k++) if (gaps[k] !== 0) states[k] = absent;
   const outside = Array.from({ length: d }, (_, k) => k).filter((k) => !groups.some((g) => k >= g.start && k < g.end));
@@ -105,7 +114,10 @@ export function drawStates(law: MaskLaw, random: Random, d: number, rows: number
       for (const n of chosen) setFree(states, from, groups[n], state);
     };
     if ((draws[base] ?? 0) < law.dropped) change(absent, 0);
-    if ((draws[base + 3] ?? 0) >= law.unconditional) change(given, 1);
+    const chance = draws[base + 3] ?? 0;
+    if (alone && chance >= 1 - alone.share) {
+      if (hasFreeBeside(states.subarray(from, from + d), alone)) setFree(states, from, alone, given);
+    } else if (chance >= law.unconditional) change(given, 1);
   }
   return states;
 }
@@ -113,6 +125,10 @@ export function drawStates(law: MaskLaw, random: Random, d: number, rows: number
 function hasFree(states: Uint8Array, from: number, { start, end }: DimensionGroup = nothing): boolean {
   for (let k = start; k < end; k++) if (states[from + k] === free) return true;
   return false;
+}
+
+function hasFreeBeside(row: Uint8Array, { start, end }: DimensionGroup): boolean {
+  return row.some((state, k) => state === free && (k < start || k >= end));
 }
 
 /** Changes what is free in a group. */

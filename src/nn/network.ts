@@ -1,19 +1,30 @@
 // network: the velocity network of a block, whichever kind it is.
 import type { Random } from "../random.ts";
-import { elementCount } from "../tensor/array.ts";
+import { elementCount, type FloatArray } from "../tensor/array.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { leaves } from "../tensor/tree.ts";
+import {
+  applyImageNetwork,
+  type ImageNetwork,
+  type ImageParameters,
+  imageNetworkPlan,
+  initialImageNetwork,
+} from "./image-network.ts";
 import { applyMlp, initialMlp, layerSizes, type MlpArrays, type MlpTensors, type NetworkConfiguration } from "./mlp.ts";
-import { applyUnet, initialUnet, type UnetArrays, type UnetConfiguration, type UnetTensors, unetPlan } from "./unet.ts";
 
 /** A multilayer perceptron where no kind is said. */
-export type VelocityNetwork = (NetworkConfiguration & { readonly kind?: never }) | UnetConfiguration;
-export type NetworkArrays = MlpArrays | UnetArrays;
-export type NetworkTensors = MlpTensors | UnetTensors;
+export type VelocityNetwork = (NetworkConfiguration & { readonly kind?: never }) | ImageNetwork;
+export type NetworkArrays = MlpArrays | ImageParameters<FloatArray>;
+export type NetworkTensors = MlpTensors | ImageParameters<Tensor>;
+
+/** Whether the points of a network are images. */
+export function isImageNetwork(network: VelocityNetwork): network is ImageNetwork {
+  return network.kind !== undefined;
+}
 
 /** Draws a network's parameters. */
 export function initialNetwork(random: Random, network: VelocityNetwork, dimension: number): NetworkArrays {
-  return network.kind === "unet" ? initialUnet(random, network) : initialMlp(random, network, dimension);
+  return isImageNetwork(network) ? initialImageNetwork(random, network) : initialMlp(random, network, dimension);
 }
 
 /** v(x, t): points [..., d] and times [..., 1] to velocities [..., d]; with a context where the network reads one. */
@@ -24,14 +35,14 @@ export function applyNetwork(
   t: Tensor,
   context?: Tensor,
 ): Tensor {
-  return network.kind === "unet"
-    ? applyUnet(network, parameters as UnetTensors, x, t)
+  return isImageNetwork(network)
+    ? applyImageNetwork(network, parameters as ImageParameters<Tensor>, x, t)
     : applyMlp(network, parameters as MlpTensors, x, t, context);
 }
 
 /** A tree like the network's parameters whose leaves have their shapes. */
 export function networkShapes(network: VelocityNetwork, dimension: number): object {
-  if (network.kind === "unet") return unetPlan(network);
+  if (isImageNetwork(network)) return imageNetworkPlan(network);
   return {
     layers: layerSizes(network, dimension).map(([inputs, outputs]) => ({
       weight: { shape: [inputs, outputs] },
@@ -52,14 +63,16 @@ export function haveSameShapes(a: VelocityNetwork, b: VelocityNetwork, dimension
 
 /** Values that stay with a row along its way, which the network reads beside the point. */
 export function networkContext(network: VelocityNetwork): number {
-  return network.kind === "unet" ? 0 : (network.context ?? 0);
+  return isImageNetwork(network) ? 0 : (network.context ?? 0);
 }
 
 /** Numbers of one row's widest intermediate array. */
 export function widestArray(network: VelocityNetwork, dimension: number): number {
-  if (network.kind !== "unet") return Math.max(...network.hidden, dimension);
-  const { channels, multipliers, image } = network;
-  return channels * (multipliers[0] ?? 1) * image.height * image.width;
+  if (!isImageNetwork(network)) return Math.max(...network.hidden, dimension);
+  const { height, width } = network.image;
+  if (network.kind === "unet") return 2 * network.channels * (network.multipliers[0] ?? 1) * height * width;
+  const places = (height * width) / network.patch ** 2;
+  return places * Math.max(network.width * Math.max(network.expansion, 3), places);
 }
 
 function shapesOf(network: VelocityNetwork, dimension: number): readonly (readonly number[])[] {

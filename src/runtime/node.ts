@@ -7,7 +7,7 @@ import { createWebEngine } from "./web.ts";
 export interface NodeEngineOptions extends EngineOptions {
   /** Told in one sentence that the slower engine is used; default: a line on standard error. */
   readonly warn?: (sentence: string) => void;
-  /** Finds the native engine; default: `import("onnxruntime-node")`. */
+  /** Finds the native engine; default: onnxruntime-node, its telemetry off. */
   readonly load?: () => Promise<NativeLibrary>;
 }
 
@@ -33,7 +33,7 @@ const providers: Readonly<Record<Device, string>> = {
  */
 export async function createEngine(options: NodeEngineOptions = {}): Promise<Engine> {
   const { device, threads } = checkedOptions(options, providers, availableParallelism());
-  const { warn = warnOnStandardError, load = () => import("onnxruntime-node") } = options;
+  const { warn = warnOnStandardError, load = loadWithoutTelemetry } = options;
   const library = await load().catch(() => undefined);
   if (library === undefined) {
     warn("onnxruntime-node is not installed: running on WebAssembly, about ten times slower.");
@@ -62,6 +62,18 @@ export async function createEngine(options: NodeEngineOptions = {}): Promise<Eng
       extra: { session: { set_denormal_as_zero: "1" } },
     },
   });
+}
+
+/**
+ * onnxruntime-node 1.30, left to itself, keeps a number of the device and counts of its use below the home folder, is built to
+ * send them, and crashes on a command line of more than some 28 KB, which it reads for that. Its native part asks the process's
+ * environment, and does so with the first session: hence this comes before. Whoever has set the variable is heard. In a worker
+ * thread, whose `process.env` is a copy, this changes nothing: create the first engine of a process in its main thread, or set
+ * the variable outside.
+ */
+function loadWithoutTelemetry(): Promise<NativeLibrary> {
+  process.env["ORT_DISABLE_TELEMETRY"] ||= "1";
+  return import("onnxruntime-node");
 }
 
 /**

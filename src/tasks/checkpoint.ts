@@ -2,22 +2,16 @@
 import * as z from "zod";
 import { decodeSafetensors } from "../data/safetensors.ts";
 import { failure } from "../errors.ts";
-import { layerSizes } from "../nn/mlp.ts";
+import { networkShapes, type VelocityNetwork } from "../nn/network.ts";
 import type { FloatArray, NDArray } from "../tensor/array.ts";
+import { leaves } from "../tensor/tree.ts";
 import type { Snapshot } from "../train/block.ts";
 import type { PartialChain } from "../train/chain.ts";
 import type { Configuration } from "../train/configuration.ts";
 import { emptyCurve } from "../train/loss-curve.ts";
 import type { TrainingState } from "../train/optimizer.ts";
-import {
-  chainTensors,
-  curveSchema,
-  floatTensor,
-  parseMetadata,
-  readBlocks,
-  timedBlockSchema,
-  toJson,
-} from "./density-model.ts";
+import { curveSchema, timedBlockSchema } from "./configuration-schema.ts";
+import { chainTensors, floatTensor, parseMetadata, readBlocks, toJson } from "./model-file.ts";
 import { checkSeal, encodeSealed } from "./seal.ts";
 
 const schema = z.object({
@@ -85,7 +79,7 @@ export function checkpointSeed(bytes: Uint8Array, where = "checkpoint"): number 
 /** Reads a checkpoint; refuses one of other data or another configuration. */
 export function decodeCheckpoint(
   bytes: Uint8Array,
-  configuration: Configuration,
+  configuration: Configuration<VelocityNetwork>,
   d: number,
   fingerprint: string,
   where = "checkpoint",
@@ -116,7 +110,9 @@ export function decodeCheckpoint(
   const current = configuration.blocks[blocks.length];
   if (!record.snapshot || !current) return begun;
   const { iteration, caution, loss, curve = emptyCurve, best, checksSince, parts } = record.snapshot;
-  const shapes = layerSizes(current.network, d).flatMap(([inputs, outputs]) => [[inputs, outputs], [outputs]]);
+  const shapes = leaves<{ readonly shape: readonly number[] }>(networkShapes(current.network, d)).map(
+    ({ value }) => value.shape,
+  );
   const read = (part: Part, isThere = true): readonly FloatArray[] =>
     isThere ? shapes.map((shape, i) => floatTensor(tensors, `snapshot.${part}.${i}`, shape, where)) : [];
   const state: TrainingState = {

@@ -1,8 +1,6 @@
 // density: the front door for numeric rows: fit a chain of flows, draw samples, score rows. Log-densities are in nats and in
 // the user's units.
 import { fingerprint } from "../fingerprint.ts";
-import { normalLogDensity } from "../flow/chain.ts";
-import { freeNormalLogDensity } from "../flow/masked.ts";
 import { mlpParameterCount } from "../nn/mlp.ts";
 import type { Integration } from "../ode/integration.ts";
 import { fillNormal, random, split } from "../random.ts";
@@ -10,13 +8,16 @@ import type { Engine } from "../runtime/contract.ts";
 import { checkSignal, pauses } from "../runtime/pause.ts";
 import { createTransport, type Divergence } from "../runtime/transport.ts";
 import { type FloatArray, floats, rowsOf } from "../tensor/array.ts";
-import { type BlockRecord, type BlockTiming, type ChainProgress, chunkRows, trainChain } from "../train/chain.ts";
-import { type Configuration, isFromMarginals, iterationsOf, parameterCount } from "../train/configuration.ts";
+import { type BlockRecord, type BlockTiming, chunkRows, trainChain } from "../train/chain.ts";
+import { type Configuration, isFromMarginals, parameterCount } from "../train/configuration.ts";
 import { maskedCopies } from "../train/masked-pool.ts";
 import { checkpointSeed, decodeCheckpoint, encodeCheckpoint } from "./checkpoint.ts";
-import { type DensityModel, type ModelRecord, modelVersion } from "./density-model.ts";
-import { absentAt, freeLogVolume, gapsOf } from "./gaps.ts";
+import type { DensityModel, ModelRecord } from "./density-model.ts";
+import { gapsOf } from "./gaps.ts";
+import { modelVersion } from "./model-file.ts";
+import { overallProgress, type Progress } from "./progress.ts";
 import { quantilesOf } from "./quantiles.ts";
+import { scoresInTime } from "./report-scores.ts";
 import {
   checkBudget,
   checkCount,
@@ -27,6 +28,7 @@ import {
   rowNotes,
   splitRows,
 } from "./rows.ts";
+import { combine, createScoring, type ScoredChunk } from "./scoring.ts";
 import {
   identityStandardization,
   logVolume,
@@ -34,17 +36,6 @@ import {
   standardize,
   unstandardize,
 } from "./standardization.ts";
-
-/** Where a long piece of work stands. `fraction` is the share of the whole job that is done, in [0, 1]. */
-export interface Progress {
-  readonly stage: "train" | "push" | "score" | "sample";
-  readonly block?: number;
-  readonly blocks?: number;
-  readonly iteration?: number;
-  readonly iterations?: number;
-  readonly loss?: number;
-  readonly fraction: number;
-}
 
 export interface FitRequest extends RowRequest {
   readonly configuration: Configuration;
@@ -115,7 +106,9 @@ export async function fitDensity(engine: Engine, request: FitRequest): Promise<F
       ...(checkpoint && {
         onCheckpoint: (partial) => checkpoint.save(encodeCheckpoint(partial, configuration.seed, mark)),
       }),
-      ...(onProgress && { onProgress: (progress) => onProgress(overall(progress, configuration, timeShare())) }),
+      ...(onProgress && {
+        onProgress: (progress) => onProgress(overallProgress(progress, configuration, timeShare())),
+      }),
     },
   );
   // The report below takes its time and can be interrupted too: what is trained is safe first.
@@ -133,9 +126,14 @@ export async function fitDensity(engine: Engine, request: FitRequest): Promise<F
   };
   const bare: DensityModel = { record, standardization, chain: trained.chain };
   const most = reportRows(configuration, d);
-  const judged = heldOut && rowsOf(heldOut, 0, Math.min(most, heldOut.shape[0] ?? 0));
-  const heldOutScores = judged && (await scoresOf(engine, bare, judged, request));
-  const trainScores = await scoresOf(engine, bare, evenRows(train, most), request);
+  const score = (rows: FloatArray) => scoresOf(engine, bare, rows, request);
+  const left = () =>
+    request.time === undefined ? Number.POSITIVE_INFINITY : 1000 * request.time + started - performance.now();
+  const countOf = (rows: FloatArray) => Math.min(most, rows.shape[0] ?? 0);
+  const judged = heldOut && { rows: (count: number) => rowsOf(heldOut, 0, count), most: countOf(heldOut) };
+  const heldOutScores = judged && (await scoresInTime({ ...judged, milliseconds: left() / 2 }, score));
+  const shown = { rows: (count: number) => evenRows(train, count), most: countOf(train), milliseconds: left() };
+  const trainScores = await scoresInTime(shown, score);
   const likelihood = summarize(trainScores.map((value) => -value));
   const model = withQuantiles(bare, trainScores);
   const report: FitReport = {
@@ -222,66 +220,19 @@ export async function* scoreDensity(
   model: DensityModel,
   rows: FloatArray,
   request: ScoreRequest = {},
-): AsyncGenerator<{ readonly logDensity: Float64Array; readonly evaluations: number }> {
-  const { chain, record, standardization } = model;
-  const {
-    divergence = { kind: "exact" },
-    integration = record.configuration.integration,
-    handOver,
-    signal,
-    onProgress,
-    seed = 0,
-  } = request;
-  const masked = record.configuration.training.masks !== undefined;
-  checkRows(rows, record.columns, "rows to score", masked);
-  const all = masked ? (request.states ?? absentAt(rows)) : undefined;
-  const d = chain.dimension;
-  const transport = await createTransport(engine, chain, {
-    direction: 1,
-    integration,
-    divergence,
-    ...(handOver && { handOver }),
-  });
-  const key = split(random(seed), "score");
-  const pause = pauses();
-  const count = rows.shape[0] ?? 0;
+): AsyncGenerator<ScoredChunk> {
+  const { states, signal, onProgress, ...how } = request;
+  checkRows(rows, model.record.columns, "rows to score", model.record.configuration.training.masks !== undefined);
+  const scoring = await createScoring(engine, model, how);
   try {
-    for (let first = 0; first < count; first += chunkRows) {
-      const last = Math.min(first + chunkRows, count);
-      const points = standardize(standardization, rows.data.subarray(first * d, last * d));
-      const states = all?.subarray(first * d, last * d);
-      const run = { random: key, firstRow: first, ...(states && { states }), ...(signal && { signal }) };
-      const moved = await transport.run(points, run);
-      onProgress?.({ stage: "score", fraction: last / count });
-      const logDensity = combine(moved.points, moved.logDeterminant, 1, model, states);
-      yield { logDensity, evaluations: moved.evaluations };
-      await pause();
-      checkSignal(signal, "scoring");
-    }
+    yield* scoring.score(rows, {
+      ...(states && { states }),
+      ...(signal && { signal }),
+      ...(onProgress && { onProgress }),
+    });
   } finally {
-    await transport.release();
+    await scoring.release();
   }
-}
-
-/** log N(z) plus or minus the log-determinant (a mean over probes), in the user's units; with states, of what is free. */
-export function combine(
-  noise: Float32Array,
-  logDeterminant: Float32Array,
-  sign: 1 | -1,
-  { chain, standardization }: DensityModel,
-  states?: Uint8Array,
-): Float64Array {
-  const d = chain.dimension;
-  const logNormal = states ? freeNormalLogDensity(noise, states, d) : normalLogDensity(noise, d);
-  const probes = logDeterminant.length / Math.max(1, logNormal.length);
-  const whole = logVolume(standardization);
-  const volumeOf = (row: number) =>
-    states ? freeLogVolume(standardization, states.subarray(row * d, (row + 1) * d)) : whole;
-  return logNormal.map((value, row) => {
-    let total = 0;
-    for (let probe = 0; probe < probes; probe++) total += logDeterminant[row * probes + probe] ?? 0;
-    return value + (sign * total) / probes - volumeOf(row);
-  });
 }
 
 /** Whether copies of the rows are pushed, each with its masks. */
@@ -362,25 +313,4 @@ function fingerprintOf(
   const text = new TextEncoder().encode(JSON.stringify({ configuration, columns }));
   const { buffer, byteOffset, byteLength } = train.data;
   return `${fingerprint(text)} ${fingerprint(new Uint8Array(buffer, byteOffset, byteLength))}`;
-}
-
-/** The share of the job that is done is that of its iterations or of its time, whichever is larger. */
-function overall(
-  { stage, block, iteration, loss, pushed }: ChainProgress,
-  configuration: Configuration,
-  timeShare: number,
-): Progress {
-  const iterations = iterationsOf(configuration);
-  const total = iterations.reduce((a, b) => a + b, 0);
-  const before = iterations.slice(0, block - 1).reduce((a, b) => a + b, 0);
-  const current = stage === "train" ? iteration : (iterations[block - 1] ?? 0);
-  return {
-    stage,
-    block,
-    blocks: iterations.length,
-    iteration: stage === "train" ? iteration : Math.round((pushed ?? 0) * 100),
-    iterations: stage === "train" ? (iterations[block - 1] ?? 0) : 100,
-    ...(loss !== undefined && { loss }),
-    fraction: Math.min(1, Math.max(timeShare, (before + current) / Math.max(1, total))),
-  };
 }

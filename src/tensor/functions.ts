@@ -1,4 +1,5 @@
-// functions: the smooth activations as single operators (their derivatives are cheaper than those of their parts), and means.
+// functions: the smooth activations and softmax as single operators (their derivatives are cheaper than those of their parts), and means.
+import { failure } from "../errors.ts";
 import {
   add,
   divide,
@@ -11,8 +12,9 @@ import {
   unary,
 } from "./arithmetic.ts";
 import { floats } from "./array.ts";
-import { sizeOf, sum } from "./layout.ts";
-import { type Emitter, type Tensor, toTensor } from "./tensor.ts";
+import { sizeOf, stretchOver, sum } from "./layout.ts";
+import { normalizeAxis } from "./shape.ts";
+import { apply, type Emitter, expectFloats, type Operator, type Tensor, toTensor } from "./tensor.ts";
 
 /** Arithmetic mean over axes; all axes when none are given. */
 export function mean(x: Tensor, axes: readonly number[] = x.shape.map((_, axis) => axis), keep = false): Tensor {
@@ -63,5 +65,49 @@ export const softplus = smooth.softplus.call;
 
 /** log(1 + e^(beta x)) / beta */
 export const sharpSoftplus = (x: Tensor, beta: number): Tensor => divide(softplus(multiply(beta, x)), beta);
+
+/** Sums of squares over axes, kept with size 1. */
+export function sumSquares(x: Tensor, axes: readonly number[]): Tensor {
+  return apply(sumSquaresOperator(axes.map((axis) => normalizeAxis(axis, x.shape.length, "sumSquares"))), [x]);
+}
+
+/** One operator, since its gradient 2 g x is one product where that of sum(x x) is two and their sum. */
+export const sumSquaresOperator = (axes: readonly number[]): Operator => ({
+  name: "sumSquares",
+  attributes: { axes },
+  shape: ([x]) => {
+    if (x) expectFloats("sumSquares", [x]);
+    return { shape: (x?.shape ?? []).map((size, axis) => (axes.includes(axis) ? 1 : size)), type: "float32" };
+  },
+  reverse: ({ gradient, inputs: [x] }) => [x && multiply(multiply(2, gradient), x)],
+  forward: ({ tangents: [tangent], inputs: [x] }) =>
+    tangent && x && multiply(2, sum(multiply(x, stretchOver(tangent, x, axes, "sumSquares")), axes, true)),
+  onnx: (emitter, [x = ""]) => emitter.node("ReduceSumSquare", [x], { axes, keepdims: 1 }),
+});
+
+/** e^x / sum e^x over the last axis, without overflow. */
+export function softmax(x: Tensor): Tensor {
+  return apply(softmaxOperator, [x]);
+}
+
+/** dy = y (dx - sum(y dx)), the same in both modes. */
+export const softmaxOperator: Operator = {
+  name: "softmax",
+  attributes: {},
+  shape: ([x]) => {
+    if (x) expectFloats("softmax", [x]);
+    if (x && x.shape.length > 0) return { shape: x.shape, type: "float32" };
+    throw failure("shape", { where: "softmax", expected: "an axis to sum over", received: "a scalar" });
+  },
+  reverse: ({ gradient, output }) => [centred(gradient, output)],
+  forward: ({ tangents: [tangent], inputs: [x], output }) =>
+    tangent && x && centred(stretchOver(tangent, x, [x.shape.length - 1], "softmax"), output),
+  onnx: (emitter, [x = ""]) => emitter.node("Softmax", [x], { axis: -1 }),
+};
+
+function centred(g: Tensor, y: Tensor): Tensor {
+  const weighted = multiply(g, y);
+  return subtract(weighted, multiply(y, sum(weighted, [-1], true)));
+}
 
 export const smoothOperators = operatorsOf(smooth);

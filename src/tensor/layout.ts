@@ -72,18 +72,14 @@ export const reshapeOperator = (shape: Shape): Operator => ({
     return { shape, type: x?.type ?? "float32" };
   },
   reverse: ({ gradient, inputs: [x] }) => [x && reshape(gradient, x.shape)],
-  forward: ({ tangents: [tangent], inputs: [x] }) =>
-    tangent &&
-    x &&
-    reshape(
-      stretchOver(
-        tangent,
-        x,
-        x.shape.map((_, axis) => axis),
-        "reshape",
-      ),
-      shape,
-    ),
+  // The axes before the first that changes are left alone: directions may travel along them.
+  forward: ({ tangents: [tangent], inputs: [x] }) => {
+    if (!tangent || !x) return undefined;
+    const changed = x.shape.findIndex((size, axis) => size !== shape[axis]);
+    const kept = changed < 0 ? x.shape.length : changed;
+    const axes = x.shape.map((_, axis) => axis).slice(kept);
+    return reshape(stretchOver(tangent, x, axes, "reshape"), [...tangent.shape.slice(0, kept), ...shape.slice(kept)]);
+  },
   // ONNX infers one symbolic size, written as -1, unless a known size is 0.
   onnx: (emitter, [x = ""], { inputs: [from] }) => {
     const symbolic = shape.filter((size) => typeof size === "string").length;
@@ -334,7 +330,7 @@ function strayDirections(tangent: Tensor, value: Tensor, where: string) {
 }
 
 /** Emits a vector of sizes. `find` says where a symbolic size is read; a size found nowhere is written as 1. */
-function shapeVector(
+export function shapeVector(
   emitter: Emitter,
   shape: Shape,
   find: (size: Size, axis: number) => { readonly name: string; readonly axis: number } | undefined,

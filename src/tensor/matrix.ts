@@ -1,6 +1,7 @@
 // matrix: products of matrices, and rows picked by index.
 import { failure } from "../errors.ts";
 import { add, multiply } from "./arithmetic.ts";
+import { integers } from "./array.ts";
 import { carried, concatenate, reshape, stretchOver, sum, sumTo } from "./layout.ts";
 import { broadcastShapes, formatShape, type Shape, sameShape } from "./shape.ts";
 import { apply, constant, expectFloats, type Operator, type Tensor } from "./tensor.ts";
@@ -36,10 +37,13 @@ export const matmulOperator = (transposeLeft: boolean, transposeRight: boolean):
       transposeLeft
         ? matmul(b, g, { transposeLeft: transposeRight, transposeRight: true })
         : matmul(g, b, { transposeRight: !transposeRight });
-    const right = () =>
-      transposeRight
+    const summed = b.shape.length === 2 && a.shape.length > 2 && !transposeLeft;
+    const right = () => {
+      if (summed) return transposeRight ? contract(g, a) : contract(a, g);
+      return transposeRight
         ? matmul(g, a, { transposeLeft: true, transposeRight: transposeLeft })
-        : weightGradient(a, g, transposeLeft, b.shape.length);
+        : matmul(a, g, { transposeLeft: !transposeLeft });
+    };
     return [needed[0] ? sumTo(left(), a.shape) : undefined, needed[1] ? sumTo(right(), b.shape) : undefined];
   },
   forward: ({ tangents: [da, db], inputs: [a, b], output }) => {
@@ -62,6 +66,48 @@ export const matmulOperator = (transposeLeft: boolean, transposeRight: boolean):
     return emitter.node("MatMul", [turned(a, left ?? [], transposeLeft), turned(b, right ?? [], transposeRight)]);
   },
 });
+
+/**
+ * The sum over all leading axes of products of rows, [..., k] x [..., m] -> [k, m]: the gradient of a matrix that many rows
+ * share, as one product however many leading axes there are.
+ */
+export function contract(a: Tensor, b: Tensor): Tensor {
+  return a.shape.length === 2 ? matmul(a, b, { transposeLeft: true }) : apply(contractOperator, [a, b]);
+}
+
+export const contractOperator: Operator = {
+  name: "contract",
+  attributes: {},
+  shape: (inputs) => {
+    expectFloats("contract", inputs);
+    const [a = [], b = []] = inputs.map((input) => input.shape);
+    const [k, m] = [a.at(-1), b.at(-1)];
+    if (k === undefined || m === undefined || !sameShape(a.slice(0, -1), b.slice(0, -1)))
+      throw failure("shape", {
+        where: "contract",
+        expected: "rows [..., k] and [..., m] with equal leading axes",
+        received: `${formatShape(a)} and ${formatShape(b)}`,
+      });
+    return { shape: [k, m], type: "float32" };
+  },
+  reverse: ({ gradient: g, inputs: [a, b], needed }) =>
+    a && b
+      ? [needed[0] ? matmul(b, g, { transposeRight: true }) : undefined, needed[1] ? matmul(a, g) : undefined]
+      : [],
+  forward: ({ tangents: [da, db], inputs: [a, b] }) => {
+    if (!a || !b) return undefined;
+    const rows = a.shape.slice(0, -1).map((_, axis) => axis);
+    const left = da && contract(stretchOver(da, a, rows, "contract"), b);
+    const right = db && contract(a, stretchOver(db, b, rows, "contract"));
+    return left && right ? add(left, right) : (left ?? right);
+  },
+  onnx: (emitter, names, { inputs }) => {
+    const flat = names.map((name, i) =>
+      emitter.node("Reshape", [name, emitter.constant(integers([-1, Number(inputs[i]?.shape.at(-1))]))]),
+    );
+    return emitter.node("Gemm", flat, { transA: 1 });
+  },
+};
 
 /** x W + b for a matrix x [n, k] (or [..., n, k]), W [k, m] and b [m], in one operator. */
 export function affine(x: Tensor, weight: Tensor, bias: Tensor): Tensor {
@@ -165,19 +211,6 @@ export const scatterOperator: Operator = {
     return emitter.node("ScatterND", [zeros, at, rows], { reduction: "add" });
   },
 };
-
-/** sum over all leading axes at once when the weight is one matrix: x^T g as a single product. */
-function weightGradient(x: Tensor, g: Tensor, transposed: boolean, weightRank: number): Tensor {
-  if (weightRank > 2 || x.shape.length === 2 || transposed) return matmul(x, g, { transposeLeft: !transposed });
-  return matmul(flattenRows(x), flattenRows(g), { transposeLeft: true });
-}
-
-function flattenRows(x: Tensor): Tensor {
-  const known = x.shape.slice(0, -1).filter((size) => typeof size === "number");
-  if (known.length === x.shape.length - 1) return reshape(x, [known.reduce((a, b) => a * b, 1), x.shape.at(-1) ?? 1]);
-  const rows = x.shape.slice(0, -1).filter((size) => size !== 1);
-  return rows.length === 1 ? reshape(x, [rows[0] ?? 1, x.shape.at(-1) ?? 1]) : x;
-}
 
 function matrixSizes(shape: Shape, transposed: boolean): Shape {
   const sizes = shape.length < 2 ? [] : shape.slice(-2);

@@ -1,6 +1,7 @@
 // operators: the table of every operator of the engine. Derivative rules, shape rules and ONNX forms stand in each record.
 import { binaryOperators, unaryOperators, whereOperator } from "./arithmetic.ts";
-import { smoothOperators } from "./functions.ts";
+import { convolutionInputOperator, convolutionOperator, convolutionWeightOperator } from "./convolution.ts";
+import { smoothOperators, softmaxOperator, sumSquaresOperator } from "./functions.ts";
 import {
   castOperator,
   concatenateOperator,
@@ -11,7 +12,9 @@ import {
   sumOperator,
   transposeOperator,
 } from "./layout.ts";
-import { affineOperator, gatherOperator, matmulOperator, scatterOperator } from "./matrix.ts";
+import { affineOperator, contractOperator, gatherOperator, matmulOperator, scatterOperator } from "./matrix.ts";
+import { afterOperator, recomputeOperator } from "./recompute.ts";
+import { downsampleOperator, upsampleOperator } from "./resampling.ts";
 import type { Operator } from "./tensor.ts";
 
 /** An operator, or what makes one from its attributes. */
@@ -33,8 +36,18 @@ export const operators = {
   slice: sliceOperator,
   matmul: matmulOperator,
   affine: affineOperator,
+  contract: contractOperator,
   gather: gatherOperator,
   scatter: scatterOperator,
+  sumSquares: sumSquaresOperator,
+  softmax: softmaxOperator,
+  convolution: convolutionOperator,
+  convolutionInput: convolutionInputOperator,
+  convolutionWeight: convolutionWeightOperator,
+  upsample: upsampleOperator,
+  downsample: downsampleOperator,
+  recompute: recomputeOperator,
+  after: afterOperator,
 } as const satisfies Readonly<Record<string, OperatorEntry>>;
 
 export type OperatorName = keyof typeof operators;

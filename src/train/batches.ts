@@ -50,6 +50,8 @@ export interface BatchOptions {
   readonly coupling: Coupling;
   readonly timeDistribution: TimeDistribution;
   readonly batchSize: number;
+  /** Of images: values of a line; each image of a batch is then mirrored left to right with probability 1/2. */
+  readonly mirror?: number;
   /** The law of the rows' states, in masked training. */
   readonly masks?: MaskLaw;
   readonly poolMasks?: PoolMasks;
@@ -88,6 +90,7 @@ export function batches(
     const parts = partsOf(legs, size, split(random, "legs", iteration));
     const chosen = leftRows(iteration);
     gatherRows(pool, d, chosen, left.data);
+    if (options.mirror) mirrorRows(left.data, d, options.mirror, split(random, "mirror", iteration));
     const states = masks && statesOf(masks, options.poolMasks, d, chosen, split(random, "masks", iteration));
     if (states && context) fillContexts(left.data, states, d, context.data);
     diffuseParts(left.data, d, parts, split(random, "left marginal", iteration));
@@ -96,6 +99,7 @@ export function batches(
       gatherRows(left.data, d, withinParts(shuffle, parts), source.data);
     } else if (separate) {
       gatherRows(pool, d, sourceRows(iteration), source.data);
+      if (options.mirror) mirrorRows(source.data, d, options.mirror, split(random, "source mirror", iteration));
       diffuseParts(source.data, d, parts, split(random, "source marginal", iteration));
     }
     fillNormal(split(random, "noise", iteration), noise.data);
@@ -109,6 +113,16 @@ export function batches(
     if (states) for (const { data } of [left, noise]) keepFree(data, states);
     return { left, source, noise, time, ...(byRow && { byRow }), ...(context && { context }) };
   };
+}
+
+/** Reverses every line of `width` values in about half of the rows [rows · d], in place. */
+function mirrorRows(points: Float32Array, d: number, width: number, random: Random): void {
+  const draws = new Float32Array(points.length / d);
+  fillUniform(random, draws);
+  draws.forEach((draw, row) => {
+    if (draw >= 0.5) return;
+    for (let line = row * d; line < (row + 1) * d; line += width) points.subarray(line, line + width).reverse();
+  });
 }
 
 /** The states of rows of a pool: their own, or drawn around their gaps. */

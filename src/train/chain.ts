@@ -9,7 +9,7 @@ import { pauses, unlessInterrupted } from "../runtime/pause.ts";
 import { createTransport } from "../runtime/transport.ts";
 import { type BlockTask, interruption, type Snapshot, trainBlock } from "./block.ts";
 import { type Configuration, checkConfiguration, isFromMarginals } from "./configuration.ts";
-import { distances } from "./distances.ts";
+import { comparedRows, distances } from "./distances.ts";
 import type { LossCurve } from "./loss-curve.ts";
 import { trainFromMarginals } from "./marginals.ts";
 import { checkMasks, maskedPool } from "./masked-pool.ts";
@@ -81,6 +81,14 @@ export interface ChainProgress {
 
 /** Rows that are pushed or scored in one call: results are the same whatever the memory budget. */
 export const chunkRows = 16_384;
+
+/** Rows by which it is found how long a push takes, where time is limited. */
+const probeRows = 2048;
+
+/** The same for rows of so many values: fewer of them where they are images, so that progress is seen. */
+export function rowsPerChunk(dimension: number): number {
+  return Math.max(64, Math.min(chunkRows, Math.floor(2 ** 20 / dimension)));
+}
 
 /** Trains every block that `resume` does not hold yet. Throws "interrupted" after a checkpoint when the signal fires. */
 export async function trainChain(
@@ -222,10 +230,13 @@ async function pushPools(
     divergence: { kind: "none" },
   });
   const pause = pauses();
+  const atOnce = rowsPerChunk(dimension);
   narrow(pools, dimension, rowsInUse(configuration, number));
-  if (controls.time !== undefined) {
-    const part = evenRows(pools.train, dimension, chunkRows);
-    const own = pools.trainStates && { states: evenRows(pools.trainStates, dimension, chunkRows) };
+  const isLast = number === configuration.blocks.length;
+  if (controls.time !== undefined && isLast) narrow(pools, dimension, comparedRows);
+  else if (controls.time !== undefined) {
+    const part = evenRows(pools.train, dimension, Math.min(probeRows, atOnce));
+    const own = pools.trainStates && { states: evenRows(pools.trainStates, dimension, Math.min(probeRows, atOnce)) };
     const started = performance.now();
     await unlessInterrupted(transport.run(part, { ...own, ...(controls.signal && { signal: controls.signal }) }));
     const each = (performance.now() - started) / (part.length / dimension);
@@ -233,9 +244,9 @@ async function pushPools(
   }
   const push = async (rows: Float32Array, states: Uint8Array | undefined) => {
     const pushed = new Float32Array(rows.length);
-    for (let start = 0; start < rows.length; start += chunkRows * dimension) {
+    for (let start = 0; start < rows.length; start += atOnce * dimension) {
       if (controls.signal?.aborted) return undefined;
-      const end = start + chunkRows * dimension;
+      const end = start + atOnce * dimension;
       const chunk = rows.subarray(start, end);
       const own = states && { states: states.subarray(start, end) };
       const run = { firstRow: start / dimension, ...own, ...(controls.signal && { signal: controls.signal }) };

@@ -41,6 +41,8 @@ export interface TrainingConfiguration {
   readonly parallelBlocks?: boolean;
   /** One network for all blocks, which reads tau = (n - 1 + t) / N; trained from the exact marginals too. */
   readonly shareWeights?: boolean;
+  /** Of images: values of a line; images are then mirrored left to right with probability 1/2 whenever they are drawn. */
+  readonly mirror?: number;
   /** Learn every conditional and marginal at once: rows are trained with dimensions given and absent by this law. */
   readonly masks?: MaskLaw;
 }

@@ -38,6 +38,8 @@ export interface Trainable<B extends object> {
 }
 
 export interface OptimizerOptions {
+  /** Rows that are gone through at once on a CPU; default: as the widest matrix says. */
+  readonly rowsAtOnce?: number;
   /** Rows of a batch. Large batches are gone through a part at a time, so that activations stay in a core's cache. */
   readonly batchSize: number;
   /** Largest global gradient norm; Infinity for no clipping. */
@@ -92,14 +94,19 @@ export async function createOptimizer<B extends object>(
 
 function stepGraph<B extends object>(
   { parameters, batch, loss }: Trainable<B>,
-  { batchSize, clip, weightDecay, movingAverage: decay }: OptimizerOptions,
+  options: OptimizerOptions,
   device: Device,
 ) {
+  const { batchSize, clip, weightDecay, movingAverage: decay } = options;
   const blank = () => parameters.map((tensor) => placeholder(tensor.shape));
   const state = { parameters, first: blank(), second: blank(), average: decay > 0 ? blank() : [] };
   const scalars = Array.from({ length: 4 }, () => placeholder([]));
   const [rate, epsilon, shrink, keep] = scalars as [Tensor, Tensor, Tensor, Tensor];
-  const { totals, accumulation } = lossAndGradients({ parameters, batch, loss }, batchSize, device);
+  const { totals, accumulation } = lossAndGradients(
+    { parameters, batch, loss },
+    batchSize,
+    rowsOfPart(parameters, options, device),
+  );
   const [total = loss, ...sums] = totals;
   const gradients = clipByGlobalNorm(sums, clip);
   const updates = parameters.map((parameter, i) => {
@@ -127,19 +134,20 @@ export function rowsAtOnce(widest: number): number {
   return Math.max(256, Math.ceil(cachedNumbers / widest));
 }
 
-/**
- * The loss and its gradients, for all rows at once or summed over parts of them, each weighted by its share of the rows. The
- * widest layer is known by the largest matrix.
- */
+/** The rows of a part: all of them on accelerators; without a number, by the largest matrix, which tells the widest layer. */
+function rowsOfPart(parameters: readonly Tensor[], options: OptimizerOptions, device: Device): number {
+  if (device !== "cpu") return options.batchSize;
+  return options.rowsAtOnce ?? rowsAtOnce(Math.max(1, ...parameters.flatMap(({ shape }) => shape.map(Number))));
+}
+
+/** The loss and its gradients, for all rows at once or summed over parts of them, each weighted by its share of the rows. */
 function lossAndGradients<B extends object>(
   { parameters, batch, loss }: Trainable<B>,
   batchSize: number,
-  device: Device,
+  mostRows: number,
 ) {
   const rows = leaves<Tensor>(batch).flatMap(({ value }) => (value.shape[0] === "rows" ? [value] : []));
-  const mostRows = rowsAtOnce(Math.max(1, ...parameters.flatMap(({ shape }) => shape.map(Number))));
-  if (rows.length === 0 || batchSize <= mostRows || device !== "cpu")
-    return { totals: [loss, ...gradient(loss, parameters)] };
+  if (rows.length === 0 || batchSize <= mostRows) return { totals: [loss, ...gradient(loss, parameters)] };
   const share = placeholder([]);
   const part = multiply(loss, share);
   const sums = [part, ...gradient(part, parameters)];

@@ -4,8 +4,8 @@ import type { Configuration } from "./configuration.ts";
 
 /** Share of a block's training time that its push may take when time is short. */
 const pushShare = 0.25;
-/** A pool is never made smaller than this: fewer rows would be learnt by heart. */
-const leastRows = 50_000;
+/** A pool is never made smaller than this: fewer rows would be learnt by heart, unless time is too short for that. */
+const [leastRows, leastRowsInTime] = [50_000, 8192];
 
 /** Rows that blocks after number `n` (from 1) can look at: batches times iterations of the longest of them. */
 export function rowsInUse({ blocks, training }: Configuration<VelocityNetwork>, n: number): number {
@@ -17,7 +17,10 @@ export function rowsInUse({ blocks, training }: Configuration<VelocityNetwork>, 
  * `trainedSeconds`.
  */
 export function rowsInTime(trainedSeconds: number, millisecondsPerRow: number): number {
-  return Math.max(leastRows, Math.floor((1000 * pushShare * trainedSeconds) / Math.max(millisecondsPerRow, 1e-9)));
+  return Math.max(
+    leastRowsInTime,
+    Math.floor((1000 * pushShare * trainedSeconds) / Math.max(millisecondsPerRow, 1e-9)),
+  );
 }
 
 /** `count` rows [· width], evenly spaced: the order of a file must not decide which rows stay. */

@@ -3,7 +3,14 @@ import { isMasked } from "../flow/chain.ts";
 import { contextWidth, onFree } from "../flow/masked.ts";
 import { matchingLoss, type VelocityField } from "../flow/matching.ts";
 import type { Step } from "../flow/steps.ts";
-import { applyNetwork, type NetworkArrays, type NetworkTensors, type VelocityNetwork } from "../nn/network.ts";
+import {
+  applyNetwork,
+  isImageNetwork,
+  type NetworkArrays,
+  type NetworkTensors,
+  type VelocityNetwork,
+  widestArray,
+} from "../nn/network.ts";
 import type { Engine } from "../runtime/contract.ts";
 import type { FloatArray } from "../tensor/array.ts";
 import { placeholder, type Tensor } from "../tensor/tensor.ts";
@@ -68,6 +75,14 @@ export function batchInputs({ left, source, noise, time, byRow, context }: Batch
   };
 }
 
+/** Numbers of the widest array of a part of a batch of images, 4 MiB, and images at least: they are work enough each. */
+const [partNumbers, fewestImages] = [2 ** 20, 8];
+
+/** Images that a step takes at once on a CPU: activations of all layers are kept, so this is what bounds its memory. */
+function imagesAtOnce(network: VelocityNetwork, dimension: number): number {
+  return Math.max(fewestImages, Math.ceil(partNumbers / widestArray(network, dimension)));
+}
+
 /** Compiles the step of one network and sets its state. */
 export async function createTrainingStep(
   engine: Engine,
@@ -78,6 +93,8 @@ export async function createTrainingStep(
   const parameters = mapTree<FloatArray, Tensor, NetworkArrays>(target.like, (array) => placeholder(array.shape));
   const { batch, loss } = batchLoss(target, parameters, training);
   const flat = leaves<Tensor>(parameters).map((leaf) => leaf.value);
-  const optimizer = await createOptimizer(engine, { parameters: flat, batch, loss }, training, state);
+  const { network, dimension } = target;
+  const options = { ...training, ...(isImageNetwork(network) && { rowsAtOnce: imagesAtOnce(network, dimension) }) };
+  const optimizer = await createOptimizer(engine, { parameters: flat, batch, loss }, options, state);
   return { ...optimizer, advance: (rows, scales) => optimizer.advance(batchInputs(rows), scales) };
 }

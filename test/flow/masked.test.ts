@@ -63,6 +63,17 @@ describe("the law of the states", () => {
     expect([...new Set(drawn)].sort()).toEqual(["200", "201", "210"]);
   });
 
+  it("gives some dimensions and nothing else with a share of their own, unless nothing else is free", () => {
+    const alone = { start: 2, end: 3, share: 0.5 };
+    const drawn = patterns(drawStates(law({ alone }), random(5), 4, rows), 4);
+    near(share(drawn, "0010"), 0.5 + 0.25 / 6);
+    near(share(drawn, "0000"), 0.25 + 0.25 / 3);
+    const gaps = new Uint8Array(rows * 4).map((_, k) => Number(k % 4 !== 2));
+    expect([...new Set(patterns(drawStates(law({ alone }), random(5), 4, rows, gaps), 4))]).toEqual(["2202"]);
+    expect(() => checkMaskLaw(law({ alone: { start: 2, end: 5, share: 0.5 } }), 4)).toThrow("masks, alone");
+    expect(() => checkMaskLaw(law({ alone: { ...alone, share: 0.8 } }), 4)).toThrow("unconditional and alone");
+  });
+
   it("drops groups with its probability, but never all that is known", () => {
     const drawn = patterns(drawStates(law({ unconditional: 1, dropped: 0.5 }), random(4), 3, rows), 3);
     near(share(drawn, "000"), 0.5 + 0.5 / 3);

@@ -4,6 +4,7 @@ import { topologicalOrder } from "../../src/tensor/graph.ts";
 import type { OperatorName } from "../../src/tensor/operators.ts";
 import type { Attribute, Tensor } from "../../src/tensor/tensor.ts";
 import { isConstant } from "../../src/tensor/tensor.ts";
+import { convolved, correlated, downsampled, spread, upsampled } from "./convolutions.ts";
 
 /** Numbers in 64 bits with a shape; integers and booleans are numbers too. */
 export interface Value {
@@ -171,7 +172,39 @@ const meanings: Readonly<Record<OperatorName, Meaning>> = {
     }
     return result;
   },
+  contract: ([a, b]) => {
+    const flat = (x: Value): Value => ({
+      shape: [total(x.shape.slice(0, -1), 1, (p, q) => p * q), x.shape.at(-1) ?? 0],
+      data: x.data,
+    });
+    return product(swapped(flat(some(a))), flat(some(b)));
+  },
+  sumSquares: ([x], { attributes }) => {
+    const squares = each((v) => v * v)([some(x)], nothing);
+    return meanings.sum([squares], { ...nothing, attributes: { axes: attributes["axes"] ?? [], keep: true } });
+  },
+  softmax: ([x]) => {
+    const y = each((v) => Math.exp(v))([some(x)], nothing);
+    const width = y.shape.at(-1) ?? 1;
+    const sums = Array.from({ length: y.data.length / width }, (_, row) =>
+      total(Array.from(y.data.subarray(row * width, (row + 1) * width))),
+    );
+    return { shape: y.shape, data: y.data.map((v, i) => v / (sums[Math.floor(i / width)] ?? Number.NaN)) };
+  },
+  convolution: ([x, weight, bias], { attributes }) => convolved(some(x), some(weight), bias, sliding(attributes)),
+  convolutionInput: ([g, weight], { attributes }) =>
+    spread(some(g), some(weight), list(attributes["size"]).map(Number), sliding(attributes)),
+  convolutionWeight: ([x, g], { attributes }) =>
+    correlated(some(x), some(g), list(attributes["kernel"]).map(Number), sliding(attributes)),
+  upsample: ([x]) => upsampled(some(x)),
+  downsample: ([x]) => downsampled(some(x)),
+  recompute: ([y]) => some(y),
+  after: ([x]) => some(x),
 };
+
+function sliding(attributes: Details["attributes"]) {
+  return { stride: Number(attributes["stride"]), padding: Number(attributes["padding"]) };
+}
 
 const nothing: Details = { attributes: {}, resolve: () => [] };
 
@@ -267,6 +300,6 @@ function some<T>(value: T | undefined): T {
   return value;
 }
 
-function total(numbers: readonly number[]): number {
-  return numbers.reduce((a, b) => a + b, 0);
+function total(numbers: readonly number[], start = 0, f = (a: number, b: number) => a + b): number {
+  return numbers.reduce(f, start);
 }

@@ -46,5 +46,5 @@ export function quickConfiguration(iterations = 3000): Configuration {
     iterations,
     learningRate: 3e-3,
   }));
-  return { ...base, blocks, training: { ...base.training, batchSize: 256, movingAverage: 0.99 } };
+  return { ...base, blocks, training: { ...base.training, batchSize: 256, movingAverage: 0.99, earlyStopping: 0 } };
 }

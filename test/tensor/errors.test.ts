@@ -3,15 +3,19 @@ import { describe, expect, it } from "vitest";
 import { LocalFlowError } from "../../src/errors.ts";
 import { add, exponential, greater, where } from "../../src/tensor/arithmetic.ts";
 import { floats, integers } from "../../src/tensor/array.ts";
+import { convolution, convolutionInput, convolutionWeight } from "../../src/tensor/convolution.ts";
+import { softmax } from "../../src/tensor/functions.ts";
 import { gradient } from "../../src/tensor/gradient.ts";
 import { concatenate, reshape, sizeOf, slice, sum, transpose } from "../../src/tensor/layout.ts";
-import { affine, gatherRows, matmul } from "../../src/tensor/matrix.ts";
+import { affine, contract, gatherRows, matmul } from "../../src/tensor/matrix.ts";
 import { operators } from "../../src/tensor/operators.ts";
+import { downsample, upsample } from "../../src/tensor/resampling.ts";
 import { staticShape } from "../../src/tensor/shape.ts";
 import { tangent } from "../../src/tensor/tangent.ts";
 import { apply, placeholder } from "../../src/tensor/tensor.ts";
 
 const x = placeholder(["batch", 3]);
+const images = placeholder(["batch", 2, 4, 4]);
 const index = placeholder([4], "int64");
 const flag = greater(x, 0);
 
@@ -50,6 +54,30 @@ const mistakes: readonly (readonly [string, () => unknown])[] = [
     "scatter: expected a table [n, d], an int64 index [m] and rows [m, d], got float32 [batch, 3], int64 [4], float32 [4, 2]",
     () => apply(operators.scatter, [x, index, placeholder([4, 2])]),
   ],
+  [
+    "contract: expected rows [..., k] and [..., m] with equal leading axes, got [2, 3, 1] and [3, 2, 1]",
+    () => contract(placeholder([2, 3, 1]), placeholder([3, 2, 1])),
+  ],
+  ["softmax: expected an axis to sum over, got a scalar", () => softmax(placeholder([]))],
+  [
+    "convolution: expected images [..., c, h, w] no smaller than the kernels [o, c, kh, kw], bias [o], got [batch, 2, 4, 4], [3, 1, 3, 3]",
+    () => convolution(images, placeholder([3, 1, 3, 3])),
+  ],
+  ["convolution: expected images", () => convolution(images, placeholder([3, 2, 5, 5]))],
+  ["convolution: expected images", () => convolution(x, placeholder([3, 2, 3, 3]))],
+  [
+    "convolutionInput: expected weights of the result for images of 4 x 4, and kernels, got [batch, 2, 4, 4], [2, 1, 3, 3]",
+    () => convolutionInput(images, placeholder([2, 1, 3, 3]), [4, 4]),
+  ],
+  [
+    "convolutionWeight: expected images, and weights of their result under 3 x 3, got [batch, 2, 4, 4], [batch, 2, 4, 4]",
+    () => convolutionWeight(images, images, [3, 3]),
+  ],
+  [
+    "downsample: expected images [..., c, h, w] of even height and width, got [batch, 2, 3, 4]",
+    () => downsample(placeholder(["batch", 2, 3, 4])),
+  ],
+  ["upsample: expected images [..., c, h, w], got [batch, 3]", () => upsample(x)],
   ["reshape: expected a shape with as many elements as [batch, 3], got [batch, 4]", () => reshape(x, ["batch", 4])],
   ["reshape: expected a shape with as many elements as [batch, 3], got [rows, 3]", () => reshape(x, ["rows", 3])],
   ["reshape: expected a shape with as many elements as [6], got [-1, -6]", () => reshape(placeholder([6]), [-1, -6])],

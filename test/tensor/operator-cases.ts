@@ -2,10 +2,14 @@
 import { fillUniform, random } from "../../src/random.ts";
 import * as arithmetic from "../../src/tensor/arithmetic.ts";
 import { elementCount } from "../../src/tensor/array.ts";
+import { convolution, convolutionInput, convolutionWeight } from "../../src/tensor/convolution.ts";
 import * as functions from "../../src/tensor/functions.ts";
+import { silu, softmax, sumSquares } from "../../src/tensor/functions.ts";
 import { cast, concatenate, reshape, slice, stretch, sum, transpose } from "../../src/tensor/layout.ts";
 import { affine, gatherRows, matmul } from "../../src/tensor/matrix.ts";
 import { type OperatorName, operators } from "../../src/tensor/operators.ts";
+import { recomputed } from "../../src/tensor/recompute.ts";
+import { downsample, upsample } from "../../src/tensor/resampling.ts";
 import type { Shape, Size } from "../../src/tensor/shape.ts";
 import { apply, type Tensor } from "../../src/tensor/tensor.ts";
 import type { Value } from "../support/reference.ts";
@@ -83,7 +87,7 @@ const pairNumbers = {
   greater: ["grid", "between"],
   less: ["grid", "between"],
 } as const satisfies Partial<Record<OperatorName, readonly [Numbers, Numbers]>>;
-const { add, subtract, multiply, divide, maximum, minimum, greater, less } = arithmetic;
+const { add, subtract, multiply, divide, maximum, minimum, greater, less, sine } = arithmetic;
 const pairs = { add, subtract, multiply, divide, maximum, minimum, greater, less };
 const pairShapes: readonly (readonly [Shape, Shape])[] = [
   [
@@ -140,6 +144,7 @@ const layoutCases = [
     input: 0,
     axis: 1,
   }),
+  of("reshape", [input(["batch", 1, 2, 3])], (x) => reshape(x, [x.shape[0] ?? 1, 1, 6]), { input: 0, axis: 1 }),
   of("reshape", [input(["batch", 2, 3])], (x) => reshape(x, changed(x.shape[0] ?? 1))),
   of("reshape", [input([2, "batch"])], (x) => reshape(x, [1, x.shape[1] ?? 1, 1, 2])),
   of("reshape", [input(["batch", 0])], (x) => reshape(x, [x.shape[0] ?? 1, 1, 0, 5])),
@@ -214,6 +219,15 @@ const matrixCases = [
   of("affine", [input(["batch", 3]), input([3, 1]), input([1])], affine, { input: 1, axis: 1 }),
   of("affine", [input(["batch", 3]), input([3, 1]), input([1])], affine, { input: 2, axis: 0 }),
   of("affine", [input(["batch", 0]), input([0, 2]), input([2])], affine),
+  of("contract", [input(["batch", 2, 3]), input(["batch", 2, 2])], (a, b) => apply(operators.contract, [a, b])),
+  of("contract", [input(["batch", 2, 1]), input(["batch", 2, 2])], (a, b) => apply(operators.contract, [a, b]), {
+    input: 0,
+    axis: 2,
+  }),
+  of("sumSquares", [input(["batch", 1, 3])], (x) => sumSquares(x, [-1]), { input: 0, axis: 1 }),
+  of("sumSquares", [input(["batch", 2, 3])], (x) => sumSquares(x, [0, 2])),
+  of("softmax", [input(["batch", 1, 3])], (x) => softmax(x), { input: 0, axis: 1 }),
+  of("softmax", [input(["batch", 4])], (x) => softmax(x)),
   of("gather", [input([4, 2]), input(["batch"], "rows")], gatherRows),
   of("gather", [input([4, 1]), input(["batch"], "rows")], gatherRows, { input: 0, axis: 1 }),
   of("gather", [input([4, 0]), input([3], "rows")], gatherRows),
@@ -225,12 +239,87 @@ function scattered(table: Tensor, index: Tensor, rows: Tensor): Tensor {
   return apply(operators.scatter, [table, index, rows]);
 }
 
+/** Convolutions of small images, with kernels, strides and zeros around that do and do not come out even. */
+const imageCases = [
+  of("convolution", [input(["batch", 2, 4, 3]), input([3, 2, 3, 3]), input([3])], (x, w, b) =>
+    convolution(x, w, { stride: 1, padding: 1 }, b),
+  ),
+  of("convolution", [input(["batch", 1, 5, 4]), input([2, 1, 3, 2])], (x, w) =>
+    convolution(x, w, { stride: 2, padding: 1 }),
+  ),
+  of("convolution", [input(["batch", 2, 2, 2]), input([1, 2, 1, 1])], (x, w) => convolution(x, w)),
+  of(
+    "convolution",
+    [input(["batch", 1, 2, 3, 3]), input([2, 2, 3, 3]), input([2])],
+    (x, w, b) => convolution(x, w, { stride: 2, padding: 1 }, b),
+    { input: 0, axis: 1 },
+  ),
+  of("convolutionInput", [input(["batch", 2, 3, 3]), input([2, 1, 2, 2])], (g, w) =>
+    convolutionInput(g, w, [4, 4], { stride: 1, padding: 0 }),
+  ),
+  of("convolutionInput", [input(["batch", 2, 2, 2]), input([2, 1, 2, 3])], (g, w) =>
+    convolutionInput(g, w, [3, 4], { stride: 2, padding: 1 }),
+  ),
+  of("convolutionInput", [input(["batch", 2, 3, 4]), input([2, 1, 1, 1])], (g, w) =>
+    convolutionInput(g, w, [1, 2], { stride: 1, padding: 1 }),
+  ),
+  of(
+    "convolutionInput",
+    [input(["batch", 1, 2, 2, 3]), input([2, 2, 3, 3])],
+    (g, w) => convolutionInput(g, w, [2, 3], { stride: 1, padding: 1 }),
+    { input: 0, axis: 1 },
+  ),
+  of("convolutionWeight", [input(["batch", 2, 4, 4]), input(["batch", 1, 4, 4])], (x, g) =>
+    convolutionWeight(x, g, [3, 3], { stride: 1, padding: 1 }),
+  ),
+  of("convolutionWeight", [input(["batch", 2, 3, 5]), input(["batch", 3, 1, 2])], (x, g) =>
+    convolutionWeight(x, g, [2, 3], { stride: 2, padding: 0 }),
+  ),
+  of("convolutionWeight", [input(["batch", 2, 5, 6]), input(["batch", 1, 3, 3])], (x, g) =>
+    convolutionWeight(x, g, [3, 3], { stride: 2, padding: 1 }),
+  ),
+  of("convolutionWeight", [input(["batch", 2, 2, 2]), input(["batch", 3, 2, 2])], (x, g) =>
+    convolutionWeight(x, g, [1, 1]),
+  ),
+  of(
+    "convolutionWeight",
+    [input(["batch", 2, 1, 3, 3]), input(["batch", 2, 2, 3, 3])],
+    (x, g) => convolutionWeight(x, g, [3, 3], { stride: 1, padding: 1 }),
+    { input: 0, axis: 2 },
+  ),
+  of("upsample", [input(["batch", 2, 3, 2])], (x) => upsample(x)),
+  of("upsample", [input(["batch", 1, 1, 2, 1])], (x) => upsample(x), { input: 0, axis: 1 }),
+  of("downsample", [input(["batch", 2, 2, 6])], (x) => downsample(x)),
+  of("downsample", [input(["batch", 1, 2, 4, 2])], (x) => downsample(x), { input: 0, axis: 1 }),
+];
+
+const recomputeCases = [
+  of("recompute", [input(["batch", 3]), input([3, 2])], (x, w) =>
+    recomputed(([h = x]) => silu(matmul(h, w)), [x], [w]),
+  ),
+  of(
+    "recompute",
+    [input(["batch", 1, 3]), input([3, 2])],
+    (x, w) => recomputed(([h = x]) => sine(matmul(h, w)), [x], [w]),
+    {
+      input: 0,
+      axis: 1,
+    },
+  ),
+  of("after", [input(["batch", 1, 3]), input(["batch", 2])], (x, g) => apply(operators.after, [x, g]), {
+    input: 0,
+    axis: 1,
+  }),
+];
+
 export const cases: readonly OperatorCase[] = [
   ...unaryCases,
   ...pairCases,
   ...whereCases,
   ...layoutCases,
   ...matrixCases,
+  ...imageCases,
+  ...recomputeCases,
 ];
 
 export function titleOf({ operator, inputs }: OperatorCase, position: number): string {

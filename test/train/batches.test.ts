@@ -135,3 +135,31 @@ describe("a batch of blocks that share a network", () => {
         for (const j of members) expect(cost(i, i) + cost(j, j)).toBeLessThan(cost(i, j) + cost(j, i) + 1e-4);
   });
 });
+
+describe("mirroring", () => {
+  it("reverses the lines of about half of the images, anew in every iteration, and leaves the pool as it is", () => {
+    const [images, height, width] = [400, 2, 3];
+    const size = height * width;
+    const numbered = Float32Array.from({ length: images * size }, (_, k) => k);
+    const options = { legs: legs.slice(0, 1), coupling: "dependent", timeDistribution: { kind: "uniform" } } as const;
+    const next = batches(numbered, size, random(5), { ...options, batchSize: images, mirror: width });
+    const mirrored = (iteration: number) => {
+      const { data } = next(iteration).left;
+      return Array.from({ length: images }, (_, n) => {
+        const image = [...data.subarray(n * size, (n + 1) * size)];
+        const first = Math.min(...image);
+        const plain = Array.from({ length: size }, (__, k) => first + k);
+        const reversed = [2, 1, 0, 5, 4, 3].map((k) => first + k);
+        expect([plain, reversed]).toContainEqual(image);
+        return { number: first / size, isMirrored: image[0] !== first };
+      }).sort((a, b) => a.number - b.number);
+    };
+    const [one, other] = [mirrored(0), mirrored(1)];
+    expect(one.map(({ number }) => number)).toEqual(Array.from({ length: images }, (_, n) => n));
+    const share = one.filter(({ isMirrored }) => isMirrored).length / images;
+    expect(Math.abs(share - 0.5)).toBeLessThan(5 * Math.sqrt(0.25 / images));
+    expect(one).not.toEqual(other);
+    expect(mirrored(0)).toEqual(one);
+    expect([...numbered.subarray(0, 4)]).toEqual([0, 1, 2, 3]);
+  });
+});

@@ -35,7 +35,7 @@ test("rows in use are those that the longest later block can draw, and never few
 
 test("rows in time take a quarter of the block's own time", () => {
   expect(rowsInTime(100, 0.1)).toBe(250_000);
-  expect(rowsInTime(1, 1)).toBe(50_000);
+  expect(rowsInTime(1, 1)).toBe(8192);
 });
 
 test("even rows keep order, ends and columns, and all rows when there is room", () => {

@@ -1,0 +1,50 @@
+// recompute: parts of a computation whose inner values are not kept until their gradient needs them, but made once more.
+import { floats, integers } from "./array.ts";
+import { pullBack } from "./gradient.ts";
+import { apply, type Operator, type Tensor } from "./tensor.ts";
+
+/** A part of a computation as a function of its inputs; whatever else it reads with a gradient is listed as its weights. */
+export type Part = (inputs: readonly Tensor[]) => Tensor;
+
+/**
+ * part(inputs), of which only the inputs are kept for reverse mode: less memory, one more forward pass. The gradients are
+ * those of the part itself, to the last bit where the engine is deterministic.
+ */
+export function recomputed(part: Part, inputs: readonly Tensor[], weights: readonly Tensor[]): Tensor {
+  return apply(recomputeOperator(part, inputs.length), [part(inputs), ...inputs, ...weights]);
+}
+
+/** Its value is the first argument; of the others, the part is made once more for a gradient, from its `count` inputs. */
+export const recomputeOperator = (part: Part, count: number): Operator => ({
+  name: "recompute",
+  attributes: { count },
+  shape: ([y]) => ({ shape: y?.shape ?? [], type: y?.type ?? "float32" }),
+  reverse: ({ gradient, inputs: [, ...rest] }) => {
+    const later = rest.slice(0, count).map((x) => after(x, gradient));
+    const targets = [...later, ...rest.slice(count)];
+    const found = pullBack([{ tensor: part(later), gradient }], targets);
+    return [undefined, ...targets.map((target) => found.get(target))];
+  },
+  forward: ({ tangents: [tangent] }) => tangent,
+  onnx: (_, [y = ""]) => y,
+});
+
+/** x, as a value of its own that is there only when `other` is: equal computations before and after are not merged. */
+function after(x: Tensor, other: Tensor): Tensor {
+  return apply(afterOperator, [x, other]);
+}
+
+/** An engine drops operators without effect, so this one adds 0 times a number of `other`. */
+export const afterOperator: Operator = {
+  name: "after",
+  attributes: {},
+  shape: ([x]) => ({ shape: x?.shape ?? [], type: x?.type ?? "float32" }),
+  reverse: ({ gradient }) => [gradient, undefined],
+  forward: ({ tangents: [tangent] }) => tangent,
+  onnx: (emitter, [x = "", other = ""]) => {
+    const [zero, one] = [emitter.constant(integers([0])), emitter.constant(integers([1]))];
+    const flat = emitter.node("Reshape", [other, emitter.constant(integers([-1]))]);
+    const first = emitter.node("ReduceSum", [emitter.node("Slice", [flat, zero, one])], { keepdims: 0 });
+    return emitter.node("Add", [x, emitter.node("Mul", [first, emitter.constant(floats([0], []))])]);
+  },
+};

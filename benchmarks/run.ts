@@ -6,6 +6,7 @@ import { failure, LocalFlowError } from "../src/errors.ts";
 import { createEngine } from "../src/runtime/node.ts";
 import type { Benchmark, CaseName, Row, Settings } from "./benchmark.ts";
 import { checkedBenchmarks, merged, readCommitted, verdictLine, verdicts, writeCommitted } from "./check.ts";
+import { convolution } from "./convolution.ts";
 import { density } from "./density.ts";
 import { printTable } from "./drive.ts";
 import { fit } from "./fit.ts";
@@ -21,6 +22,7 @@ import { training } from "./training.ts";
 
 const benchmarks: Readonly<Record<string, Benchmark>> = {
   training,
+  convolution,
   density,
   likelihood,
   sampling,

@@ -4,7 +4,7 @@
 
 export { evaluationCurve } from "./tasks/curve.ts";
 export { defaultConfiguration } from "./tasks/defaults.ts";
-export { type FitReport, fitDensity, type Progress, sampleDensity, scoreDensity } from "./tasks/density.ts";
+export { type FitReport, fitDensity, sampleDensity, scoreDensity } from "./tasks/density.ts";
 export { type DensityModel, decodeDensityModel, encodeDensityModel } from "./tasks/density-model.ts";
 export { distillDensity } from "./tasks/distillation/distill.ts";
 export { type Student, sampleStudent } from "./tasks/distillation/student.ts";
@@ -12,6 +12,7 @@ export { decodeStudent, encodeStudent } from "./tasks/distillation/student-file.
 export { estimateFit } from "./tasks/estimate.ts";
 export { type Evaluation, evaluateDensity } from "./tasks/evaluate.ts";
 export { exportDensity } from "./tasks/export.ts";
+export type { Progress } from "./tasks/progress.ts";
 export { percentileOf } from "./tasks/quantiles.ts";
 export { chooseTolerance } from "./tasks/tolerance.ts";
 export type { Configuration } from "./train/configuration.ts";
@@ -31,9 +32,17 @@ export { scoreTable } from "./tasks/table/score-table.ts";
 export { tableConfiguration } from "./tasks/table/table-configuration.ts";
 export { decodeTableModel, encodeTableModel, type TableModel } from "./tasks/table/table-model.ts";
 
+// Images: levels 0 … 255 in, levels out.
+
+export { fitImages } from "./tasks/images/fit-images.ts";
+export { defaultImageConfiguration } from "./tasks/images/image-defaults.ts";
+export { decodeImageModel, encodeImageModel, type ImageModel } from "./tasks/images/image-model.ts";
+export { sampleImages } from "./tasks/images/sample-images.ts";
+
 // Pictures and reports.
 
 export type { Figure } from "./pictures/figure.ts";
+export { imageGrid, rasterPng } from "./pictures/grid.ts";
 export { toPng } from "./pictures/png.ts";
 export { toSvg } from "./pictures/svg.ts";
 export { picture } from "./tasks/pictures.ts";

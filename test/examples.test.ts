@@ -109,4 +109,13 @@ describe("the examples", () => {
     expect(output).toMatch(/^rain: \d+, \d+, \d+$/m);
     expect(numberAfter(output, "percentile")).toBeLessThan(5);
   });
+
+  it("10 draws images as bright as the data, and writes them as one picture", async () => {
+    const path = join(scratch, "images.png");
+    const output = await printed("10-images.ts", path);
+    expect(numberAfter(output, "loss")).toBeLessThan(1);
+    const ratio = numberAfter(output, "mean level of samples") / numberAfter(output, "of the data");
+    expect(Math.abs(ratio - 1)).toBeLessThan(0.25);
+    expect([...readFileSync(path).subarray(1, 4)]).toEqual([0x50, 0x4e, 0x47]);
+  });
 });

@@ -6,7 +6,7 @@ import type { Node } from "yaml";
 import { nearestName, shorten } from "../data/columns.ts";
 import { fileFailure } from "../data/files.ts";
 import { failure, LocalFlowError } from "../errors.ts";
-import { flagsOf } from "./flags.ts";
+import { flagsOf, repeatable } from "./flags.ts";
 
 const largest = 2 ** 20;
 const remedy = "write one option a line, such as `learning-rate: 1e-3`";
@@ -16,10 +16,14 @@ const remedy = "write one option a line, such as `learning-rate: 1e-3`";
  * after `--config`. Throws code `file` for the file itself, `option` with file and line for what is in it.
  */
 export function applyConfig(command: Command, path: string): void {
-  for (const { name, text, line } of readEntries(path)) {
+  for (const { name, parts, line } of readEntries(path)) {
     const where = `${path} line ${line}, key ${JSON.stringify(shorten(name))}`;
     const option = optionOf(command, name, where);
-    const value = givenValue(option, text, where);
+    const text = parts.includes(undefined) ? undefined : parts.join(",");
+    const value =
+      repeatable.has(option.long ?? "") && text !== undefined
+        ? parts.flatMap((part = "") => parsed(option, part, where))
+        : givenValue(option, text, where);
     const attribute = option.attributeName();
     if (value !== undefined && command.getOptionValueSource(attribute) !== "cli")
       command.setOptionValueWithSource(attribute, value, "config");
@@ -28,8 +32,8 @@ export function applyConfig(command: Command, path: string): void {
 
 interface Entry {
   readonly name: string;
-  /** The value as it is written, the parts of a list joined by commas; undefined for what is neither. */
-  readonly text: string | undefined;
+  /** The parts of a list, or the one value, as they are written; undefined for what is neither. */
+  readonly parts: readonly (string | undefined)[];
   readonly line: number;
 }
 
@@ -49,8 +53,7 @@ function readEntries(path: string): readonly Entry[] {
   const written = (node: Node | null) => (isScalar(node) ? String(node.value) : undefined);
   return contents.items.map(({ key, value }) => {
     const parts = isSeq<Node>(value) ? value.items.map(written) : [written(value)];
-    const text = parts.includes(undefined) ? undefined : parts.join(",");
-    return { name: written(key) ?? "", text, line: lineAt(key.range?.[0]) };
+    return { name: written(key) ?? "", parts, line: lineAt(key.range?.[0]) };
   });
 }
 

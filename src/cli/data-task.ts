@@ -5,13 +5,20 @@ import { endingOf, explained } from "../data/files.ts";
 import { isRecord } from "../data/json-table.ts";
 import { elementCutter, type JsonPiece, lineCutter } from "../data/json-text.ts";
 import { isDensity } from "../data/sources.ts";
+import { isNotUtf8 } from "../data/utf8.ts";
 import { failure, LocalFlowError } from "../errors.ts";
+import { flag } from "./flags.ts";
+import { type ImageFitOptions, imageFitNames } from "./images-options.ts";
+import { isImagePath } from "./images-paths.ts";
 
-export type DataTask = "density" | "table";
+export type DataTask = "density" | "table" | "images";
 
-interface TaskOptions {
+interface TaskOptions extends ImageFitOptions {
   readonly task?: DataTask;
   readonly schema?: string;
+  readonly label?: string;
+  readonly constraint?: readonly string[];
+  readonly ordinal?: readonly unknown[];
   readonly columns?: readonly string[];
 }
 
@@ -19,21 +26,47 @@ interface TaskOptions {
 const lookedAt = 2 ** 16;
 
 /**
- * The task asked for, or the one that the first rows of the chosen columns show: "table" where a column has gaps, or nothing
- * but texts. What cannot be looked at (standard input, arrays, broken files) counts as rows of numbers, whose reader says more.
+ * The task asked for, or the one that shows: "images" by the path (folders, IDX files), "table" where in the first rows a chosen column
+ * has gaps, or nothing but texts. What cannot be looked at (standard input, arrays, broken files) counts as rows of numbers, whose
+ * reader says more. Throws the `data` error of a file that is no UTF-8 text.
  */
-export async function dataTask(path: string, { task, schema, columns }: TaskOptions): Promise<DataTask> {
+export async function dataTask(path: string, options: TaskOptions): Promise<DataTask> {
+  const { columns } = options;
+  const task = taskAsked(options);
   if (task !== undefined) return task;
-  if (schema !== undefined) return "table";
   if (isDensity(path) || path === "-") return "density";
+  if (await isImagePath(path)) return "images";
   try {
     const cells = await firstCells(path, endingOf(path));
     const chosen = columns === undefined ? [...cells.values()] : columns.map((name) => cells.get(name) ?? []);
     return chosen.some(isMixed) ? "table" : "density";
   } catch (error) {
-    if (error instanceof LocalFlowError) return "density";
+    if (error instanceof LocalFlowError && (columns !== undefined || !isNotUtf8(error))) return "density";
     throw error;
   }
+}
+
+/** Options that only one task has, and what data are then. */
+const taskMarks = [
+  { task: "table", names: ["schema", "label", "constraint", "ordinal"], spoken: "a table" },
+  { task: "images", names: imageFitNames, spoken: "images" },
+] as const;
+
+/** The task that the options ask for, if any. Throws "option" where they ask for two. */
+function taskAsked(options: TaskOptions): DataTask | undefined {
+  const marks = taskMarks.flatMap(({ task, names, spoken }) => {
+    const name = names.find((each) => options[each] !== undefined);
+    return name === undefined ? [] : [{ task, name, spoken }];
+  });
+  const task = options.task ?? marks[0]?.task;
+  const other = marks.find((mark) => mark.task !== task);
+  if (other === undefined) return task;
+  throw failure("option", {
+    where: flag(other.name),
+    expected: other.spoken,
+    received: options.task === undefined ? flag(marks[0]?.name ?? "") : `--task ${options.task}`,
+    remedy: "leave one of them out",
+  });
 }
 
 /** A refusal of rows of numbers that a table would not meet with: the remedy says so too. */
@@ -46,7 +79,7 @@ export async function withTableRemedy<T>(path: string, read: () => Promise<T>): 
     if (
       !isOfCells ||
       isDensity(path) ||
-      !/^\.(csv|tsv|json|ndjson|parquet)?$/.test(endingOf(path)) ||
+      !(path === "-" || /^\.(csv|tsv|json|ndjson|parquet)$/.test(endingOf(path))) ||
       !isOneCell(error)
     )
       throw error;

@@ -1,24 +1,40 @@
 // distill: `localflow distill MODEL -o STUDENT --evaluations K`.
-import { basename } from "node:path";
+import { basename, extname } from "node:path";
 import { writeFileAtomically } from "../data/files.ts";
 import { failure, LocalFlowError } from "../errors.ts";
+import type { Engine } from "../runtime/contract.ts";
 import { type DistillReport, distillDensity } from "../tasks/distillation/distill.ts";
 import { encodeStudent } from "../tasks/distillation/student-file.ts";
+import { distillTable } from "../tasks/distillation/student-table.ts";
 import { outputFlags } from "./flags.ts";
-import { readModel } from "./model.ts";
+import { readAnyModel, readModel } from "./model.ts";
 import type { DistillOptions } from "./options.ts";
 import { alignedTable, report, short, spokenTime } from "./output.ts";
 import { progressView } from "./progress.ts";
 import { checkOutput, seedFrom, withEngine } from "./session.ts";
 import type { Terminal } from "./terminal.ts";
+import { interrupt } from "./usage.ts";
 
 /** Trains a student of few evaluations on what the model does with noise, and writes its file. */
-export async function distill(path: string, options: DistillOptions, terminal: Terminal): Promise<void> {
-  const { output, quiet, force = false } = options;
-  if (output === "-")
-    throw failure("option", { where: outputFlags, expected: "a file name for the student", received: "-" });
+export async function distill(
+  path: string,
+  data: string | undefined,
+  options: DistillOptions,
+  terminal: Terminal,
+): Promise<void> {
+  const { output, quiet, force = false, evaluations } = options;
+  checkName(output, options.scores ? "scorer" : "student");
+  if (options.scores) return (await import("./scorer.ts")).distillToScorer(path, data, options, terminal);
+  if (evaluations === undefined || data !== undefined)
+    throw failure("option", {
+      where: evaluations === undefined ? "distill" : (data ?? ""),
+      expected:
+        evaluations === undefined ? "--evaluations (a sampler), or --scores (a scorer)" : "--scores beside data",
+      received: evaluations === undefined ? "neither" : "--evaluations",
+    });
   await checkOutput(output, options);
-  const model = await readModel(path);
+  const found = await readAnyModel(path);
+  const model = found.kind === "table" ? found.table : await readModel(path);
   const view = progressView(terminal, options);
   const onStage = (text: string) => {
     view.clear();
@@ -26,14 +42,16 @@ export async function distill(path: string, options: DistillOptions, terminal: T
   };
   const request = {
     ...settings(options),
-    evaluations: options.evaluations,
+    evaluations,
     teacherName: basename(path),
     seed: seedFrom(options),
     signal: terminal.signal,
     onProgress: view.show,
     onStage,
   };
-  const { student, report: result } = await withEngine(options, (engine) => distillDensity(engine, model, request))
+  const distilled = (engine: Engine) =>
+    "encoder" in model ? distillTable(engine, model, request) : distillDensity(engine, model, request);
+  const { student, report: result } = await withEngine(options, distilled)
     .catch((error: unknown) => {
       throw error instanceof LocalFlowError && error.code === "interrupted" ? stopped(path, error) : error;
     })
@@ -42,8 +60,20 @@ export async function distill(path: string, options: DistillOptions, terminal: T
   await report(terminal, options, { ...result }, distillText(output, basename(path), result));
 }
 
-function settings({ rows, hidden, iterations, batchSize, learningRate, time }: DistillOptions) {
+/** Before anything is trained: commands know a student by the ending of its file. */
+function checkName(output: string, what: string): void {
+  if (extname(output).toLowerCase() === ".safetensors") return;
+  const isStandard = output === "-";
+  throw failure("option", {
+    where: outputFlags,
+    expected: isStandard ? `a file name for the ${what}` : "a name ending in .safetensors",
+    received: isStandard ? output : JSON.stringify(output),
+  });
+}
+
+function settings({ rows, hidden, iterations, batchSize, learningRate, time, objective }: DistillOptions) {
   return {
+    ...(objective !== undefined && { objective }),
     ...(rows !== undefined && { rows }),
     ...(hidden !== undefined && { hidden }),
     ...(iterations !== undefined && { iterations }),
@@ -57,7 +87,7 @@ function stopped(path: string, cause: LocalFlowError): LocalFlowError {
   const remedy = "no student was written; for a usable one after a given time, use --time";
   return failure(
     "interrupted",
-    { where: `distill ${path}`, expected: "to finish", received: "an interrupt", remedy },
+    { where: `distill ${path}`, expected: "to finish", received: interrupt, remedy },
     cause,
   );
 }

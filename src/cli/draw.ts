@@ -10,7 +10,7 @@ import { checkSignal } from "../runtime/pause.ts";
 import { type FloatArray, floats } from "../tensor/array.ts";
 import { flag } from "./flags.ts";
 import type { SampleOptions } from "./options.ts";
-import { report, spokenTime } from "./output.ts";
+import { counted, report, spokenTime } from "./output.ts";
 import { progressView } from "./progress.ts";
 import { checkRowsOutput, withColumn, writeRows } from "./rows.ts";
 import { seedFrom } from "./session.ts";
@@ -43,7 +43,7 @@ export async function draw(spec: string, options: SampleOptions, terminal: Termi
   const columns = ["x", "y", ...(logDensity ? ["log_density"] : [])];
   await writeRows(output, { columns, rows, chunks: table() }, options, terminal).finally(view.clear);
   const seconds = (performance.now() - start) / 1000;
-  const text = `${rows} points of ${spec} in ${spokenTime(seconds)}, seed ${seed}`;
+  const text = `${counted(rows, "point")} of ${spec} in ${spokenTime(seconds)}, seed ${seed}`;
   if (output !== "-") await report(terminal, options, { rows, seconds, evaluations: 0, seed }, `${text}: ${output}`);
   else if (!options.quiet) terminal.err(`localflow: ${text}\n`);
 }

@@ -11,15 +11,20 @@ import type { Student } from "../tasks/distillation/student.ts";
 import { type Evaluation, evaluateDensity } from "../tasks/evaluate.ts";
 import { evaluationReport } from "../tasks/evaluation-report.ts";
 import { densityReportSections } from "../tasks/report.ts";
-import { readNumbersModel, readStudent } from "./model.ts";
+import { withDigits } from "./estimates.ts";
+import { refuseImageOptions } from "./images-checks.ts";
+import { readAnyModel, readStudent } from "./model.ts";
 import type { EvaluateOptions } from "./options.ts";
 import { alignedTable, report, short, spokenTime } from "./output.ts";
 import { progressView } from "./progress.ts";
 import { checkExclusive, integrationFrom } from "./recipe.ts";
 import { checkInterrupted, checkOutput, memoryLimit, readData, seedFrom, withEngine } from "./session.ts";
-import { integrationNames, refuseForStudent, studentText } from "./student.ts";
+import { integrationNames, refuseForStudent, refuseTableStudent, studentText } from "./student.ts";
+import { compareFiles, isTablePath } from "./table-compare.ts";
+import { evaluateTableFile } from "./table-evaluate.ts";
+import { refuse } from "./table-options.ts";
 import type { Terminal } from "./terminal.ts";
-import { missed } from "./thresholds.ts";
+import { askedBaselines, checkMeasures, missed } from "./thresholds.ts";
 import { settledIntegration } from "./tolerance.ts";
 
 /** Measures a model against held-out rows and, with training rows, against baselines fitted to them. */
@@ -29,6 +34,8 @@ export async function evaluate(
   options: EvaluateOptions,
   terminal: Terminal,
 ): Promise<void> {
+  if (isTablePath(path)) refuseImageOptions(options, "a table");
+  if (isTablePath(path)) return compareFiles(path, data, options, terminal);
   checkExclusive(options);
   checkTrain(data, options);
   if (options.report !== undefined) await checkOutput(options.report, options);
@@ -36,7 +43,19 @@ export async function evaluate(
     throw failure("option", { where: "--student", expected: "--curve beside it", received: "none" });
   const { samples, failUnder = [] } = options;
   const seed = seedFrom(options);
-  const found = await readNumbersModel(path);
+  const found = await readAnyModel(path);
+  if (found.kind === "images")
+    return (await import("./images-evaluate.ts")).evaluateImageFile(
+      found.images,
+      { path, data, seed },
+      options,
+      terminal,
+    );
+  refuseImageOptions(options, "a model of rows");
+  if (found.kind === "table") return evaluateTableFile(found.table, { path, data, seed }, options, terminal);
+  refuse(options, ["target"], "one of rows of numbers", "the model of a table");
+  checkMeasures(failUnder, measureNames, "a model of rows of numbers");
+  if (found.kind === "student") refuseTableStudent(found.student, path);
   if (found.kind === "student") return evaluateFast(found.student, data, options, seed, terminal);
   const { model } = found;
   const students: Student[] = [];
@@ -62,7 +81,7 @@ export async function evaluate(
     const evaluation = await evaluateDensity(engine, model, {
       heldOut,
       seed,
-      flows: flowBaselines.filter((name) => options.baselines?.includes(name)),
+      flows: flowBaselines.filter((name) => askedBaselines(options).includes(name)),
       signal: terminal.signal,
       onProgress: view.show,
       onStage: say,
@@ -95,7 +114,7 @@ async function evaluateFast(
   seed: number,
   terminal: Terminal,
 ): Promise<void> {
-  refuseForStudent(options, ["baselines", "report", "curve", "student", ...integrationNames], student);
+  refuseForStudent(options, ["baselines", "plain", "report", "curve", "student", ...integrationNames], student);
   const { samples, failUnder = [] } = options;
   if (failUnder.some(({ measure }) => measure === "nll" || measure === "nllStandardized"))
     throw failure("option", {
@@ -134,10 +153,10 @@ async function readRows(data: string, columns: readonly string[], seed: number, 
   return { heldOut: await read(data, "test"), ...(train !== undefined && { train: await read(train, "fit") }) };
 }
 
-function checkTrain(data: string, { train, baselines }: EvaluateOptions): void {
-  if (train === undefined && baselines !== undefined)
+function checkTrain(data: string, { train, baselines, plain }: EvaluateOptions): void {
+  if (train === undefined && (baselines !== undefined || plain))
     throw failure("option", {
-      where: "--baselines",
+      where: baselines !== undefined ? "--baselines" : "--plain",
       expected: "--train FILE beside it",
       received: "none",
       remedy: "baselines are fitted to the training rows: name their file",
@@ -220,11 +239,4 @@ function bestValue({ measures, baselines }: Evaluation, name: MeasureName): numb
   const measured = measures[name];
   if (measured === undefined || Object.keys(baselines).length === 0) return Number.NaN;
   return Math.min(measured.value, ...Object.values(measured.baselines).map(({ value }) => value));
-}
-
-/** As many decimals as show two digits of the standard error, at most 8. */
-function withDigits({ value, standardError }: Estimate): string {
-  const known = Number.isFinite(standardError) && standardError > 0;
-  const decimals = known ? Math.min(8, Math.max(0, 1 - Math.floor(Math.log10(standardError)))) : 4;
-  return `${value.toFixed(decimals)} ± ${standardError.toFixed(decimals)}`;
 }

@@ -3,17 +3,18 @@ import { basename, extname } from "node:path";
 import { writeFileAtomically } from "../data/files.ts";
 import { failure } from "../errors.ts";
 import type { OnnxValue } from "../onnx/model.ts";
-import type { DensityModel } from "../tasks/density-model.ts";
-import type { Student } from "../tasks/distillation/student.ts";
 import { noDensity } from "../tasks/distillation/student-file.ts";
 import { exportDensity, exportIntegration } from "../tasks/export.ts";
 import { checkExport, type ExportCheck, largestDifference } from "../tasks/export-check.ts";
 import type { Exported } from "../tasks/export-file.ts";
 import { exportStudent } from "../tasks/export-student.ts";
+import { exportTable, exportTableStudent } from "../tasks/export-table.ts";
+import { checkTableExport, type TableCheck } from "../tasks/export-table-check.ts";
 import { outputFlags } from "./flags.ts";
-import { type NumbersModel, readNumbersModel } from "./model.ts";
+import { type AnyModel, readAnyModel } from "./model.ts";
 import type { ExportOptions } from "./options.ts";
 import { report, spokenBytes } from "./output.ts";
+import { printable } from "./printable.ts";
 import { checkOutput, seedFrom, withEngine } from "./session.ts";
 import { refuseForStudent } from "./student.ts";
 import type { Terminal } from "./terminal.ts";
@@ -25,11 +26,11 @@ export async function exportModel(path: string, options: ExportOptions, terminal
   checkOptions(options);
   await checkOutput(output, options);
   const started = performance.now();
-  const found = await readNumbersModel(path);
+  const found = exportable(await readAnyModel(path), path);
+  checkTableOptions(found, options);
   const exported = exportedFrom(found, path, options);
-  const check = options.check
-    ? await checked(found.kind === "student" ? found.student : found.model, exported, options, terminal)
-    : undefined;
+  if (!options.quiet) noteWholeSteps(exported, options, terminal);
+  const check = options.check ? await checked(found, path, options, terminal) : undefined;
   await writeFileAtomically(output, exported.bytes, { force: options.force === true });
   const { inputs, outputs, opset, bytes, steps } = exported;
   const result = {
@@ -41,7 +42,7 @@ export async function exportModel(path: string, options: ExportOptions, terminal
     bytes: bytes.length,
     ...(found.kind === "student"
       ? { evaluations: found.student.maps.length }
-      : { blocks: found.model.chain.blocks.length }),
+      : { blocks: densityIn(found).chain.blocks.length }),
     ...(steps && { method: steps.integration.method, evaluations: steps.integration.evaluations, steps: steps.form }),
     ...(check && { check }),
     seconds: (performance.now() - started) / 1000,
@@ -49,37 +50,87 @@ export async function exportModel(path: string, options: ExportOptions, terminal
   await report(terminal, options, result, summary(output, exported, check));
 }
 
-function exportedFrom(found: NumbersModel, path: string, options: ExportOptions): Exported {
-  const { part = "sampler", block } = options;
-  const origin = { version: version(), source: basename(path) };
-  if (found.kind === "student") {
-    if (part !== "sampler") throw noDensity(found.student, path);
-    refuseForStudent(options, ["method", "evaluations"], found.student);
-    return exportStudent(found.student, origin);
-  }
-  const integration = exportIntegration(found.model, part, options);
-  return exportDensity(found.model, { part, integration, ...origin, ...(block !== undefined && { block }) });
+/** Says so where the evaluations asked for are no whole number of steps. */
+function noteWholeSteps({ steps }: Exported, { evaluations }: ExportOptions, terminal: Terminal): void {
+  if (steps === undefined || evaluations === undefined || steps.integration.evaluations === evaluations) return;
+  const { method, evaluations: taken } = steps.integration;
+  terminal.err(`localflow: --evaluations ${evaluations}: ${method} takes whole steps; using ${taken}\n`);
 }
 
-/** Checks the file that is about to be written: one that fails is not. */
+type Exportable = Exclude<AnyModel, { readonly kind: "images" }>;
+
+function exportable(found: AnyModel, path: string): Exportable {
+  if (found.kind !== "images") return found;
+  const expected = "a model of rows of numbers or of a table";
+  throw failure("model", { where: path, expected, received: "a model of images" });
+}
+
+function densityIn(found: Exclude<Exportable, { readonly kind: "student" }>) {
+  return found.kind === "table" ? found.table.density : found.model;
+}
+
+function isOfTable(found: Exportable): boolean {
+  return found.kind === "table" || (found.kind === "student" && found.student.table !== undefined);
+}
+
+function exportedFrom(found: Exportable, path: string, options: ExportOptions): Exported {
+  const { part = "sampler", block, conditional = false, texts = true, noise, seed } = options;
+  const ownNoise = noise === "seed" && { noise: seed === undefined ? {} : { seed } };
+  const origin = { version: version(), source: basename(path), ...ownNoise };
+  if (found.kind === "student") {
+    const { student } = found;
+    if (part !== "sampler") throw noDensity(student, path);
+    refuseForStudent(options, ["method", "evaluations"], student);
+    return student.table ? exportTableStudent(student, { ...origin, texts }) : exportStudent(student, origin);
+  }
+  const integration = exportIntegration(densityIn(found), part, options);
+  const request = { part, integration, ...origin, ...(block !== undefined && { block }) };
+  return found.kind === "table"
+    ? exportTable(found.table, { ...request, conditional, texts })
+    : exportDensity(found.model, request);
+}
+
+type AnyCheck = ExportCheck | TableCheck;
+
+/** Checks the file that is about to be written, or one like it that takes its noise from outside: one that fails is not written. */
 async function checked(
-  model: DensityModel | Student,
-  exported: Exported,
+  found: Exportable,
+  path: string,
   options: ExportOptions,
   { signal }: Terminal,
-): Promise<ExportCheck> {
-  const seed = seedFrom(options);
-  const check = await withEngine(options, (engine) => checkExport(engine, model, exported, { seed, signal }));
-  if (check.maxDifference <= largestDifference) return check;
+): Promise<AnyCheck> {
+  const request = { seed: seedFrom(options), signal };
+  const exported = exportedFrom(found, path, { ...options, noise: "input" });
+  const source = found.kind === "student" ? found.student : densityIn(found);
+  const ofTable = found.kind === "table" ? found.table : found.kind === "student" ? found.student : undefined;
+  const check = await withEngine(
+    options,
+    async (engine): Promise<AnyCheck> =>
+      exported.part === "sampler" && isOfTable(found) && ofTable
+        ? checkTableExport(engine, ofTable, exported, request)
+        : checkExport(engine, source, exported, request),
+  );
+  const differing = "cells" in check ? check.differing : 0;
+  if (check.maxDifference <= largestDifference && differing === 0) return check;
   throw failure("numeric", {
     where: `check of ${options.output}`,
-    expected: `outputs within ${largestDifference} of localflow's own`,
-    received: `${check.maxDifference}; nothing was written`,
+    expected:
+      differing > 0 ? "localflow's own cells, but for ties" : `outputs within ${largestDifference} of localflow's own`,
+    received: `${differing > 0 ? `${differing} others` : check.maxDifference}; nothing was written`,
     remedy: "the velocity is so steep that rounding grows on the way: take more --evaluations, or fit it less long",
   });
 }
 
-function checkOptions({ output, part = "sampler", block, method, evaluations, seed, check }: ExportOptions): void {
+/** Refuses what only the sampler of a table's model has. */
+function checkTableOptions(found: Exportable, { conditional = false, texts = true }: ExportOptions): void {
+  const refuse = (where: string, expected: string) =>
+    failure("option", { where, expected, received: found.kind === "student" ? "a student" : "a model of numbers" });
+  if (conditional && found.kind !== "table") throw refuse("--conditional", "the model of a table");
+  if (!texts && !isOfTable(found)) throw refuse("--no-texts", "the model of a table or a student of one");
+}
+
+function checkOptions(options: ExportOptions): void {
+  const { output, part = "sampler", block, method, evaluations, seed, check, noise } = options;
   const refuse = (where: string, expected: string, received: string) =>
     failure("option", { where, expected, received });
   if (extname(output).toLowerCase() !== ".onnx")
@@ -87,11 +138,12 @@ function checkOptions({ output, part = "sampler", block, method, evaluations, se
   if (block !== undefined && part !== "velocity") throw refuse("--block", "--part velocity beside it", part);
   if (part === "velocity" && (method !== undefined || evaluations !== undefined))
     throw refuse("--part velocity", "no --method and no --evaluations: it takes no steps", "one");
-  if (seed !== undefined && !check) throw refuse("--seed", "--check beside it, whose rows it draws", "none");
+  if (seed !== undefined && !check && noise !== "seed")
+    throw refuse("--seed", "--check beside it, whose rows it draws, or --noise seed", "none");
 }
 
-function summary(output: string, { inputs, outputs, opset, bytes, steps }: Exported, check?: ExportCheck): string {
-  const spoken = ({ name, type, shape }: OnnxValue) => `${name} ${type} [${shape.join(", ")}]`;
+function summary(output: string, { inputs, outputs, opset, bytes, steps }: Exported, check?: AnyCheck): string {
+  const spoken = ({ name, type, shape }: OnnxValue) => `${printable(name)} ${type} [${shape.join(", ")}]`;
   const how = steps
     ? `${steps.integration.method}, ${steps.integration.evaluations} evaluations per block, ${steps.form}`
     : "no steps: networks alone";
@@ -104,7 +156,15 @@ function summary(output: string, { inputs, outputs, opset, bytes, steps }: Expor
   ].join("\n");
 }
 
-function checkText({ rows, seed, maxDifference, outputs }: ExportCheck): string {
+function checkText(check: AnyCheck): string {
+  const { rows, seed, maxDifference } = check;
+  if ("cells" in check) {
+    const { cells, ties, fromAdaptive } = check;
+    const steps =
+      fromAdaptive === undefined ? "" : `; points from the adaptive solution: ${fromAdaptive.toExponential(1)}`;
+    return `${rows} rows, seed ${seed}: ${cells} cells are localflow's own but for ${ties} ties, numbers within ${maxDifference.toExponential(1)}${steps}`;
+  }
+  const { outputs } = check;
   const costs = Object.entries(outputs).flatMap(([name, { fromAdaptive }]) =>
     fromAdaptive === undefined ? [] : [`${name} ${fromAdaptive.toExponential(1)}`],
   );

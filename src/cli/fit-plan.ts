@@ -1,11 +1,16 @@
 // fit-plan: how long a fit trains where a time is given, and how an interrupted one goes on; the same for rows and tables.
 import { failure, type LocalFlowError } from "../errors.ts";
-import type { Progress } from "../tasks/density.ts";
+import type { VelocityNetwork } from "../nn/network.ts";
+import type { Progress } from "../tasks/progress.ts";
 import type { Configuration } from "../train/configuration.ts";
 import type { FitOptions } from "./options.ts";
+import { interrupt } from "./usage.ts";
 
 /** The defaults; with a time and no number of iterations, the time alone decides and blocks keep their shares of it. */
-export function startingPoint(options: FitOptions, base: Configuration): Configuration {
+export function startingPoint<N extends VelocityNetwork>(
+  options: FitOptions,
+  base: Configuration<N>,
+): Configuration<N> {
   if (!endsByTime(options)) return base;
   return { ...base, blocks: base.blocks.map((block) => ({ ...block, iterations: block.iterations * endless })) };
 }
@@ -32,7 +37,7 @@ export function howToResume(data: string, options: FitOptions, seed: number, cau
     {
       where: `fit ${data}`,
       expected: "to finish",
-      received: "an interrupt",
+      received: interrupt,
       remedy: `a checkpoint lies in ${options.output}.checkpoint: repeat the command with --seed ${seed} --resume to go on`,
     },
     cause,

@@ -46,12 +46,10 @@ export async function fit(data: string, options: FitOptions, terminal: Terminal)
       received: String(options.seed),
       remedy: "leave it out, or start anew with --force and without --resume",
     });
-  if ((await dataTask(data, options)) === "table")
-    return (await import("./table-fit.ts")).fitTableFile(data, options, terminal, {
-      seed,
-      path: checkpoint,
-      ...(resume && { resume }),
-    });
+  const task = await dataTask(data, options);
+  const place = { seed, path: checkpoint, ...(resume && { resume }) };
+  if (task === "table") return (await import("./table-fit.ts")).fitTableFile(data, options, terminal, place);
+  if (task === "images") return (await import("./images-fit.ts")).fitImageFile(data, options, terminal, place);
   const choice = { seed, ...(options.columns && { columns: options.columns }) };
   const source = await withTableRemedy(data, () => readData(data, options, choice));
   const request = await requestFrom(source, options, seed, terminal);

@@ -11,5 +11,8 @@ export function flag(attribute: string): string {
   return `--${attribute.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }
 
+/** Options that may be given several times, each time with one more value; in a file they take a list. */
+export const repeatable: ReadonlySet<string> = new Set(["--constraint", "--ordinal"]);
+
 /** How messages name the option that says where a command writes. */
 export const outputFlags = "-o, --output";

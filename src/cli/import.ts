@@ -1,9 +1,11 @@
 // import: `localflow import CHECKPOINT.safetensors -o MODEL`.
 import { readFile } from "node:fs/promises";
 import { explained, writeFileAtomically } from "../data/files.ts";
+import { failure } from "../errors.ts";
 import { perceptronOf } from "../flow/chain.ts";
 import { encodeDensityModel } from "../tasks/density-model.ts";
 import { importCheckpoint } from "../tasks/import.ts";
+import { taskOf } from "../tasks/model-file.ts";
 import { presetNamed } from "../tasks/presets/named.ts";
 import { parameterCount } from "../train/configuration.ts";
 import type { ImportOptions } from "./options.ts";
@@ -19,6 +21,13 @@ export async function importModel(path: string, options: ImportOptions, terminal
   const preset = options.preset === undefined ? undefined : presetNamed(options.preset);
   await checkOutput(output, options);
   const bytes = await explained(path, () => readFile(path));
+  if (taskOf(bytes, path) !== undefined)
+    throw failure("model", {
+      where: path,
+      expected: "the weights of networks that PyTorch trained",
+      received: "a localflow model",
+      remedy: "it needs no import: use it as it is",
+    });
   const integration = integrationFrom(options, preset?.configuration.integration);
   const request = {
     ...(preset && { preset }),

@@ -1,13 +1,13 @@
 // impute: `localflow impute MODEL DATA -o OUT`, gaps of a table filled with draws.
-import { imputeTable } from "../tasks/table/impute-table.ts";
+import { type ImputedTable, imputeTable } from "../tasks/table/impute-table.ts";
 import { readTableModel } from "./model.ts";
 import type { ImputeOptions } from "./options.ts";
-import { report, spokenTime } from "./output.ts";
+import { counted, report, spokenTime } from "./output.ts";
 import { progressView } from "./progress.ts";
 import { checkExclusive } from "./recipe.ts";
 import { seedFrom, withEngine } from "./session.ts";
 import { checkTableOutput, readTableFile, writeTableFile } from "./table-data.ts";
-import { tableIntegration } from "./table-options.ts";
+import { settledTableIntegration } from "./table-options.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** Fills the gaps of a table given the other cells of their rows; everything that is known is written as it was read. */
@@ -18,22 +18,39 @@ export async function impute(path: string, data: string, options: ImputeOptions,
   const start = performance.now();
   const seed = seedFrom(options);
   const model = await readTableModel(path);
-  const integration = tableIntegration(options, model);
   const table = await readTableFile(data, options);
   const view = progressView(terminal, options);
-  const controls = { signal: terminal.signal, onProgress: view.show };
-  const filled = await withEngine(options, (engine) =>
-    imputeTable(engine, model, table, { seed, draws, ...integration, ...controls }),
-  ).finally(view.clear);
+  const { filled, tolerance } = await withEngine(options, async (engine) => {
+    const probe = { samples: "points" } as const;
+    const { integration, tolerance } = await settledTableIntegration(engine, model, probe, { options, terminal, view });
+    const how = { ...(integration && { integration }), signal: terminal.signal, onProgress: view.show };
+    return { filled: await imputeTable(engine, model, table, { seed, draws, ...how }), tolerance };
+  }).finally(view.clear);
   await writeTableFile(output, filled.table, model.encoder.schema, options, terminal);
   const seconds = (performance.now() - start) / 1000;
-  const { cells, left } = filled;
+  const { cells, left, unmet, unknown } = filled;
   const text = [
-    `${cells} gaps in ${table.rows} rows filled${draws > 1 ? ` ${draws} times` : ""} in ${spokenTime(seconds)}`,
-    ...(left === 0 ? [] : [`${left} left in columns that the model does not hold`]),
+    `${counted(cells, "gap")} in ${counted(table.rows, "row")} filled${draws > 1 ? ` ${draws} times` : ""} in ${spokenTime(seconds)}`,
+    ...leftText(filled),
+    ...unknownText(unknown),
     `seed ${seed}`,
   ].join(", ");
+  const result = { rows: table.rows, cells, left, unmet, unknown, draws, seconds, seed };
   if (output !== "-")
-    await report(terminal, options, { rows: table.rows, cells, left, draws, seconds, seed }, `${text}: ${output}`);
+    await report(terminal, options, { ...result, ...(tolerance !== undefined && { tolerance }) }, `${text}: ${output}`);
   else if (!options.quiet) terminal.err(`localflow: ${text}\n`);
+}
+
+function leftText({ left, unmet }: ImputedTable): readonly string[] {
+  if (left === 0) return [];
+  if (unmet === 0) return [`${left} left in columns that the model does not hold`];
+  const rows = unmet === 1 ? "1 row" : `${unmet} rows`;
+  return [
+    `${left} left: those of ${rows} for which nothing drawn meets the constraints, and what the model does not hold`,
+  ];
+}
+
+function unknownText(unknown: number): readonly string[] {
+  if (unknown === 0) return [];
+  return [`${counted(unknown, "cell")} with unknown texts kept, which count for nothing`];
 }

@@ -8,12 +8,14 @@ import { defaultConfiguration } from "../tasks/defaults.ts";
 import type { DensityModel } from "../tasks/density-model.ts";
 import type { FloatArray } from "../tensor/array.ts";
 import { checkConfiguration, parameterCount } from "../train/configuration.ts";
-import { dataTask } from "./data-task.ts";
+import { dataTask, withTableRemedy } from "./data-task.ts";
 import { flag } from "./flags.ts";
-import { readAnyModel } from "./model.ts";
+import { imageFitNames } from "./images-options.ts";
+import { readScoringModel } from "./model.ts";
 import { fitAttributes, type InspectOptions } from "./options.ts";
 import { fitOutlook } from "./outlook.ts";
-import { alignedTable, report, short, spokenBytes } from "./output.ts";
+import { alignedTable, counted, report, short, spokenBytes } from "./output.ts";
+import { printable, printableLines } from "./printable.ts";
 import { checkExclusive, configurationFrom } from "./recipe.ts";
 import { readData, seedFrom } from "./session.ts";
 import { inspectStudent } from "./student.ts";
@@ -24,16 +26,22 @@ import type { Terminal } from "./terminal.ts";
 export async function inspect(path: string, options: InspectOptions, terminal: Terminal): Promise<void> {
   if (path.endsWith(".safetensors")) {
     checkNothingToFit(options);
-    const found = await readAnyModel(path);
+    const found = await readScoringModel(path);
+    if (found.kind === "scorer") return (await import("./scorer.ts")).inspectScorer(found.scorer, options, terminal);
     if (found.kind === "student") return inspectStudent(found.student, options, terminal);
+    if (found.kind === "images")
+      return (await import("./images-inspect.ts")).inspectImageModel(found.images, options, terminal);
     if (found.kind === "table") return inspectTableModel(found.table, options, terminal);
     return inspectModel(found.model, options, terminal);
   }
   checkExclusive(options);
-  if ((await dataTask(path, options)) === "table") return inspectTable(path, options, terminal);
+  const task = await dataTask(path, options);
+  if (task === "table") return inspectTable(path, options, terminal);
+  if (task === "images") return (await import("./images-inspect.ts")).inspectImages(path, options, terminal);
   const chosen = options.columns ?? (await numericColumns(path));
   const seed = seedFrom(options);
-  const table = await readData(path, options, { seed, ...(chosen === undefined ? {} : { columns: chosen }) });
+  const choice = { seed, ...(chosen === undefined ? {} : { columns: chosen }) };
+  const table = await withTableRemedy(path, () => readData(path, options, choice));
   const [rows = 0, width = 0] = table.rows.shape;
   const columns = columnSummaries(table.columns, table.rows);
   const memoryBytes = table.rows.data.byteLength;
@@ -43,10 +51,10 @@ export async function inspect(path: string, options: InspectOptions, terminal: T
   const parameters = parameterCount(configuration, width);
   const iterations = blocks.reduce((total, block) => total + block.iterations, 0);
   const text = [
-    `${rows} rows, ${width} numeric columns, ${spokenBytes(memoryBytes)} in memory`,
+    `${counted(rows, "row")}, ${counted(width, "numeric column")}, ${spokenBytes(memoryBytes)} in memory`,
     ...(table.ignored.length === 0
       ? []
-      : [`left out: ${table.ignored.join(", ")}; fit needs --columns ${table.columns.join(",")}`]),
+      : [`left out: ${names(table.ignored, ", ")}; fit needs --columns ${names(table.columns, ",")}`]),
     "",
     alignedTable(
       ["column", "min", "mean", "deviation", "max"],
@@ -59,7 +67,7 @@ export async function inspect(path: string, options: InspectOptions, terminal: T
     `fit trains ${blocks.length} blocks, ${parameters} parameters, ${iterations} iterations in all`,
   ];
   const say = async (lines: readonly string[]) => {
-    if (!options.json) for (const line of lines) await terminal.out(`${line}\n`);
+    if (!options.json) for (const line of lines) await terminal.out(`${printableLines(line)}\n`);
   };
   await say(text);
   const request = { rows: table.rows, columns: table.columns, configuration, signal: terminal.signal };
@@ -78,9 +86,23 @@ export async function inspect(path: string, options: InspectOptions, terminal: T
   await terminal.out(`${JSON.stringify(result)}\n`);
 }
 
+function names(columns: readonly string[], separator: string): string {
+  return columns.map(printable).join(separator);
+}
+
 /** A model is fitted already. */
 function checkNothingToFit(options: InspectOptions): void {
-  const ofData = new Set([...fitAttributes(), "columns", "rows", "task", "schema"]);
+  const ofData = new Set<string>([
+    ...fitAttributes(),
+    ...imageFitNames,
+    "columns",
+    "rows",
+    "task",
+    "schema",
+    "label",
+    "constraint",
+    "ordinal",
+  ]);
   const given = Object.keys(options).find((name) => ofData.has(name));
   if (given === undefined) return;
   throw failure("option", {
@@ -103,7 +125,7 @@ async function inspectModel({ record }: DensityModel, options: InspectOptions, t
   }));
   const text = [
     `${task} model, version ${version}, ${parameters} parameters, seed ${configuration.seed}`,
-    `columns: ${columns.join(", ")}`,
+    `columns: ${names(columns, ", ")}`,
     "",
     alignedTable(
       ["block", "duration", "hidden", "activation", "iterations", "loss"],

@@ -9,6 +9,8 @@ import type { Device } from "../runtime/contract.ts";
 import type { ExportPart } from "../tasks/export-parts.ts";
 import { applyConfig } from "./config.ts";
 import { flagsOf } from "./flags.ts";
+import type { ImageFitOptions, ImageSourceOptions } from "./images-options.ts";
+import type { ColumnOrder } from "./parse.ts";
 import * as parse from "./parse.ts";
 import { geometricDefaults, type IntegrationOptions, type RecipeOptions } from "./recipe.ts";
 import type { Threshold } from "./thresholds.ts";
@@ -22,10 +24,13 @@ export interface CommonOptions {
   readonly threads?: number;
 }
 
-export interface FitOptions extends CommonOptions, RecipeOptions {
+export interface FitOptions extends CommonOptions, RecipeOptions, ImageFitOptions {
   readonly output: string;
-  readonly task?: "density" | "table";
+  readonly task?: "density" | "table" | "images";
   readonly schema?: string;
+  readonly label?: string;
+  readonly constraint?: readonly string[];
+  readonly ordinal?: readonly ColumnOrder[];
   readonly columns?: readonly string[];
   readonly trainSplit?: number;
   readonly validation?: string;
@@ -40,13 +45,15 @@ export interface FitOptions extends CommonOptions, RecipeOptions {
 export interface SampleOptions extends CommonOptions, IntegrationOptions {
   readonly rows: number;
   readonly output: string;
+  readonly chain?: boolean;
   readonly logDensity?: boolean;
   readonly where?: string;
+  readonly balance?: string | true;
   readonly seed?: number;
   readonly force?: boolean;
 }
 
-export interface ScoreOptions extends CommonOptions, IntegrationOptions {
+export interface ScoreOptions extends CommonOptions, IntegrationOptions, ImageSourceOptions {
   readonly output?: string;
   readonly percentile?: boolean;
   readonly contributions?: boolean;
@@ -67,10 +74,13 @@ export interface ImputeOptions extends CommonOptions, IntegrationOptions {
   readonly force?: boolean;
 }
 
-export interface EvaluateOptions extends CommonOptions, IntegrationOptions {
+export interface EvaluateOptions extends CommonOptions, IntegrationOptions, ImageSourceOptions {
+  readonly features?: string;
   readonly train?: string;
   readonly samples?: number;
   readonly baselines?: readonly BaselineName[];
+  readonly plain?: boolean;
+  readonly target?: string;
   readonly failUnder?: readonly Threshold[];
   readonly report?: string;
   readonly curve?: boolean;
@@ -83,7 +93,9 @@ export interface EvaluateOptions extends CommonOptions, IntegrationOptions {
 
 export interface DistillOptions extends CommonOptions {
   readonly output: string;
-  readonly evaluations: number;
+  readonly objective?: "regression" | "progressive";
+  readonly evaluations?: number;
+  readonly scores?: boolean;
   readonly rows?: number;
   readonly hidden?: readonly number[];
   readonly iterations?: number;
@@ -94,9 +106,12 @@ export interface DistillOptions extends CommonOptions {
   readonly force?: boolean;
 }
 
-export interface InspectOptions extends CommonOptions, RecipeOptions {
-  readonly task?: "density" | "table";
+export interface InspectOptions extends CommonOptions, RecipeOptions, ImageFitOptions {
+  readonly task?: "density" | "table" | "images";
   readonly schema?: string;
+  readonly label?: string;
+  readonly constraint?: readonly string[];
+  readonly ordinal?: readonly ColumnOrder[];
   readonly estimate: boolean;
   readonly columns?: readonly string[];
   readonly rows?: number;
@@ -119,6 +134,9 @@ export interface ExportOptions extends CommonOptions {
   readonly output: string;
   readonly part?: ExportPart;
   readonly block?: number;
+  readonly conditional?: boolean;
+  readonly texts?: boolean;
+  readonly noise?: "input" | "seed";
   readonly method?: MethodName;
   readonly evaluations?: number;
   readonly check?: boolean;
@@ -164,13 +182,8 @@ export function common(command: Command): Command {
   return add(command, "--threads <count>", "threads of the engine (default, and at most: all cores)", count);
 }
 
-export function seed(command: Command): Command {
-  return add(
-    command,
-    "--seed <number>",
-    "seed of all randomness (default: a fresh one, printed)",
-    parse.whole({ atLeast: 0 }),
-  );
+export function seed(command: Command, fallback = "a fresh one, printed"): Command {
+  return add(command, "--seed <number>", `seed of all randomness (default: ${fallback})`, parse.whole({ atLeast: 0 }));
 }
 
 export function force(command: Command): Command {
@@ -185,12 +198,18 @@ export function columns(command: Command): Command {
   return add(command, "--columns <a,b,…>", "use only these columns, in this order (default: all)", parse.columns);
 }
 
-/** `--task` and `--schema`: what data are taken for. */
+/** `--task`, `--schema` and what may stand in a schema too: what data are taken for. */
 export function task(command: Command): Command {
   const names =
-    "what to learn: density (rows of numbers) or table (mixed columns, gaps; default: as the first rows show)";
-  add(command, "--task <name>", names, parse.choice(["density", "table"]));
-  return command.option("--schema <file>", "of a table: JSON that says what some of its columns are");
+    "what to learn: density (rows of numbers), table (mixed columns, gaps) or images (default: as data look)";
+  add(command, "--task <name>", names, parse.choice(["density", "table", "images"]));
+  command.option("--schema <file>", "of a table: JSON that says what some of its columns are");
+  command.option("--label <column>", "of a table: the column that is the class, a category even if written in numbers");
+  const order = "of a table: the levels of a column in their order, such as 'size=S<M<L'; repeatable";
+  addList(command, "--ordinal <column=levels>", order, parse.ordinals, (list) => list);
+  const rule =
+    "of a table: what every row meets, such as 'low <= high', 'total == a + b', unique(a), combinations(a, b)";
+  return addList(command, "--constraint <text>", `${rule}; repeatable`, parse.texts, (list) => list);
 }
 
 /** `--rows`, for data that is a built-in density. */
@@ -335,6 +354,23 @@ export function add<T>(
   const option = new Option(flags, description).makeOptionMandatory(mandatory);
   option.argParser((text: string) => parser(text, flagsOf(option)));
   return command.addOption(preset === undefined ? option : option.preset(preset));
+}
+
+/** Adds an option of a list that may be given several times: `joined` makes one list of all, and refuses what it may not hold. */
+export function addList<T>(
+  command: Command,
+  flags: string,
+  description: string,
+  parser: parse.Parser<readonly T[]>,
+  joined: (list: readonly T[], where: string) => readonly T[],
+): Command {
+  const option = new Option(flags, description);
+  option.argParser((text: string, before?: readonly T[]) => {
+    const list = parser(text, flagsOf(option));
+    const isAgain = command.getOptionValueSource(option.attributeName()) === "cli";
+    return isAgain && before !== undefined ? joined([...before, ...list], flagsOf(option)) : list;
+  });
+  return command.addOption(option);
 }
 
 const count = parse.whole({ atLeast: 1 });

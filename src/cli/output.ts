@@ -1,5 +1,6 @@
 // output: what a command prints when it ends: one JSON object or readable text, one line for an error, an exit status.
 import { LocalFlowError } from "../errors.ts";
+import { printable, printableLines } from "./printable.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** Exit statuses scripts may rely on. */
@@ -12,7 +13,7 @@ export async function report(
   result: Readonly<Record<string, unknown>>,
   text: string,
 ): Promise<void> {
-  await terminal.out(json ? `${JSON.stringify(result)}\n` : `${text}\n`);
+  await terminal.out(json ? `${JSON.stringify(result)}\n` : `${printableLines(text)}\n`);
 }
 
 /** The exit status an error asks for: bad usage, interrupted, or failed. */
@@ -27,15 +28,15 @@ export function errorText(error: unknown, debug: boolean): string {
   const known = error instanceof LocalFlowError;
   const message = error instanceof Error ? error.message : String(error);
   const hint = known || debug ? "" : " (unexpected; --debug shows where)";
-  const line = `localflow: ${message.trim().replace(/\s*\n\s*/g, " ")}${hint}\n`;
+  const line = `localflow: ${printable(message.trim().replace(/\s*\n\s*/g, " "))}${hint}\n`;
   if (!debug || !(error instanceof Error)) return line;
   const cause = error.cause instanceof Error ? `caused by ${error.cause.stack}\n` : "";
-  return `${line}${error.stack}\n${cause}`;
+  return printableLines(`${line}${error.stack}\n${cause}`);
 }
 
 /** Rows of cells as aligned columns: the first left, numbers and the rest right. */
 export function alignedTable(header: readonly string[], rows: readonly (readonly string[])[]): string {
-  const lines = [header, ...rows];
+  const lines = [header, ...rows].map((line) => line.map(printable));
   const widths = header.map((_, column) => Math.max(...lines.map((line) => (line[column] ?? "").length)));
   return lines
     .map((line) =>
@@ -48,6 +49,11 @@ export function alignedTable(header: readonly string[], rows: readonly (readonly
         .trimEnd(),
     )
     .join("\n");
+}
+
+/** `1 row`, `2 rows`. */
+export function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }
 
 /** `12.3 s`, `4m 05s`, `2h 03m`. */

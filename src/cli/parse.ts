@@ -168,6 +168,31 @@ export const columns: Parser<readonly string[]> = (text, where) => {
   throw bad(where, "different column names separated by commas", text);
 };
 
+/** The levels of a column, the lowest first. */
+export interface ColumnOrder {
+  readonly column: string;
+  readonly levels: readonly string[];
+}
+
+/** `size=S<M<L`: a column and its levels, as a list of one. */
+export const ordinals: Parser<readonly ColumnOrder[]> = (text, where) => {
+  const at = text.indexOf("=");
+  const column = text.slice(0, Math.max(at, 0)).trim();
+  const levels = text
+    .slice(at + 1)
+    .split("<")
+    .map((level) => level.trim());
+  const isSound = column !== "" && levels.length > 1 && !levels.includes("") && new Set(levels).size === levels.length;
+  if (isSound) return [{ column, levels }];
+  throw bad(where, "a column and its levels in order, such as size=S<M<L", text);
+};
+
+/** The name of a column; the bare option, whose preset is no text, means the label. */
+export const columnOrLabel: Parser<string | true> = (text) => text === "" || text;
+
+/** A text as it is, as a list of one. */
+export const texts: Parser<readonly string[]> = (text) => [text];
+
 /** File names separated by commas. */
 export const files: Parser<readonly string[]> = (text, where) => {
   const names = text.split(",").map((name) => name.trim());

@@ -2,22 +2,26 @@
 import { Command, CommanderError } from "commander";
 import { pictureKinds } from "../pictures/kinds.ts";
 import { exportParts } from "../tasks/export-parts.ts";
+import * as images from "./images-options.ts";
+import { keepInputs } from "./kept-inputs.ts";
 import * as options from "./options.ts";
 import { errorText, exitStatus, statusOf } from "./output.ts";
 import * as parse from "./parse.ts";
-import type { Terminal } from "./terminal.ts";
+import { escaping, type Terminal } from "./terminal.ts";
 import * as thresholds from "./thresholds.ts";
-import { askLast, capThreads, commandOf, usageStatus, withCommand } from "./usage.ts";
+import { askLast, asTyped, capThreads, commandOf, usageStatus, withCommand } from "./usage.ts";
 import { version } from "./version.ts";
 
 /** Runs one command line (without `node` and the script) and gives its exit status; never throws. */
-export async function run(argv: readonly string[], terminal: Terminal): Promise<number> {
+export async function run(argv: readonly string[], given: Terminal): Promise<number> {
+  const terminal = escaping(given);
   const root = program(terminal);
   try {
     await root.parseAsync(withCommand(root, argv), { from: "user" });
     return exitStatus.done;
-  } catch (error) {
-    if (error instanceof CommanderError) return usageStatus(error, commandOf(root, argv), terminal);
+  } catch (thrown) {
+    if (thrown instanceof CommanderError) return usageStatus(thrown, commandOf(root, argv), terminal);
+    const error = asTyped(thrown, root, argv);
     const isDebugged = root.commands.some((command) => command.getOptionValue("debug") === true);
     terminal.err(errorText(error, isDebugged || argv.includes("--debug")));
     return statusOf(error);
@@ -34,6 +38,7 @@ export function program(terminal: Terminal): Command {
     .configureOutput({ writeOut: terminal.out, writeErr: terminal.err, outputError: () => {} })
     .exitOverride()
     .hook("preAction", (_, command) => capThreads(command, terminal))
+    .hook("preAction", (_, command) => keepInputs(command))
     .addHelpText("after", "\nA first look: localflow demo");
   for (const define of [
     fit,
@@ -56,13 +61,14 @@ export function program(terminal: Terminal): Command {
 
 function fit(root: Command, terminal: Terminal): void {
   const command = begin(root, "fit", "train a chain of flows on the rows of a data file");
-  command.argument("<data>", `training rows: ${dataSources}`);
+  command.argument("<data>", `training rows: ${dataSources}; or a folder of images`);
   command.requiredOption("-o, --output <model>", "model file to write (.safetensors)");
   options.task(command);
   options.rows(options.split(options.columns(command)));
   command.option("--resume", "go on from the checkpoint beside the output, MODEL.checkpoint");
   options.add(command, "--time <duration>", "stop in time with a usable model, such as 10m", parse.seconds);
   options.force(options.memory(options.seed(options.common(command))));
+  images.imageFit(command);
   options.training(options.schedule(command));
   options.integration(command.optionsGroup("Integration (recorded in the model):"), { auto: true });
   examples(command, [
@@ -73,6 +79,8 @@ function fit(root: Command, terminal: Terminal): void {
     "localflow fit data.csv -o model.safetensors --config fit.yaml   # learning-rate: 1e-3, one option a line",
     "localflow fit moons --rows 20000 -o moons.safetensors",
     "localflow fit customers.csv -o model.safetensors --schema schema.json   # a table of mixed columns",
+    "localflow fit trips.csv -o model.safetensors --constraint 'start <= end' --label purpose",
+    "localflow fit fashion-mnist/ -o model.safetensors --size 14 --time 20m   # a folder of images",
   ]);
   command.action(async (data, given) => (await import("./fit.ts")).fit(data, given, terminal));
 }
@@ -87,6 +95,9 @@ function sample(root: Command, terminal: Terminal): void {
     "--where <condition>",
     "of a table: what every row must meet, such as 'cut == \"Ideal\" && price < 2000'",
   );
+  command.option("--chain", "of images: a grid of each image on its way from noise to data");
+  const balance = "of a table: equal shares of the levels of a column (default: of the label)";
+  options.add(command, "--balance [column]", balance, parse.columnOrLabel, { preset: "" });
   options.force(options.seed(options.common(command)));
   options.integration(command.optionsGroup("Integration (default: as recorded in the model):"), { auto: true });
   examples(command, [
@@ -96,6 +107,8 @@ function sample(root: Command, terminal: Terminal): void {
     "localflow sample model.safetensors -n 1000 --tolerance auto -o samples.csv",
     "localflow sample moons -n 1000 -o moons.csv",
     `localflow sample table.safetensors -n 1000 --where 'cut == "Ideal" && price < 2000' -o ideal.csv`,
+    "localflow sample table.safetensors -n 1000 --balance cut -o balanced.csv",
+    "localflow sample images.safetensors -n 64 -o grid.png   # or -o folder, -o images.npy",
   ]);
   command.action(async (model, given) => (await import("./sample.ts")).sample(model, given, terminal));
 }
@@ -114,9 +127,10 @@ function score(root: Command, terminal: Terminal): void {
     parse.choice(["exact", "hutchinson"]),
   );
   options.add(command, "--probes <count>", "random probes of hutchinson (default: 1)", parse.whole({ atLeast: 1 }));
+  images.imageSource(command, "of images: score so many, a random choice (default: all)");
   const handOver = "carry the point to the next block by this adaptive method, such as dopri5 or dopri5/1e-3";
   options.add(command, "--hand-over <method>", handOver, parse.handOver);
-  options.force(options.memory(options.seed(options.common(command))));
+  options.force(options.memory(options.seed(options.common(command), "a fresh one, printed; of a table: 0")));
   options.integration(command.optionsGroup("Integration (default: as recorded in the model):"), { auto: true });
   examples(command, [
     "localflow score model.safetensors test.csv",
@@ -134,12 +148,12 @@ function impute(root: Command, terminal: Terminal): void {
     .argument("<data>", "table with gaps: .csv, .tsv, .json, .ndjson, .parquet, -");
   command.requiredOption(
     "-o, --output <file>",
-    "where to write: .csv, .tsv, .json, .ndjson, or - for CSV on standard output",
+    "where to write: .csv, .tsv, .json, .ndjson, .parquet, or - for CSV on standard output",
   );
   const draws = "draws of every gap, told apart by the column draw (default: 1)";
   options.add(command, "--draws <count>", draws, parse.whole({ atLeast: 1, atMost: 10_000 }));
   options.force(options.memory(options.seed(options.common(command))));
-  options.integration(command.optionsGroup("Integration (default: as recorded in the model):"));
+  options.integration(command.optionsGroup("Integration (default: as recorded in the model):"), { auto: true });
   examples(command, [
     "localflow impute model.safetensors holes.csv -o filled.csv",
     "localflow impute model.safetensors holes.csv -o filled.csv --draws 5 --seed 1",
@@ -148,32 +162,44 @@ function impute(root: Command, terminal: Terminal): void {
 }
 
 function evaluate(root: Command, terminal: Terminal): void {
-  const command = begin(root, "evaluate", "measure a model against held-out rows, beside baselines");
-  command.argument("<model>", "model file").argument("<data>", `held-out rows: ${dataSources}`);
-  command.option("--train <file>", "rows the model was trained on: adds the floor and the baselines");
+  const command = begin(root, "evaluate", "measure a model against held-out rows, or what changed between two files");
+  command.argument("<model>", "model file, or the first of two tables: .csv, .tsv, .json, .ndjson, .parquet");
+  command.argument("<data>", `held-out rows, or the second table: ${dataSources}`);
+  command.option(
+    "--train <file>",
+    "rows the model was trained on: adds the floor and the baselines, of a table privacy",
+  );
   options.add(
     command,
     "--baselines <list>",
     "also train flow-wide, flow-long, or both; gaussian, mixture and kernel always come with --train",
     thresholds.baselines,
   );
+  command.option("--plain", "also train plain Flow Matching of as many parameters: short for --baselines flow-wide");
+  command.option("--target <column>", "of a table: also predict this column, having learnt from drawn rows");
   options.add(
     command,
     "--samples <count>",
     "samples to compare, from each density (default and most: 4096)",
     parse.whole({ atLeast: 8, atMost: 4096 }),
   );
-  options.add(
+  const features = "of images: the network that distances are measured in, .onnx or a classifier.safetensors";
+  command.option("--features <file>", features);
+  images.imageSource(command, "of images: look at so many training images (default: those that fit into 1 GiB)");
+  options.addList(
     command,
     "--fail-under <list>",
-    "exit with 1 when a measure is above its worst allowed value, such as nll=2.6,slicedWasserstein=0.1",
+    "exit with 1 when a measure is beyond its worst allowed value, such as nll=2.6 or quality=0.85,c2st=0.7",
     thresholds.thresholds,
+    thresholds.eachOnce,
   );
   command.option("--curve", "also measure samples by several methods against the evaluations and time they take");
   const students = "with --curve: students of the model (localflow distill), to stand on the curve too";
   options.add(command, "--student <files>", students, parse.files);
   command.option("--report <file>", "also write one self-contained HTML page with the measures and pictures");
-  options.rows(command);
+  const drawn =
+    "rows to draw from a table's model, or points of a built-in density (default: as many as held-out rows)";
+  options.add(command, "-n, --rows <count>", drawn, parse.whole({ atLeast: 1 }));
   options.force(options.memory(options.seed(options.common(command))));
   options.integration(command.optionsGroup("Integration (default: as recorded in the model):"), { auto: true });
   examples(command, [
@@ -182,37 +208,51 @@ function evaluate(root: Command, terminal: Terminal): void {
     "localflow evaluate model.safetensors test.csv --train train.csv --baselines flow-wide,flow-long",
     "localflow evaluate model.safetensors test.csv --curve --report report.html",
     "localflow evaluate model.safetensors test.csv --seed 1 --fail-under nll=2.6 --json",
+    "localflow evaluate table.safetensors test.csv --train train.csv --target price --report report.html",
+    "localflow evaluate table.safetensors test.csv --train train.csv --plain --fail-under quality=0.85",
+    "localflow evaluate images.safetensors fashion-mnist/ -n 2000 --report report.html   # its test images",
+    "localflow evaluate january.csv february.csv --report drift.html   # two tables: what changed",
   ]);
   command.action(async (model, data, given) => (await import("./evaluate.ts")).evaluate(model, data, given, terminal));
 }
 
 function distill(root: Command, terminal: Terminal): void {
-  const command = begin(root, "distill", "train a sampler of few network evaluations on what a model does with noise");
+  const command = begin(
+    root,
+    "distill",
+    "train what is fast: a sampler of few network evaluations, or a scorer of one",
+  );
   command.argument("<model>", "model file, the teacher");
-  command.requiredOption("-o, --output <student>", "model file of the student to write (.safetensors)");
+  command.argument("[data]", "with --scores: a table whose rows to learn from too");
+  command.requiredOption("-o, --output <file>", "file of the student or scorer to write (.safetensors)");
+  command.option("--scores", "of a table: train a scorer, for localflow score, on the model's exact scores");
   const whole = parse.whole({ atLeast: 1 });
   const evaluations = "network evaluations for a sample, of the whole chain";
-  options.add(command, "--evaluations <count>", evaluations, whole, { mandatory: true });
+  options.add(command, "--evaluations <count>", evaluations, whole);
   options.add(
     command,
     "--rows <count>",
-    "noise rows that the model carries to data, to learn from (default: 65536)",
+    "noise rows that the model carries to data, to learn from (default: 65536; scores: 131072)",
     whole,
   );
   options.add(command, "--hidden <widths>", "hidden layers, such as 256x3 (default: as the model's)", parse.hidden);
-  options.add(command, "--iterations <count>", "iterations of each network (default: 2000)", whole);
+  const objective =
+    "what networks learn from: regression on the model, or progressive: a student of more (default: regression)";
+  options.add(command, "--objective <name>", objective, parse.choice(["regression", "progressive"] as const));
+  options.add(command, "--iterations <count>", "iterations of each network (default: 2000; scores: 8000)", whole);
   options.add(command, "--batch-size <rows>", "rows of one iteration (default: 512)", whole);
   const positive = parse.number({ above: 0 });
-  options.add(command, "--learning-rate <rate>", "of Adam, at the start (default: 1e-3)", positive);
+  options.add(command, "--learning-rate <rate>", "of Adam, at the start (default: 1e-3; scores: 2e-3)", positive);
   options.add(command, "--time <duration>", "stop in time with a usable student, such as 10m", parse.seconds);
   options.force(options.seed(options.common(command)));
   examples(command, [
     "localflow distill model.safetensors -o student.safetensors --evaluations 4",
     "localflow distill model.safetensors -o student.safetensors --evaluations 8 --time 10m",
+    "localflow distill table.safetensors -o scorer.safetensors --scores     # then: localflow score scorer.safetensors new.csv",
     "localflow sample student.safetensors -n 1000 -o samples.csv",
     "localflow evaluate model.safetensors test.csv --curve --student student.safetensors",
   ]);
-  command.action(async (model, given) => (await import("./distill.ts")).distill(model, given, terminal));
+  command.action(async (model, data, given) => (await import("./distill.ts")).distill(model, data, given, terminal));
 }
 
 function inspect(root: Command, terminal: Terminal): void {
@@ -221,6 +261,7 @@ function inspect(root: Command, terminal: Terminal): void {
   options.rows(options.columns(options.task(command)));
   command.option("--no-estimate", "do not measure how long a fit of the data would take");
   options.memory(options.seed(options.common(command)));
+  images.imageFit(command);
   options.training(options.schedule(command));
   options.integration(command.optionsGroup("Integration (of the fit to be estimated):"), { auto: true });
   examples(command, [
@@ -269,12 +310,18 @@ function exporting(root: Command, terminal: Terminal): void {
   const evaluations =
     "velocity evaluations per block (default: 16 to sample, else 64; both as fitted, if by fixed steps)";
   options.add(command, "--evaluations <count>", evaluations, parse.whole({ atLeast: 1 }));
+  const noise =
+    "sampler: input, or seed: the file draws its noise itself and takes the number of rows (default: input)";
+  options.add(command, "--noise <source>", noise, parse.choice(["input", "seed"] as const));
+  command.option("--conditional", "sampler of a table's model: cells that are known go in too, as given and state");
+  command.option("--no-texts", "sampler of a table's model: leave out the texts of categories; their numbers stay");
   command.option("--check", "run the file and hold 256 rows against localflow's own; exit with 1 where they differ");
   options.force(options.seed(options.common(command)));
   examples(command, [
     "localflow export model.safetensors -o sampler.onnx --check",
     "localflow export model.safetensors -o sampler.onnx --method midpoint --evaluations 4",
     "localflow export model.safetensors -o density.onnx --part density --check",
+    "localflow export table.safetensors -o rows.onnx --conditional --check      # an output for every column",
     "localflow export model.safetensors -o velocity.onnx --part velocity",
   ]);
   command.action(async (model, given) => (await import("./export.ts")).exportModel(model, given, terminal));

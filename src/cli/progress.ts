@@ -1,5 +1,5 @@
 // progress: one live line on a terminal, a plain line now and then elsewhere, nothing when quiet.
-import type { Progress } from "../tasks/density.ts";
+import type { Progress } from "../tasks/progress.ts";
 import { short, spokenTime } from "./output.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -21,6 +21,7 @@ export function progressView(
 ): ProgressView {
   if (quiet) return { show: () => {}, clear: () => {} };
   const start = clock();
+  const draw = terminal.draw ?? terminal.err;
   const every = terminal.interactive ? redrawEvery : plainEvery;
   let last = terminal.interactive ? Number.NEGATIVE_INFINITY : start;
   let drawn = false;
@@ -32,10 +33,10 @@ export function progressView(
       const line = progressLine(progress, now - start);
       if (!terminal.interactive) return terminal.err(`localflow: ${line}\n`);
       drawn = true;
-      terminal.err(`\r${liveLine(line, progress.fraction, terminal)}\x1b[K`);
+      draw(`\r${liveLine(line, progress.fraction, terminal)}\x1b[K`);
     },
     clear: () => {
-      if (drawn) terminal.err("\r\x1b[K");
+      if (drawn) draw("\r\x1b[K");
       drawn = false;
     },
   };

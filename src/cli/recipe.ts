@@ -6,6 +6,7 @@ import { diffusionSteps, geometricSteps, type Step } from "../flow/steps.ts";
 import type { TimeDistribution } from "../flow/time.ts";
 import type { Activation } from "../nn/activation.ts";
 import type { NetworkConfiguration } from "../nn/mlp.ts";
+import type { VelocityNetwork } from "../nn/network.ts";
 import type { Integration, MethodName } from "../ode/integration.ts";
 import type { BlockConfiguration, Configuration, TrainingConfiguration } from "../train/configuration.ts";
 import { flag } from "./flags.ts";
@@ -66,6 +67,16 @@ export function checkExclusive(options: RecipeOptions): void {
 
 /** The task's defaults with everything the options say laid over them. */
 export function configurationFrom(options: RecipeOptions, base: Configuration, seed: number): Configuration {
+  const recipe = recipeFrom(options, base, seed);
+  return { ...recipe, blocks: withNetworks(options, recipe.blocks) };
+}
+
+/** The same for networks of any kind, which stay as they are. */
+export function recipeFrom<N extends VelocityNetwork>(
+  options: RecipeOptions,
+  base: Configuration<N>,
+  seed: number,
+): Configuration<N> {
   const { training } = base;
   const parallelBlocks = options.parallelBlocks ?? training.parallelBlocks ?? false;
   const shareWeights = options.shareWeights ?? training.shareWeights ?? false;
@@ -119,33 +130,45 @@ export function integrationFrom(options: IntegrationOptions, base?: Integration)
   };
 }
 
-function blocksFrom(options: RecipeOptions, base: readonly BlockConfiguration[]): readonly BlockConfiguration[] {
+function blocksFrom<N extends VelocityNetwork>(
+  options: RecipeOptions,
+  base: readonly BlockConfiguration<N>[],
+): readonly BlockConfiguration<N>[] {
   const steps = stepsFrom(options, base);
-  const hidden = spread("--hidden", options.hidden, steps.length);
-  const activation = spread("--activation", options.activation, steps.length);
   const iterations = spread("--iterations", options.iterations, steps.length);
   const learningRate = spread("--learning-rate", options.learningRate, steps.length);
   return steps.map((step, n) => {
     const like = base[Math.min(n, base.length - 1)];
     if (like === undefined)
       throw failure("option", { where: "blocks", expected: "at least one block", received: "none" });
-    const frequencies = options.frequencies ?? like.network.frequencies ?? 0;
     return {
       step,
-      network: {
-        hidden: hidden[n] ?? like.network.hidden,
-        activation: activation[n] ?? like.network.activation,
-        timeInput: options.timeInput ?? like.network.timeInput,
-        initialization: options.init ?? like.network.initialization,
-        ...(frequencies > 0 && { frequencies }),
-      },
+      network: like.network,
       iterations: iterations[n] ?? like.iterations,
       learningRate: learningRate[n] ?? like.learningRate,
     };
   });
 }
 
-function stepsFrom(options: RecipeOptions, base: readonly BlockConfiguration[]): readonly Step[] {
+function withNetworks(options: RecipeOptions, blocks: readonly BlockConfiguration[]): readonly BlockConfiguration[] {
+  const hidden = spread("--hidden", options.hidden, blocks.length);
+  const activation = spread("--activation", options.activation, blocks.length);
+  return blocks.map(({ network, ...block }, n) => {
+    const frequencies = options.frequencies ?? network.frequencies ?? 0;
+    return {
+      ...block,
+      network: {
+        hidden: hidden[n] ?? network.hidden,
+        activation: activation[n] ?? network.activation,
+        timeInput: options.timeInput ?? network.timeInput,
+        initialization: options.init ?? network.initialization,
+        ...(frequencies > 0 && { frequencies }),
+      },
+    };
+  });
+}
+
+function stepsFrom(options: RecipeOptions, base: readonly { readonly step: Step }[]): readonly Step[] {
   const { steps, blocks, first, growth, schedule } = options;
   if (steps !== undefined && steps !== "auto") return steps;
   const count = blocks ?? base.length;

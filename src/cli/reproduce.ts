@@ -6,7 +6,7 @@ import { nearestName } from "../data/columns.ts";
 import { explained, writeFileAtomically } from "../data/files.ts";
 import { readLiteratureTable, readPictureTable, readSmallTable } from "../data/tables/read-raw.ts";
 import { isSmallTable, smallTables } from "../data/tables/small-tables.ts";
-import { failure } from "../errors.ts";
+import { failure, LocalFlowError } from "../errors.ts";
 import { flowBaselines } from "../measure/names.ts";
 import { regionsFigure } from "../pictures/regions.ts";
 import { toSvg } from "../pictures/svg.ts";
@@ -27,6 +27,7 @@ import { alignedTable, report, short, spokenTime } from "./output.ts";
 import { progressView } from "./progress.ts";
 import { withEngine } from "./session.ts";
 import type { Terminal } from "./terminal.ts";
+import { interrupt } from "./usage.ts";
 
 const defaults = { seeds: 3, scale: 1, tolerance: 1e-4 } as const;
 
@@ -64,7 +65,11 @@ export async function reproduce(name: string, options: ReproduceOptions, termina
     };
     say("drawing the report");
     return { reproduction, pictures: model ? await sections(engine, model, plan, controls) : [] };
-  }).finally(view.clear);
+  })
+    .catch((error: unknown) => {
+      throw error instanceof LocalFlowError && error.code === "interrupted" ? goesOn(name, error) : error;
+    })
+    .finally(view.clear);
   const write = (file: string, text: string) =>
     writeFileAtomically(join(folder, file), new TextEncoder().encode(text), { force: true });
   await write("report.html", reproductionPage(reproduction, pictures));
@@ -87,6 +92,16 @@ async function planOf(name: string, given: ReproduceOptions): Promise<Plan> {
   return presetPlan(preset, await readPictureTable(dataset, data, drawing), options);
 }
 
+/** The error of an interrupt after which the same command goes on. */
+function goesOn(name: string, cause: LocalFlowError): LocalFlowError {
+  const remedy = "repeat the command to go on from what is there";
+  return failure(
+    "interrupted",
+    { where: `reproduce ${name}`, expected: "to finish", received: interrupt, remedy },
+    cause,
+  );
+}
+
 const fewestPoints = 1000;
 
 /** The preset of a name; a misspelt one is told what there is. */
@@ -95,7 +110,7 @@ function experimentNamed(name: string): Preset {
   const known = [...names, ...presets.map((preset) => preset.name)];
   if (known.includes(name)) return presetNamed(name);
   throw failure("option", {
-    where: "experiment",
+    where: "reproduce",
     expected: `one of ${names.join(", ")} (or a preset: ${presets.map((preset) => preset.name).join(", ")})`,
     received: JSON.stringify(name.slice(0, 60)),
     remedy: `did you mean ${nearestName(name, known)}?`,

@@ -2,16 +2,19 @@
 import { isDensity } from "../data/sources.ts";
 import { sampleDensity } from "../tasks/density.ts";
 import { type Student, sampleStudent } from "../tasks/distillation/student.ts";
+import { parseCondition } from "../tasks/table/condition-text.ts";
 import type { FloatArray } from "../tensor/array.ts";
 import { checkSpelling, draw } from "./draw.ts";
+import { refuseImageOptions } from "./images-checks.ts";
+import { isImagesOutput } from "./images-paths.ts";
 import { readAnyModel } from "./model.ts";
 import type { SampleOptions } from "./options.ts";
-import { report, spokenTime } from "./output.ts";
+import { counted, report, spokenTime } from "./output.ts";
 import { progressView } from "./progress.ts";
 import { checkExclusive, integrationFrom } from "./recipe.ts";
 import { checkRowsOutput, withColumn, writeRows } from "./rows.ts";
 import { seedFrom, withEngine } from "./session.ts";
-import { integrationNames, refuseForStudent } from "./student.ts";
+import { integrationNames, refuseForStudent, sampleStudentFile } from "./student.ts";
 import { refuse } from "./table-options.ts";
 import { sampleTableFile } from "./table-sample.ts";
 import type { Terminal } from "./terminal.ts";
@@ -20,17 +23,26 @@ import { settledIntegration } from "./tolerance.ts";
 /** Draws rows from a model, or from a built-in density, and streams them to a file or to standard output. */
 export async function sample(path: string, options: SampleOptions, terminal: Terminal): Promise<void> {
   if (isDensity(path)) {
-    refuse(options, ["where"], "a built-in density");
+    refuse(options, ["where", "balance", "chain"], "a built-in density");
     return draw(path, options, terminal);
   }
   await checkSpelling(path);
   checkExclusive(options);
-  if (options.where === undefined) await checkRowsOutput(options.output, options);
+  if (options.where !== undefined) parseCondition(options.where, "--where");
+  const isForImages = isImagesOutput(options.output);
+  if (options.where === undefined && options.balance === undefined && !isForImages)
+    await checkRowsOutput(options.output, options);
   const start = performance.now();
   const { output, rows, logDensity = false } = options;
   const found = await readAnyModel(path);
+  if (found.kind === "images")
+    return (await import("./images-sample.ts")).sampleImageFile(found.images, options, terminal);
+  refuseImageOptions(options, "a model of rows");
+  if (isForImages) await checkRowsOutput(options.output, options);
   if (found.kind === "table") return sampleTableFile(found.table, options, terminal);
-  refuse(options, ["where"], "one of rows of numbers");
+  if (found.kind === "student" && found.student.table)
+    return sampleStudentFile(found.student, found.student.table, options, terminal);
+  refuse(options, ["where", "balance"], "one of rows of numbers", "the model of a table");
   const seed = seedFrom(options);
   if (found.kind === "student") return sampleFast(found.student, options, seed, terminal);
   const { model } = found;
@@ -53,7 +65,7 @@ export async function sample(path: string, options: SampleOptions, terminal: Ter
     return settled.tolerance;
   }).finally(view.clear);
   const seconds = (performance.now() - start) / 1000;
-  const text = `${rows} samples in ${spokenTime(seconds)}, ${evaluations} velocity evaluations, seed ${seed}`;
+  const text = `${counted(rows, "sample")} in ${spokenTime(seconds)}, ${evaluations} velocity evaluations, seed ${seed}`;
   if (output !== "-") {
     const result = { rows, seconds, evaluations, seed, ...(tolerance !== undefined && { tolerance }) };
     await report(terminal, options, result, `${text}: ${output}`);
@@ -78,7 +90,7 @@ async function sampleFast(student: Student, options: SampleOptions, seed: number
     await writeRows(output, { columns: student.record.columns, rows, chunks: table() }, options, terminal);
   }).finally(view.clear);
   const seconds = (performance.now() - start) / 1000;
-  const text = `${rows} samples in ${spokenTime(seconds)}, ${evaluations} network evaluations, seed ${seed}`;
+  const text = `${counted(rows, "sample")} in ${spokenTime(seconds)}, ${evaluations} network evaluations, seed ${seed}`;
   if (output !== "-") await report(terminal, options, { rows, seconds, evaluations, seed }, `${text}: ${output}`);
   else if (!options.quiet) terminal.err(`localflow: ${text}\n`);
 }

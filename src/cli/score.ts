@@ -5,9 +5,10 @@ import type { DensityModel } from "../tasks/density-model.ts";
 import { noDensity } from "../tasks/distillation/student-file.ts";
 import { percentileOf } from "../tasks/quantiles.ts";
 import { type FloatArray, floats } from "../tensor/array.ts";
-import { readAnyModel } from "./model.ts";
+import { refuseImageOptions } from "./images-checks.ts";
+import { readScoringModel } from "./model.ts";
 import type { ScoreOptions } from "./options.ts";
-import { report, spokenTime, withError } from "./output.ts";
+import { counted, report, spokenTime, withError } from "./output.ts";
 import { progressView } from "./progress.ts";
 import { checkExclusive, integrationFrom } from "./recipe.ts";
 import { checkRowsOutput, writeRows } from "./rows.ts";
@@ -24,10 +25,15 @@ export async function score(path: string, data: string, options: ScoreOptions, t
   const { output } = options;
   if (output !== undefined) await checkRowsOutput(output, options);
   const start = performance.now();
-  const found = await readAnyModel(path);
+  const found = await readScoringModel(path);
+  if (found.kind === "scorer")
+    return (await import("./scorer.ts")).scoreByScorer(found.scorer, data, options, terminal);
+  if (found.kind === "images")
+    return (await import("./images-score.ts")).scoreImageFile(found.images, data, options, terminal);
+  refuseImageOptions(options, "a model of rows");
   if (found.kind === "table") return scoreTableFile(found.table, data, options, divergence, terminal);
   if (found.kind === "student") throw noDensity(found.student, path);
-  refuse(options, ["contributions"], "one of rows of numbers");
+  refuse(options, ["contributions"], "one of rows of numbers", "the model of a table");
   const seed = seedFrom(options);
   const { model } = found;
   const percentiles = options.percentile ? percentileSummary(quantilesIn(model, path)) : undefined;
@@ -62,7 +68,7 @@ export async function score(path: string, data: string, options: ScoreOptions, t
   const truth = source.trueLogDensity && summarize(Array.from(source.trueLogDensity(points), (value) => -value));
   const isRandom = divergence.kind === "hutchinson" || source.drawn;
   const text = [
-    `nll     ${withError(nll, standardError)} nats per row (${rows} rows)`,
+    `nll     ${withError(nll, standardError)} nats per row (${counted(rows, "row")})`,
     ...(truth === undefined
       ? []
       : [`truth   ${withError(truth.nll, truth.standardError)} nats per row (${data} itself)`]),

@@ -3,11 +3,13 @@ import { randomInt } from "node:crypto";
 import { stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { createEngine } from "#runtime";
+import { checkWritable } from "../data/files.ts";
 import { readSource, type Source, type SourceOptions } from "../data/sources.ts";
 import { failure, LocalFlowError } from "../errors.ts";
 import type { Engine } from "../runtime/contract.ts";
 import type { FloatArray } from "../tensor/array.ts";
 import type { CommonOptions } from "./options.ts";
+import { interrupt } from "./usage.ts";
 
 /** Opens the engine the options ask for, lends it to `use`, and closes it however `use` ends. */
 export async function withEngine<T>(
@@ -54,6 +56,7 @@ export async function checkOutput(path: string, { force }: { readonly force?: bo
       received: "one",
       remedy: "add --force to overwrite it",
     });
+  await checkWritable(path);
 }
 
 /** What a command's data is read with. */
@@ -113,6 +116,5 @@ export function memoryLimit({ memory }: { readonly memory?: number }): { readonl
 
 /** Throws code `interrupted` after Ctrl-C. */
 export function checkInterrupted(signal: AbortSignal): void {
-  if (signal.aborted)
-    throw failure("interrupted", { where: "localflow", expected: "to finish", received: "an interrupt" });
+  if (signal.aborted) throw failure("interrupted", { where: "localflow", expected: "to finish", received: interrupt });
 }

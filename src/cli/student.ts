@@ -3,10 +3,15 @@ import { failure } from "../errors.ts";
 import type { TwoSampleName } from "../measure/names.ts";
 import { studentParameters } from "../tasks/distillation/distill.ts";
 import type { StudentEvaluation } from "../tasks/distillation/evaluate-student.ts";
-import type { Student } from "../tasks/distillation/student.ts";
+import type { Student, StudentTable } from "../tasks/distillation/student.ts";
+import { sampleStudentTable } from "../tasks/distillation/student-table.ts";
 import { flag } from "./flags.ts";
-import type { CommonOptions } from "./options.ts";
+import type { CommonOptions, SampleOptions } from "./options.ts";
 import { alignedTable, report, short, spokenTime, withError } from "./output.ts";
+import { printable } from "./printable.ts";
+import { progressView } from "./progress.ts";
+import { seedFrom, withEngine } from "./session.ts";
+import { checkTableOutput, writeTableFile } from "./table-data.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** Options that say how an equation is solved. */
@@ -32,6 +37,7 @@ export function refuseForStudent<O extends object>(
 export async function inspectStudent(student: Student, options: CommonOptions, terminal: Terminal): Promise<void> {
   const { version, task, columns, configuration, teacher, training } = student.record;
   const parameters = studentParameters(student);
+  const table = student.table?.encoder.schema.columns;
   const blocks = student.maps.map(({ segment, network }, k) => ({
     ...segment,
     hidden: network.hidden,
@@ -49,14 +55,62 @@ export async function inspectStudent(student: Student, options: CommonOptions, t
   const text = [
     `student, version ${version}, ${blocks.length} network evaluations, ${parameters} parameters, seed ${configuration.seed}`,
     `teacher: ${teacher.name}, ${teacher.blocks} blocks, ${teacher.parameters} parameters; densities are its, a student has none`,
-    `columns: ${columns.join(", ")}`,
+    table === undefined
+      ? `columns: ${columns.map(printable).join(", ")}`
+      : `rows of a table: ${table.map(({ name }) => printable(name)).join(", ")}`,
     "",
     alignedTable(["network", "blocks", "hidden", "iterations", "moves", "error"], rows),
     "",
     `samples are ${short(training.distance.final, 3)} from the teacher's (root mean square, in the model's own units)`,
   ].join("\n");
-  const result = { kind: "student", version, task, columns, evaluations: blocks.length, blocks, parameters };
+  const result = {
+    kind: "student",
+    version,
+    task,
+    columns,
+    ...(table && { table: table.map(({ name }) => name) }),
+    evaluations: blocks.length,
+    blocks,
+    parameters,
+  };
   await report(terminal, options, { ...result, teacher, configuration, training }, text);
+}
+
+/** Draws rows of a table from a student of its model. */
+export async function sampleStudentFile(
+  student: Student,
+  table: StudentTable,
+  options: SampleOptions,
+  terminal: Terminal,
+): Promise<void> {
+  refuseForStudent(options, ["logDensity", "where", "balance", ...integrationNames], student);
+  const { output, rows } = options;
+  await checkTableOutput(output, options);
+  const start = performance.now();
+  const seed = seedFrom(options);
+  const view = progressView(terminal, options);
+  const request = { rows, seed, signal: terminal.signal, onProgress: view.show };
+  const drawn = await withEngine(options, (engine) => sampleStudentTable(engine, student, request)).finally(view.clear);
+  await writeTableFile(output, drawn.table, table.encoder.schema, options, terminal);
+  const seconds = (performance.now() - start) / 1000;
+  const { evaluations, constraints } = drawn;
+  const met =
+    constraints && `; ${short(100 * constraints.acceptance, 3)} % of ${constraints.draws} draws meet the constraints`;
+  const text = `${rows} rows in ${spokenTime(seconds)}, ${evaluations} network evaluations, seed ${seed}${met ?? ""}`;
+  const result = { rows, seconds, evaluations, seed, ...(constraints && { constraints }) };
+  if (output !== "-") await report(terminal, options, result, `${text}: ${output}`);
+  else if (!options.quiet) terminal.err(`localflow: ${text}\n`);
+}
+
+/** Throws code `model` for a student of a table, whose rows are measured as a table. */
+export function refuseTableStudent({ table, record }: Student, where: string): void {
+  if (table === undefined) return;
+  throw failure("model", {
+    where,
+    expected: "a student of rows of numbers",
+    received: `a student of a table (${record.teacher.name})`,
+    remedy: "draw rows with localflow sample, and compare tables: localflow evaluate test.csv samples.csv",
+  });
 }
 
 const headings: Readonly<Record<TwoSampleName, string>> = {

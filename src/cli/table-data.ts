@@ -6,9 +6,19 @@ import { chosenCells } from "../data/cell-rows.ts";
 import { type CellTable, recordsOf } from "../data/cell-table.ts";
 import { cellHeader, cellLines } from "../data/cell-writer.ts";
 import { explained, writeFileAtomically } from "../data/files.ts";
+import { utf8Text } from "../data/utf8.ts";
 import { failure } from "../errors.ts";
-import { parseOverrides, type Schema, type SchemaOverrides } from "../tasks/table/schema.ts";
+import { turns } from "../runtime/pause.ts";
+import { parquetKinds } from "../tasks/table/parquet-kinds.ts";
+import {
+  type ColumnOverride,
+  parseSchemaFile,
+  type Schema,
+  type SchemaFile,
+  type SchemaOverrides,
+} from "../tasks/table/schema.ts";
 import { outputFlags } from "./flags.ts";
+import type { ColumnOrder } from "./parse.ts";
 import { checkOutput } from "./session.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -32,23 +42,48 @@ export async function readTableFile(path: string, { memory, columns, rows }: Tab
   return chosenCells(table, columns, path);
 }
 
-/** What a schema file says of columns. */
-export async function readOverrides(path: string | undefined): Promise<SchemaOverrides> {
-  if (path === undefined) return {};
-  const text = await explained(path, () => readFile(path, "utf8"));
+interface SchemaOptions {
+  readonly schema?: string;
+  readonly label?: string;
+  readonly constraint?: readonly string[];
+  readonly ordinal?: readonly ColumnOrder[];
+}
+
+/** What the options and the schema file say of a table: options win, the constraints of both count. */
+export async function readSchema({ schema, label, constraint, ordinal = [] }: SchemaOptions): Promise<SchemaFile> {
+  const file: SchemaFile = schema === undefined ? { columns: {} } : await readSchemaFile(schema);
+  const orders: SchemaOverrides = Object.fromEntries(
+    ordinal.map(({ column, levels }): [string, ColumnOverride] => [column, { kind: "ordinal", levels: [...levels] }]),
+  );
+  const chosen = label ?? file.label;
+  return {
+    columns: { ...file.columns, ...orders },
+    constraints: [...new Set([...(file.constraints ?? []), ...(constraint ?? [])])],
+    ...(chosen !== undefined && { label: chosen }),
+  };
+}
+
+async function readSchemaFile(path: string): Promise<SchemaFile> {
+  const bytes = await explained(path, () => readFile(path));
+  const text = utf8Text(bytes, 0, bytes.length, () => path).replace(/^\ufeff/, "");
   try {
-    return parseOverrides(JSON.parse(text), path);
+    return parseSchemaFile(JSON.parse(text), path);
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
     throw failure("option", { where: path, expected: "JSON", received: error.message }, error);
   }
 }
 
-const pieces: Readonly<Record<string, (table: CellTable) => Iterable<string>>> = {
+type Content = Iterable<string> | AsyncIterable<Uint8Array>;
+/** Characters that are written together, at least. */
+const leastPiece = 2 ** 16;
+
+const pieces: Readonly<Record<string, (table: CellTable, schema: Schema) => Content>> = {
   ".csv": (table) => separated(table, ","),
   ".tsv": (table) => separated(table, "\t"),
   ".json": jsonArray,
   ".ndjson": jsonLines,
+  ".parquet": parquet,
 };
 
 /** Throws before any work when `output` is no file that a table can be written to. */
@@ -73,7 +108,7 @@ export async function checkTableOutput(
     });
 }
 
-/** Writes a table in the format of its ending, or as CSV on standard output; in JSON numbers are numbers, as `schema` says. */
+/** Writes a table in the format of its ending, or as CSV on standard output; in JSON and Parquet numbers are numbers, as `schema` says. */
 export async function writeTableFile(
   output: string,
   table: CellTable,
@@ -82,9 +117,39 @@ export async function writeTableFile(
   terminal: Terminal,
 ): Promise<void> {
   const format = pieces[output === "-" ? ".csv" : extname(output).toLowerCase()] ?? jsonLines;
-  const content = format(typed(table, schema));
+  const content = interruptible(format(typed(table, schema), schema), terminal.signal);
   if (output !== "-") return writeFileAtomically(output, content, { force });
-  for (const piece of content) await terminal.out(piece);
+  for await (const piece of content) await terminal.out(piece);
+}
+
+/** Writes the parts of a table as CSV on standard output, the header before the first. */
+export function csvParts(terminal: Terminal): (part: CellTable) => Promise<void> {
+  let isBegun = false;
+  return async (part) => {
+    if (!isBegun) await terminal.out(cellHeader(part.columns.map(({ name }) => name)));
+    isBegun = true;
+    for (const lines of cellLines(part)) await terminal.out(lines);
+  };
+}
+
+/** Content in pieces of some size, with a look at the signal before each. */
+async function* interruptible(content: Content, signal: AbortSignal): AsyncGenerator<string | Uint8Array> {
+  const turn = turns(signal, "writing");
+  let text = "";
+  for await (const piece of content) {
+    if (typeof piece === "string") text += piece;
+    else yield piece;
+    await turn();
+    if (text.length < leastPiece) continue;
+    yield text;
+    text = "";
+  }
+  if (text !== "") yield text;
+}
+
+async function* parquet(table: CellTable, schema: Schema): AsyncGenerator<Uint8Array> {
+  const { encodeCellParquet } = await import("../data/cell-parquet-writer.ts");
+  yield* encodeCellParquet(table, parquetKinds(table, schema));
 }
 
 function* separated(table: CellTable, separator: "," | "\t"): Generator<string> {
@@ -106,7 +171,7 @@ function* jsonArray(table: CellTable): Generator<string> {
   yield table.rows === 0 ? "[]\n" : "\n]\n";
 }
 
-/** Columns that CSV left untyped have the types of the schema: numbers with a decimal point, and true and false. */
+/** Columns that CSV left untyped have the types of the schema: numbers with a decimal point and no groups, and true and false. */
 function typed(table: CellTable, { columns }: Schema): CellTable {
   const kinds = new Map(columns.map((column) => [column.name, column]));
   return {
@@ -114,7 +179,8 @@ function typed(table: CellTable, { columns }: Schema): CellTable {
     columns: table.columns.map((column) => {
       const found = kinds.get(column.name);
       if (column.origin !== "untyped" || found === undefined) return column;
-      if (found.kind === "number" && found.format.mark === ".") return { ...column, origin: "number" };
+      if (found.kind === "number" && found.format.mark === "." && !found.format.thousands)
+        return { ...column, origin: "number" };
       const isTruth = found.kind === "boolean" && found.true === "true" && found.false === "false";
       return isTruth ? { ...column, origin: "boolean" } : column;
     }),

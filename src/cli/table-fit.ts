@@ -1,7 +1,9 @@
 // table-fit: `localflow fit TABLE -o MODEL`, for tables of mixed columns.
 import { rm } from "node:fs/promises";
 import { writeFileAtomically } from "../data/files.ts";
-import { failure, LocalFlowError } from "../errors.ts";
+import { LocalFlowError } from "../errors.ts";
+import type { Engine } from "../runtime/contract.ts";
+import type { ConstraintReport } from "../tasks/table/constraints.ts";
 import { type FittedTable, fitTable, type TableFitReport } from "../tasks/table/fit-table.ts";
 import { schemaSummary } from "../tasks/table/schema-summary.ts";
 import { tableConfiguration } from "../tasks/table/table-configuration.ts";
@@ -12,8 +14,10 @@ import { alignedTable, report, short, spokenBytes, spokenTime, withError } from 
 import { progressView } from "./progress.ts";
 import { configurationFrom } from "./recipe.ts";
 import { checkInterrupted, memoryLimit, peakMemoryBytes, withEngine } from "./session.ts";
-import { readOverrides, readTableFile } from "./table-data.ts";
+import { readSchema, readTableFile } from "./table-data.ts";
+import { settledTableIntegration } from "./table-options.ts";
 import type { Terminal } from "./terminal.ts";
+import type { Surroundings } from "./tolerance.ts";
 
 /** Where a fit keeps what it needs to go on, and what it goes on from. */
 export interface Checkpoint {
@@ -29,8 +33,7 @@ export async function fitTableFile(
   terminal: Terminal,
   { seed, path, resume }: Checkpoint,
 ): Promise<void> {
-  checkTableOptions(options);
-  const schema = await readOverrides(options.schema);
+  const { columns: schema, constraints = [], label } = await readSchema(options);
   const table = await readTableFile(data, options);
   const names = table.columns.map(({ name }) => name);
   const validation =
@@ -39,10 +42,12 @@ export async function fitTableFile(
       : await readTableFile(options.validation, { ...memoryLimit(options), columns: names });
   checkInterrupted(terminal.signal);
   const view = progressView(terminal, options);
-  const fitted: FittedTable = await withEngine(options, (engine) =>
-    fitTable(engine, {
+  const fitted = await withEngine(options, async (engine) => {
+    const found = await fitTable(engine, {
       table,
       schema,
+      constraints,
+      ...(label !== undefined && { label }),
       seed,
       configuration: configurationFrom(options, startingPoint(options, tableConfiguration({ rows: table.rows })), seed),
       ...memoryLimit(options),
@@ -58,8 +63,9 @@ export async function fitTableFile(
         if (!options.quiet) terminal.err(`localflow: ${schemaSummary(found)}\n`);
       },
       onProgress: (progress) => view.show(endsByTime(options) ? withoutTotal(progress) : progress),
-    }),
-  )
+    });
+    return settled(engine, found, { options, terminal, view });
+  })
     .catch((error: unknown) => {
       throw error instanceof LocalFlowError && error.code === "interrupted"
         ? howToResume(data, options, seed, error)
@@ -69,18 +75,24 @@ export async function fitTableFile(
   await writeFileAtomically(options.output, encodeTableModel(fitted.model), { force: options.force === true });
   await rm(path, { force: true });
   if (!options.quiet) for (const note of fitted.report.notes) terminal.err(`localflow: note: ${note}\n`);
-  const result = { ...fitted.report, peakMemoryBytes: peakMemoryBytes() };
+  const { report: done, tolerance } = fitted;
+  const result = { ...done, ...(tolerance !== undefined && { tolerance }), peakMemoryBytes: peakMemoryBytes() };
   await report(terminal, options, result, fitText(options.output, result));
 }
 
-function checkTableOptions({ tolerance }: FitOptions): void {
-  if (tolerance !== "auto") return;
-  throw failure("option", {
-    where: "--tolerance",
-    expected: "a number, for a table",
-    received: "auto",
-    remedy: "leave it out, or give a number such as 1e-3",
-  });
+/** The model, with `--tolerance auto` one that records what rows drawn from it and their likelihoods need. */
+async function settled(
+  engine: Engine,
+  { model, report: found }: FittedTable,
+  surroundings: Surroundings,
+): Promise<FittedTable & { readonly tolerance?: number }> {
+  if (surroundings.options.tolerance !== "auto") return { model, report: found };
+  const probe = { samples: "logDensity" } as const;
+  const { integration, tolerance } = await settledTableIntegration(engine, model, probe, surroundings);
+  const { record } = model.density;
+  const configuration = { ...record.configuration, ...(integration && { integration }) };
+  const density = { ...model.density, record: { ...record, configuration } };
+  return { model: { ...model, density }, report: found, ...(tolerance !== undefined && { tolerance }) };
 }
 
 function fitText(output: string, result: TableFitReport & { readonly peakMemoryBytes: number }): string {
@@ -101,7 +113,17 @@ function fitText(output: string, result: TableFitReport & { readonly peakMemoryB
       : [`held-out nll    ${withError(validation.nll, validation.standardError)} nats (${validation.rows} rows)`]),
     `parameters      ${result.parameters} for ${result.dimensions} dimensions`,
     `time, memory    ${spokenTime(result.seconds)}, ${spokenBytes(result.peakMemoryBytes)} at most`,
+    ...constraintLines(result.constraints ?? []),
+    ...(result.label === undefined ? [] : [`label           ${result.label}`]),
     `seed            ${result.seed}`,
     `model           ${output}`,
   ].join("\n");
+}
+
+function constraintLines(constraints: readonly ConstraintReport[]): readonly string[] {
+  return constraints.map(({ constraint, enforced, violations }, n) => {
+    const how = enforced === "computed" ? "computed" : "by rejection";
+    const met = violations === 0 ? "met by all rows" : `broken by ${violations} of the rows`;
+    return `${(n === 0 ? "constraints" : "").padEnd(16)}${constraint} (${how}; ${met})`;
+  });
 }

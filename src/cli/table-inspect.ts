@@ -1,28 +1,37 @@
 // table-inspect: `localflow inspect FILE` for tables of mixed columns and models of them: what each column is taken for.
+import { type ConstraintReport, findConstraints } from "../tasks/table/constraints.ts";
 import { detectSchema } from "../tasks/table/detect.ts";
+import { withLabel } from "../tasks/table/label.ts";
 import type { Schema } from "../tasks/table/schema.ts";
 import { columnDetails, schemaSummary } from "../tasks/table/schema-summary.ts";
 import type { TableModel } from "../tasks/table/table-model.ts";
 import { parameterCount } from "../train/configuration.ts";
 import type { InspectOptions } from "./options.ts";
-import { alignedTable, report, short } from "./output.ts";
-import { readOverrides, readTableFile } from "./table-data.ts";
+import { alignedTable, counted, report, short } from "./output.ts";
+import { readSchema, readTableFile } from "./table-data.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** Says of a table what a fit would take its columns for, and why. */
 export async function inspectTable(path: string, options: InspectOptions, terminal: Terminal): Promise<void> {
-  const overrides = await readOverrides(options.schema);
+  const { columns: overrides, constraints: texts = [], label } = await readSchema(options);
   const table = await readTableFile(path, options);
-  const schema = detectSchema(table, overrides);
+  const schema = detectSchema(table, withLabel(table, label, overrides));
+  const { reports: constraints } = findConstraints(texts, table, schema);
   const gaps = new Map(table.columns.map(({ name, codes }) => [name, codes.filter((code) => code < 0).length]));
-  const text = [`${table.rows} rows, ${schemaSummary(schema)}`, "", schemaTable(schema, gaps)].join("\n");
+  const text = [
+    `${counted(table.rows, "row")}, ${schemaSummary(schema)}`,
+    "",
+    schemaTable(schema, gaps),
+    ...rulesText(constraints, label),
+  ].join("\n");
   const columns = schema.columns.map((column) => ({ ...column, gapCells: gaps.get(column.name) ?? 0 }));
-  await report(terminal, options, { kind: "data", task: "table", rows: table.rows, columns }, text);
+  const rules = { ...(constraints.length > 0 && { constraints }), ...(label !== undefined && { label }) };
+  await report(terminal, options, { kind: "data", task: "table", rows: table.rows, columns, ...rules }, text);
 }
 
 /** Describes the model of a table. */
 export async function inspectTableModel(model: TableModel, options: InspectOptions, terminal: Terminal): Promise<void> {
-  const { encoder, density, training } = model;
+  const { encoder, density, training, constraints = [], label } = model;
   const { configuration, training: trained, version } = density.record;
   const [dimensions, { schema, codes }] = [encoder.dimensions.length, encoder.toJSON()];
   const parameters = parameterCount(configuration, dimensions);
@@ -39,6 +48,10 @@ export async function inspectTableModel(model: TableModel, options: InspectOptio
     `trained on ${training.rows} rows: ${schemaSummary(schema)}`,
     "",
     schemaTable(schema, gaps),
+    ...rulesText(
+      constraints.map(({ text: constraint, violations }) => ({ constraint, violations, rows: [] })),
+      label,
+    ),
     "",
     alignedTable(
       ["block", "duration", "hidden", "iterations", "loss"],
@@ -61,8 +74,27 @@ export async function inspectTableModel(model: TableModel, options: InspectOptio
     parameters,
     configuration,
     training,
+    ...(constraints.length > 0 && { constraints }),
+    ...(label !== undefined && { label }),
   };
   await report(terminal, options, result, text);
+}
+
+/** Lines about constraints and the label, after an empty one, where there are any. */
+function rulesText(
+  constraints: readonly Pick<ConstraintReport, "constraint" | "violations" | "rows">[],
+  label: string | undefined,
+): readonly string[] {
+  const lines = constraints.map(({ constraint, violations, rows }) => {
+    const shown = rows.length === 0 ? "" : `: row ${rows.join(", ")}${violations > rows.length ? ", …" : ""}`;
+    const met =
+      violations === 0
+        ? "met by all rows of the data"
+        : `${violations === 1 ? "1 row of the data breaks" : `${violations} rows of the data break`} it${shown}`;
+    return `constraint  ${constraint} (${met})`;
+  });
+  const labels = label === undefined ? [] : [`label       ${label}`];
+  return lines.length + labels.length === 0 ? [] : ["", ...lines, ...labels];
 }
 
 function schemaTable({ columns }: Schema, gaps: ReadonlyMap<string, number>): string {

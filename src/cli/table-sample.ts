@@ -1,42 +1,75 @@
-// table-sample: `localflow sample MODEL -n N [--where CONDITION]`, for models of tables.
+// table-sample: `localflow sample MODEL -n N [--where CONDITION] [--balance [COLUMN]]`, for models of tables.
 import { numberCells, withCells } from "../data/cell-rows.ts";
 import { type ConditionReport, sampleTable, type TableSample } from "../tasks/table/sample-table.ts";
 import { scoreTable } from "../tasks/table/score-table.ts";
 import type { TableModel } from "../tasks/table/table-model.ts";
 import type { SampleOptions } from "./options.ts";
-import { report, short, spokenTime } from "./output.ts";
+import { counted, report, short, spokenTime } from "./output.ts";
 import { progressView } from "./progress.ts";
 import { seedFrom, withEngine } from "./session.ts";
-import { checkTableOutput, writeTableFile } from "./table-data.ts";
-import { tableIntegration } from "./table-options.ts";
+import { checkTableOutput, csvParts, writeTableFile } from "./table-data.ts";
+import { settledTableIntegration } from "./table-options.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** Draws rows of a table and writes them with the columns, types and spellings of the training table. */
 export async function sampleTableFile(model: TableModel, options: SampleOptions, terminal: Terminal): Promise<void> {
-  const { output, rows, where } = options;
+  const { output, rows, where, balance, logDensity = false } = options;
   await checkTableOutput(output, options);
   const start = performance.now();
   const seed = seedFrom(options);
   const view = progressView(terminal, options);
-  const integration = tableIntegration(options, model);
-  const controls = { seed, ...integration, signal: terminal.signal, onProgress: view.show };
-  const found = await withEngine(options, async (engine): Promise<TableSample> => {
-    const sampled = await sampleTable(engine, model, { rows, ...(where !== undefined && { where }), ...controls });
-    if (!options.logDensity || rows === 0) return sampled;
-    const scores = await scoreTable(engine, model, sampled.table, controls);
+  const isStreamed = output === "-" && !logDensity;
+  const writePart = csvParts(terminal);
+  const wishes = { rows, ...(where !== undefined && { where }), ...(balance !== undefined && { balance }) };
+  const { sampled: found, tolerance } = await withEngine(options, async (engine) => {
+    const probe = { samples: logDensity ? "logDensity" : "points" } as const;
+    const { integration, tolerance } = await settledTableIntegration(engine, model, probe, { options, terminal, view });
+    const how = { seed, ...(integration && { integration }), signal: terminal.signal, onProgress: view.show };
+    const sampled: TableSample = await sampleTable(engine, model, {
+      ...wishes,
+      ...how,
+      ...(isStreamed && { onRows: writePart }),
+    });
+    if (!logDensity || rows === 0) return { sampled, tolerance };
+    const scores = await scoreTable(engine, model, sampled.table, how);
     const table = withCells(sampled.table, [numberCells("log_density", scores.logDensity, 9)], "samples");
-    return { ...sampled, table, evaluations: sampled.evaluations + scores.evaluations };
+    return { sampled: { ...sampled, table, evaluations: sampled.evaluations + scores.evaluations }, tolerance };
   }).finally(view.clear);
-  await writeTableFile(output, found.table, model.encoder.schema, options, terminal);
+  if (isStreamed) await writePart(found.table);
+  else await writeTableFile(output, found.table, model.encoder.schema, options, terminal);
+  const { notes = [] } = found;
+  if (!options.quiet) for (const note of notes) terminal.err(`localflow: note: ${note}\n`);
   const seconds = (performance.now() - start) / 1000;
-  const { evaluations, condition } = found;
+  const { evaluations, condition, constraints, balance: balanced } = found;
   const text = [
-    `${rows} rows in ${spokenTime(seconds)}, ${evaluations} velocity evaluations, seed ${seed}`,
+    `${counted(rows, "row")} in ${spokenTime(seconds)}, ${evaluations} velocity evaluations, seed ${seed}`,
     ...(condition === undefined ? [] : [conditionText(condition)]),
+    ...(constraints === undefined ? [] : [constraintText(constraints)]),
+    ...(balanced === undefined ? [] : [balanceText(balanced)]),
   ].join("; ");
-  const result = { rows, seconds, evaluations, seed, ...(condition && { condition }) };
+  const result = {
+    rows,
+    seconds,
+    evaluations,
+    seed,
+    ...(condition && { condition }),
+    ...(constraints && { constraints }),
+    ...(balanced && { balance: balanced }),
+    ...(notes.length > 0 && { notes }),
+    ...(tolerance !== undefined && { tolerance }),
+  };
   if (output !== "-") await report(terminal, options, result, `${text}: ${output}`);
   else if (!options.quiet) terminal.err(`localflow: ${text}\n`);
+}
+
+function constraintText({ acceptance, draws }: NonNullable<TableSample["constraints"]>): string {
+  return `${short(100 * acceptance, 3)} % of ${draws} draws meet the constraints`;
+}
+
+function balanceText({ column, rows }: NonNullable<TableSample["balance"]>): string {
+  const counts = Object.values(rows);
+  const each = Math.min(...counts) === Math.max(...counts) ? `${counts[0]}` : `${Math.min(...counts)} or one more`;
+  return `${each} rows for each of ${counts.length} levels of ${column}`;
 }
 
 function conditionText({ method, draws, acceptance, effectiveRows }: ConditionReport): string {

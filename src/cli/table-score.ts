@@ -1,12 +1,13 @@
 // table-score: `localflow score MODEL TABLE [-o OUT] [--contributions]`, for models of tables.
-import { numberCells } from "../data/cell-rows.ts";
+import { numberCells, takenCells } from "../data/cell-rows.ts";
 import type { CellTable } from "../data/cell-table.ts";
 import { failure } from "../errors.ts";
+import type { Engine } from "../runtime/contract.ts";
 import { summarize } from "../tasks/density.ts";
-import { scoreTable, type TableScores } from "../tasks/table/score-table.ts";
+import { scoreTable, type TableScoreRequest, type TableScores } from "../tasks/table/score-table.ts";
 import type { TableModel } from "../tasks/table/table-model.ts";
 import type { ScoreOptions } from "./options.ts";
-import { alignedTable, report, short, spokenTime, withError } from "./output.ts";
+import { alignedTable, counted, report, short, spokenTime, withError } from "./output.ts";
 import { progressView } from "./progress.ts";
 import { withEngine } from "./session.ts";
 import { checkTableOutput, readTableFile, writeTableFile } from "./table-data.ts";
@@ -38,21 +39,28 @@ export async function scoreTableFile(
   const table = await readTableFile(data, options);
   const view = progressView(terminal, options);
   const controls = { signal: terminal.signal, onProgress: view.show };
-  const scores = await withEngine(options, (engine) =>
-    scoreTable(engine, model, table, { seed, divergence, contributions, ...integration, ...controls }),
-  ).finally(view.clear);
+  const { scores, probeError } = await withEngine(options, async (engine) => {
+    const how = { seed, ...integration, ...controls };
+    const scores = await scoreTable(engine, model, table, { ...how, divergence, contributions });
+    const isExact = divergence.kind === "exact";
+    return { scores, ...(!isExact && { probeError: await errorOf(engine, model, table, scores, how) }) };
+  }).finally(view.clear);
   if (output !== undefined)
     await writeTableFile(output, scoreColumns(scores, percentile), { columns: [] }, options, terminal);
   const { nll, standardError } = summarize(Array.from(scores.logDensity, (value) => -value));
-  const { percentiles, unknownCells, evaluations } = scores;
+  const { percentiles, unknownCells, partialRows, evaluations } = scores;
   const parts = scores.contributions?.map(({ column, values }) => ({ column, mean: meanOf(values) }));
   const seconds = (performance.now() - start) / 1000;
   const rare = percentile && percentiles ? rareShares(percentiles) : undefined;
   const text = [
-    `nll     ${withError(nll, standardError)} nats per row (${table.rows} rows)`,
-    ...(rare === undefined
+    `nll     ${withError(nll, standardError)} nats per row (${counted(table.rows, "row")})`,
+    ...rareText(rare),
+    ...partialText(partialRows),
+    ...(probeError === undefined
       ? []
-      : [`rare    ${percent(rare.below1)} of the rows below percentile 1, ${percent(rare.below5)} below 5`]),
+      : [
+          `probes  off by ${short(probeError.value, 3)} nats in the root mean square (${probeError.rows} rows were scored exactly, too)`,
+        ]),
     ...(unknownCells === 0 ? [] : [`unknown ${unknownCells} cells that the model cannot place count for nothing`]),
     `effort  ${spokenTime(seconds)}, ${evaluations} velocity evaluations`,
     ...(parts === undefined
@@ -70,8 +78,10 @@ export async function scoreTableFile(
     nll,
     standardError,
     ...(rare && { percentiles: rare }),
+    ...(probeError && { probeError }),
     ...(parts && { contributions: parts }),
     unknownCells,
+    partialRows,
     seconds,
     evaluations,
     seed,
@@ -80,19 +90,66 @@ export async function scoreTableFile(
   else if (!options.quiet) terminal.err(`${text}\n`);
 }
 
-/** The columns log_density, percentile and, by column, `log_density given others: NAME`. */
-function scoreColumns({ logDensity, percentiles, contributions = [] }: TableScores, percentile: boolean): CellTable {
+/** Rows that are scored exactly to tell how far off random probes are. */
+const exactRows = 64;
+
+/** The root mean square difference of estimated scores from exact ones, on the first rows. */
+async function errorOf(
+  engine: Engine,
+  model: TableModel,
+  table: CellTable,
+  { logDensity }: TableScores,
+  how: Omit<TableScoreRequest, "divergence" | "contributions">,
+): Promise<{ readonly value: number; readonly rows: number }> {
+  const rows = Math.min(exactRows, table.rows);
+  const exact = await scoreTable(
+    engine,
+    model,
+    takenCells(
+      table,
+      Uint32Array.from({ length: rows }, (_, n) => n),
+    ),
+    how,
+  );
+  const squares = exact.logDensity.reduce((total, value, row) => total + (value - (logDensity[row] ?? 0)) ** 2, 0);
+  return { value: Math.sqrt(squares / rows), rows };
+}
+
+/** The columns log_density, standard_error (of probes), percentile and, by column, `log_density of NAME`. */
+export function scoreColumns(
+  scores: Pick<TableScores, "logDensity" | "standardErrors" | "percentiles" | "contributions">,
+  percentile: boolean,
+): CellTable {
+  const { logDensity, standardErrors, percentiles, contributions = [] } = scores;
   const columns = [
     numberCells("log_density", logDensity, 9),
+    ...(standardErrors ? [numberCells("standard_error", standardErrors, 4)] : []),
     ...(percentile && percentiles ? [numberCells("percentile", percentiles, 6)] : []),
     ...contributions.map(({ column, values }) => numberCells(`log_density of ${column}`, values, 9)),
   ];
   return { rows: logDensity.length, columns };
 }
 
-function rareShares(percentiles: Float64Array) {
-  const below = (limit: number) => percentiles.filter((value) => value < limit).length / percentiles.length;
-  return { mean: meanOf(percentiles), below1: below(1), below5: below(5) };
+/** How many of the rows with a percentile stand low among the training rows; undefined where none has one. */
+export function rareShares(percentiles: Float64Array) {
+  const known = percentiles.filter((value) => !Number.isNaN(value));
+  if (known.length === 0) return undefined;
+  const below = (limit: number) => known.filter((value) => value < limit).length / known.length;
+  return { mean: meanOf(known), below1: below(1), below5: below(5) };
+}
+
+/** The line about rows that stand low, where it was asked for. */
+export function rareText(rare: ReturnType<typeof rareShares> | undefined): readonly string[] {
+  if (rare === undefined) return [];
+  return [`rare    ${percent(rare.below1)} of the rows below percentile 1, ${percent(rare.below5)} below 5`];
+}
+
+/** The line about rows of which a cell is left out, where there are some. */
+export function partialText(rows: number): readonly string[] {
+  if (rows === 0) return [];
+  return [
+    `partial ${counted(rows, "row")} with gaps or texts that no training row has: scored by the other cells, without percentile`,
+  ];
 }
 
 function meanOf(values: Float64Array): number {

@@ -1,17 +1,29 @@
 // terminal: what a command needs from the outside world, as a value, so that commands also run inside a test.
 import { once } from "node:events";
+import { printableLines } from "./printable.ts";
 
 /** Standard output and error, what they can show, and the signal that Ctrl-C raises. */
 export interface Terminal {
   /** Writes to standard output; resolves when the reader keeps up. */
   readonly out: (content: string | Uint8Array) => Promise<void>;
   readonly err: (text: string) => void;
+  /** Standard error for a line that is drawn in place, with control characters; default: `err`. */
+  readonly draw?: (text: string) => void;
   /** Whether standard error is a terminal (a bar may be drawn there). */
   readonly interactive: boolean;
   readonly color: boolean;
   readonly width: () => number;
   /** Aborted by the first Ctrl-C. */
   readonly signal: AbortSignal;
+}
+
+/** The same terminal, whose `err` shows control characters, which can come from data, as escapes. */
+export function escaping(terminal: Terminal): Terminal {
+  return {
+    ...terminal,
+    err: (text) => terminal.err(printableLines(text)),
+    draw: terminal.draw ?? terminal.err,
+  };
 }
 
 /** The terminal of this process. A second Ctrl-C ends the process at once; a closed pipe ends it quietly. */

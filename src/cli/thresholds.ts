@@ -8,11 +8,19 @@ import {
   measureNames,
   quickBaselines,
 } from "../measure/names.ts";
+import { type ImageMetricName, imageMetricNames } from "../tasks/images/image-measures.ts";
+import { type TableMetricName, tableMetricNames } from "../tasks/table/evaluate-table-metrics.ts";
 import * as parse from "./parse.ts";
 
-/** The worst value of a measure that still passes. Lower is better in all of them. */
+/** Everything that some evaluation measures. */
+export type AnyMeasureName = MeasureName | TableMetricName | ImageMetricName;
+const anyMeasureNames: readonly AnyMeasureName[] = [
+  ...new Set([...measureNames, ...tableMetricNames, ...imageMetricNames]),
+];
+
+/** The worst value of a measure that still passes: the least where higher is better, otherwise the most. */
 export interface Threshold {
-  readonly measure: MeasureName;
+  readonly measure: AnyMeasureName;
   readonly worst: number;
 }
 
@@ -22,11 +30,30 @@ export const thresholds: parse.Parser<readonly Threshold[]> = (text, where) => {
     const [name = "", value = "", ...more] = part.split("=");
     if (value === "" || more.length > 0)
       throw failure("option", { where, expected: "measure=value, such as nll=2.6", received: JSON.stringify(part) });
-    return { measure: parse.choice(measureNames)(name.trim(), where), worst: parse.number()(value, where) };
+    return { measure: parse.choice(anyMeasureNames)(name.trim(), where), worst: parse.number()(value, where) };
   });
-  if (new Set(list.map(({ measure }) => measure)).size === list.length) return list;
-  throw failure("option", { where, expected: "each measure once", received: JSON.stringify(text) });
+  return eachOnce(list, where);
 };
+
+/** Throws unless no measure occurs twice. */
+export function eachOnce(list: readonly Threshold[], where: string): readonly Threshold[] {
+  const names = list.map(({ measure }) => measure);
+  const twice = names.find((name, place) => names.indexOf(name) !== place);
+  if (twice === undefined) return list;
+  throw failure("option", { where, expected: "each measure once", received: `${twice} twice` });
+}
+
+/** Throws unless all measures are among those that `what` has. */
+export function checkMeasures(list: readonly Threshold[], known: readonly AnyMeasureName[], what: string): void {
+  const other = list.find(({ measure }) => !known.includes(measure));
+  if (other === undefined) return;
+  throw failure("option", {
+    where: "--fail-under",
+    expected: `a measure of ${what}`,
+    received: other.measure,
+    remedy: `choose among ${known.join(", ")}`,
+  });
+}
 
 /** `flow-wide,flow-long`: names of baselines, no name twice. */
 export const baselines: parse.Parser<readonly BaselineName[]> = (text, where) => {
@@ -34,22 +61,44 @@ export const baselines: parse.Parser<readonly BaselineName[]> = (text, where) =>
   return [...new Set(text.split(",").map((name) => one(name.trim(), where)))];
 };
 
+/** The baselines asked for: `--plain` is short for flow-wide. */
+export function askedBaselines({
+  baselines: named = [],
+  plain = false,
+}: {
+  readonly baselines?: readonly BaselineName[];
+  readonly plain?: boolean;
+}): readonly BaselineName[] {
+  return plain && !named.includes("flow-wide") ? [...named, "flow-wide"] : named;
+}
+
 /** `flow-wide,flow-long`, or `none`. */
 export const rivals: parse.Parser<readonly FlowBaseline[]> = (text, where) =>
   text.trim() === "none"
     ? []
     : [...new Set(text.split(",").map((name) => parse.choice(flowBaselines)(name.trim(), where)))];
 
+/** A measure's value; lower is better where nothing is said. */
+interface MeasuredValue {
+  readonly value: number;
+  readonly better?: "lower" | "higher";
+}
+
 /** One sentence about every threshold that is not met; undefined when all are. A value that is not a number meets none. */
 export function missed(
   list: readonly Threshold[],
-  measures: Readonly<Partial<Record<MeasureName, { readonly value: number }>>>,
+  measures: Readonly<Partial<Record<AnyMeasureName, MeasuredValue>>>,
 ): LocalFlowError | undefined {
-  const over = list.filter(({ measure, worst }) => !((measures[measure]?.value ?? Number.NaN) <= worst));
+  const isHigher = (measure: AnyMeasureName) => measures[measure]?.better === "higher";
+  const over = list.filter(({ measure, worst }) => {
+    const value = measures[measure]?.value ?? Number.NaN;
+    return !(isHigher(measure) ? value >= worst : value <= worst);
+  });
   if (over.length === 0) return undefined;
+  const bound = (measure: AnyMeasureName) => (isHigher(measure) ? "at least" : "at most");
   return failure("numeric", {
     where: "--fail-under",
-    expected: over.map(({ measure, worst }) => `${measure} of at most ${worst}`).join(" and "),
+    expected: over.map(({ measure, worst }) => `${measure} of ${bound(measure)} ${worst}`).join(" and "),
     received: over.map(({ measure }) => String(measures[measure]?.value ?? "no such measure")).join(" and "),
   });
 }

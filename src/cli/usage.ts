@@ -1,6 +1,9 @@
-// usage: what the command line does around its commands: a word that is no command, options in the wrong, threads too many.
+// usage: what the command line does around its commands: a word that is no command, options in the wrong, threads too many,
+// errors in the words of options.
 import { availableParallelism } from "node:os";
 import type { Command, CommanderError } from "commander";
+import { failure, LocalFlowError } from "../errors.ts";
+import { flagsOf } from "./flags.ts";
 import type { CommonOptions } from "./options.ts";
 import { exitStatus } from "./output.ts";
 import type { Terminal } from "./terminal.ts";
@@ -39,6 +42,24 @@ export function capThreads(command: Command, terminal: Terminal): void {
 export function commandOf(root: Command, [word]: readonly string[]): string {
   return root.commands.some((each) => each.name() === word) ? `localflow ${word}` : "localflow";
 }
+
+/**
+ * An error in the words of a command line: options as they are typed, where a library function names them as programs do, and
+ * an interrupt in the same words wherever it was noticed.
+ */
+export function asTyped(error: unknown, root: Command, [word = ""]: readonly string[]): unknown {
+  const command = root.commands.find((each) => each.name() === word);
+  if (!(error instanceof LocalFlowError) || command === undefined) return error;
+  const { code, problem } = error;
+  const isToldHere = problem.received === interrupt && problem.remedy !== undefined;
+  if (code === "interrupted" && !isToldHere)
+    return failure(code, { where: word, expected: "to finish", received: interrupt }, error);
+  const option = command.options.find((each) => each.attributeName() === problem.where);
+  return code === "option" && option ? failure(code, { ...problem, where: flagsOf(option) }, error) : error;
+}
+
+/** How messages call what Ctrl-C is. */
+export const interrupt = "an interrupt";
 
 /** Help and the version are no failure; everything else commander refuses is bad usage of `command`, said in one line. */
 export function usageStatus(error: CommanderError, command: string, terminal: Terminal): number {

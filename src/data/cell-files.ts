@@ -18,6 +18,7 @@ import { endingOf, explained } from "./files.ts";
 import { checkKeys, isRecord, parsed, withoutByteOrderMark } from "./json-table.ts";
 import { elementCutter, type JsonPiece, lineCutter } from "./json-text.ts";
 import { checkMemory } from "./numeric-table.ts";
+import { wholeText } from "./utf8.ts";
 import { spoken } from "./value-table.ts";
 
 export interface CellReadOptions extends CellTableOptions {
@@ -129,10 +130,8 @@ function recordFrom(value: unknown, names: readonly string[] | undefined, where:
 async function readColumnObject(source: Source, options: CellSourceOptions): Promise<CellTable> {
   const { where, memory, missing, bytes = 0 } = options;
   checkMemory(6 * bytes, "about ", where, memory);
-  const decoder = new TextDecoder();
-  let text = "";
-  for await (const chunk of source) text += decoder.decode(chunk, { stream: true });
-  const value = parsed(text + decoder.decode(), where, "name a file of one record per line .ndjson");
+  const text = await wholeText(source, where);
+  const value = parsed(text, where, "name a file of one record per line .ndjson");
   checkKeys(text, where);
   const lists = Object.entries(isRecord(value) ? value : {});
   checkDistinct(

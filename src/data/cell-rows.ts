@@ -24,6 +24,24 @@ export function repeatedCells({ rows, columns }: CellTable, times: number): Cell
   return { rows: times * rows, columns: columns.map((column) => ({ ...column, codes: repeated(column.codes) })) };
 }
 
+/** The rows of tables with the same columns, one table after the other; texts are shared with them. */
+export function stackedCells(tables: readonly CellTable[]): CellTable {
+  const [first] = tables;
+  if (first === undefined || tables.length === 1) return first ?? { rows: 0, columns: [] };
+  const rows = tables.reduce((total, table) => total + table.rows, 0);
+  const columns = first.columns.map((column, place): CellColumn => {
+    const parts = tables.map((table) => table.columns[place]!);
+    const codes = new Int32Array(rows);
+    let [row, start] = [0, 0];
+    for (const part of parts) {
+      for (const code of part.codes) codes[row++] = code < 0 ? -1 : start + code;
+      start += part.texts.size;
+    }
+    return { ...column, codes, texts: chainedTexts(parts.map(({ texts }) => texts)) };
+  });
+  return { rows, columns };
+}
+
 /** The table with further columns at its end. Throws a `data` error for a name that is there. */
 export function withCells(table: CellTable, added: readonly CellColumn[], where: string): CellTable {
   const columns = [...table.columns, ...added];
@@ -63,4 +81,26 @@ export function sameCells(name: string, text: string | undefined, rows: number):
 export function joinedTexts(first: Texts, second: Texts): Texts {
   const { size } = first;
   return { size: size + second.size, at: (code) => (code < size ? first.at(code) : second.at(code - size)) };
+}
+
+/** The texts of lists, one list after the other. */
+function chainedTexts(lists: readonly Texts[]): Texts {
+  const starts: number[] = [];
+  let size = 0;
+  for (const list of lists) {
+    starts.push(size);
+    size += list.size;
+  }
+  return {
+    size,
+    at(code) {
+      let [low, high] = [0, starts.length];
+      while (high - low > 1) {
+        const middle = (low + high) >> 1;
+        if (starts[middle]! <= code) low = middle;
+        else high = middle;
+      }
+      return lists[low]!.at(code - starts[low]!);
+    },
+  };
 }

@@ -12,6 +12,7 @@ import {
 import { checkDistinct } from "./columns.ts";
 import type { FieldSink } from "./csv-scanner.ts";
 import { checkMemory } from "./numeric-table.ts";
+import { utf8Text } from "./utf8.ts";
 
 export interface CellSink extends FieldSink {
   /** The table, after the last row. */
@@ -24,7 +25,6 @@ const rowsBetweenChecks = 8192;
 /** Collects fields into a table; `bytes` is the length of the whole file where it is known. */
 export function cellSink(where: string, options: CellTableOptions & { readonly bytes?: number }): CellSink {
   const { missing, memory, bytes: fileBytes } = options;
-  const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
   const first: string[] = [];
   let builders: readonly CellColumnBuilder[] | undefined;
   let rows = 0;
@@ -48,10 +48,10 @@ export function cellSink(where: string, options: CellTableOptions & { readonly b
   }
 
   return {
-    field(bytes, start, end, doubled, place) {
+    field(bytes, start, end, doubled, place, row) {
       const builder = builders?.[place];
       if (builder === undefined || doubled) {
-        const text = decoder.decode(bytes.subarray(start, end));
+        const text = utf8Text(bytes, start, end, () => `${where} row ${row} field ${place + 1}`);
         const cell = doubled ? text.replaceAll('""', '"') : text;
         if (builder === undefined) first.push(cell);
         else builder.addText(cell, "untyped");
@@ -62,7 +62,7 @@ export function cellSink(where: string, options: CellTableOptions & { readonly b
         while (from < to && isBlank(bytes[from]!)) from++;
         while (to > from && isBlank(bytes[to - 1]!)) to--;
       }
-      builder.add(bytes, from, to);
+      builder.add(bytes, from, to, row);
     },
     row(row, bytesRead) {
       if (builders === undefined) return begin(row);

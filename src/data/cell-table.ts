@@ -3,6 +3,7 @@ import { failure } from "../errors.ts";
 import { shorten } from "./columns.ts";
 import { checkMemory } from "./numeric-table.ts";
 import { type Texts, textPool } from "./text-pool.ts";
+import { checkUtf8 } from "./utf8.ts";
 
 /** What a source said its values are; CSV says nothing, so its columns are untyped. */
 export type CellOrigin = "untyped" | "text" | "number" | "boolean" | "date";
@@ -49,8 +50,8 @@ export function cellText({ codes, texts }: CellColumn, row: number): string | un
 
 /** A column that grows cell by cell. */
 export interface CellColumnBuilder {
-  /** Adds the UTF-8 text `bytes[start, end)`. */
-  add(bytes: Uint8Array, start: number, end: number): void;
+  /** Adds the text `bytes[start, end)` of row `row` of the source. Throws a `data` error unless it is UTF-8. */
+  add(bytes: Uint8Array, start: number, end: number, row: number): void;
   addText(text: string, origin: CellOrigin): void;
   addGap(spelling: string): void;
   readonly length: number;
@@ -84,12 +85,15 @@ export function cellColumnBuilder(name: string, where: string, missing: readonly
   };
   const isGap = (text: string): boolean => isGapText(text) || extra.has(text);
   return {
-    add(bytes, start, end) {
+    add(bytes, start, end, row) {
       if (end - start <= longest && (extra.size > 0 || mayBeGap(bytes[start], end - start))) {
         const text = decoder.decode(bytes.subarray(start, end));
         if (isGap(text)) return addGap(text);
       }
-      push(pool.add(bytes, start, end));
+      const known = pool.size;
+      const code = pool.add(bytes, start, end);
+      if (code === known) checkUtf8(bytes, start, end, () => `${where} row ${row} column "${shorten(name)}"`);
+      push(code);
     },
     addText(text, origin) {
       if (isGap(text)) return addGap(text);

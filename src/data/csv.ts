@@ -3,6 +3,7 @@ import type { FloatArray } from "../tensor/array.ts";
 import { type CsvScanner, csvScanner, type FieldSink, type Separator } from "./csv-scanner.ts";
 import { longestFloat32, writeFloat32 } from "./decimal.ts";
 import { type NumericTable, type NumericTableOptions, numericSink } from "./numeric-table.ts";
+import { utf8Text } from "./utf8.ts";
 
 export interface CsvOptions {
   /** Name of the source in error messages. */
@@ -26,12 +27,11 @@ export interface CsvReader {
 
 /** Incremental reader of rows of text; see `csvScanner` for the dialect and its errors. */
 export function csvReader({ where, separator }: CsvOptions): CsvReader {
-  const text = new TextDecoder("utf-8", { ignoreBOM: true });
   let rows: CsvRow[] = [];
   let cells: string[] = [];
   const sink: FieldSink = {
-    field(bytes, start, end, doubled) {
-      const cell = text.decode(bytes.subarray(start, end));
+    field(bytes, start, end, doubled, place, row) {
+      const cell = utf8Text(bytes, start, end, () => `${where} row ${row} field ${place + 1}`);
       cells.push(doubled ? cell.replaceAll('""', '"') : cell);
     },
     row(row) {

@@ -1,7 +1,7 @@
 // files (Node only): reading tables from disk and writing files that are whole or not there at all.
 import { randomUUID } from "node:crypto";
-import { createReadStream, rmSync } from "node:fs";
-import { lstat, open, realpath, rename, stat, unlink, writeFile } from "node:fs/promises";
+import { constants, createReadStream, rmSync } from "node:fs";
+import { access, lstat, open, realpath, rename, stat, unlink, writeFile } from "node:fs/promises";
 import { dirname, extname, join } from "node:path";
 import { failure, LocalFlowError } from "../errors.ts";
 import type { ColumnOptions } from "./columns.ts";
@@ -35,7 +35,7 @@ export async function writeFileAtomically(
   if (there.kind === "device") return explained(path, () => writeTo(path, "w", content));
   if (there.kind === "file" && !force) throw alreadyThere(path);
   const target = there.kind === "file" ? there.target : path;
-  const temporary = join(dirname(target), `.localflow-${randomUUID()}.tmp`);
+  const temporary = temporaryBeside(target);
   const forget = removedOnExit(temporary);
   try {
     await explained(path, () => writeTo(temporary, "wx", content, there.kind === "file" ? there.mode : undefined));
@@ -48,6 +48,24 @@ export async function writeFileAtomically(
     forget();
   }
   await flushFolder(dirname(target));
+}
+
+/**
+ * Throws the `file` error that `writeFileAtomically` would end in because of the place: a folder that takes no files, a device
+ * without permission, a link to nothing. A file of no bytes is written and removed; what is at `path` is left alone.
+ */
+export async function checkWritable(path: string): Promise<void> {
+  await explained(path, async () => {
+    const there = await lookUp(path);
+    if (there.kind === "device") return access(path, constants.W_OK);
+    const temporary = temporaryBeside(there.kind === "file" ? there.target : path);
+    await writeFile(temporary, "", { flag: "wx" });
+    await unlink(temporary);
+  });
+}
+
+function temporaryBeside(path: string): string {
+  return join(dirname(path), `.localflow-${randomUUID()}.tmp`);
 }
 
 /** Removes the file if the process exits (a second Ctrl-C, a closed pipe) before the returned function is called. */
@@ -181,7 +199,12 @@ export async function readTable(path: string, options: ReadOptions = {}): Promis
 
 /** The ending of a path in lower case, `.npz` for `file.npz:name`, `.hdf5` for `file.hdf5:group/name`. */
 export function endingOf(path: string): string {
-  return extname(splitPath(path).file).toLowerCase();
+  return extname(fileOf(path)).toLowerCase();
+}
+
+/** The file of a path, `file.npz` for `file.npz:name`. */
+export function fileOf(path: string): string {
+  return splitPath(path).file;
 }
 
 function splitPath(path: string): { readonly file: string; readonly name?: string } {

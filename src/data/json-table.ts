@@ -4,6 +4,7 @@ import { checkDistinct, chooseColumns, chooseUnnamed, shorten } from "./columns.
 import { repeatedKey } from "./json-keys.ts";
 import { elementCutter, type JsonPiece, lineCutter } from "./json-text.ts";
 import { checkMemory, type NumericTable } from "./numeric-table.ts";
+import { wholeText } from "./utf8.ts";
 import { spoken, type ValueTable, type ValueTableOptions, valueTable } from "./value-table.ts";
 
 type Source = AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
@@ -51,10 +52,8 @@ const parsedSize = 6;
 async function readColumnObject(source: AsyncIterable<Uint8Array>, options: ValueTableOptions): Promise<NumericTable> {
   const { where, memory, bytes } = options;
   if (bytes !== undefined) checkMemory(parsedSize * bytes, "about ", where, memory);
-  const decoder = new TextDecoder();
-  let text = "";
-  for await (const chunk of source) text += decoder.decode(chunk, { stream: true });
-  const value = parsed(text + decoder.decode(), where, "name a file of one record per line .ndjson");
+  const text = await wholeText(source, where);
+  const value = parsed(text, where, "name a file of one record per line .ndjson");
   const entries = isRecord(value) ? Object.entries(value) : [];
   const columns = entries.filter((entry): entry is [string, unknown[]] => Array.isArray(entry[1]));
   const [, longest] = columns[0] ?? ["", []];

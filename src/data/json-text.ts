@@ -1,5 +1,6 @@
 // json-text: cuts a stream of JSON into the texts of its elements, so that a large file is never in memory as a whole.
 import { failure } from "../errors.ts";
+import { notUtf8 } from "./utf8.ts";
 
 /** The text of one element or line; `row` counts from 1, `bytesRead` is the length of the file up to its end. */
 export interface JsonPiece {
@@ -130,7 +131,9 @@ function pieceText(where: string) {
       try {
         return parts.map((part, n) => decoder.decode(part, { stream: n < parts.length - 1 })).join("");
       } catch (cause) {
-        throw failure("data", { where: `${where} row ${row}`, expected: "UTF-8 text", received: "other bytes" }, cause);
+        const replacing = new TextDecoder();
+        const replaced = parts.map((part) => replacing.decode(part, { stream: true })).join("");
+        throw notUtf8(`${where} row ${row}`, replaced + replacing.decode(), cause);
       } finally {
         parts = [];
         length = 0;

@@ -13,6 +13,7 @@ import {
 import type { FieldSink } from "./csv-scanner.ts";
 import { parseDecimal } from "./decimal.ts";
 import { readPlainRows } from "./plain-rows.ts";
+import { utf8Text } from "./utf8.ts";
 
 export interface NumericTable {
   readonly columns: readonly string[];
@@ -36,7 +37,6 @@ export interface NumericSink extends FieldSink {
 
 /** Halfway to 2^128 rounds up: this is the end of what rounds to a finite float32. */
 export const largestFloat32 = 2 ** 128 - 2 ** 103 - 2 ** 75;
-const text = new TextDecoder("utf-8", { ignoreBOM: true });
 /** Texts that stand for no value, or for none that is finite. */
 export const missing = /^\s*([+-]?(nan|inf|infinity)|na|n\/a|null|none)?\s*$/i;
 
@@ -47,7 +47,7 @@ export function numericSink(where: string, options: NumericTableOptions): Numeri
   return {
     field(bytes, start, end, doubled, place, row) {
       if (body !== undefined) return body.field(bytes, start, end, doubled, place, row);
-      const cell = text.decode(bytes.subarray(start, end));
+      const cell = utf8Text(bytes, start, end, () => `${where} row ${row} field ${place + 1}`);
       first.push(doubled ? cell.replaceAll('""', '"') : cell);
     },
     row(row, bytesRead) {
@@ -107,7 +107,7 @@ function tableBody(
       const value = parseDecimal(bytes, start, end);
       data[used + slot] = value;
       if (Math.abs(value) <= largestFloat32) return;
-      const cell = text.decode(bytes.subarray(start, end));
+      const cell = utf8Text(bytes, start, end, () => `${where} row ${row} column "${shorten(names[place]!)}"`);
       if (used > 0 || missing.test(cell) || !Number.isNaN(value)) {
         throw cellError(`${where} row ${row} column "${shorten(names[place]!)}"`, cell, value);
       }
@@ -127,7 +127,7 @@ function tableBody(
       return { end: taken.at, rows };
     },
     table() {
-      if (used === 0) throw failure("data", { where, expected: "rows of numbers", received: "a header without rows" });
+      if (used === 0) throw failure("data", { where, expected: "rows", received: "a header without rows" });
       checkMemory(used * 4, "", where, options.memory);
       const exact = data.length > 1.25 * used ? data.slice(0, used) : data.subarray(0, used);
       return { columns, rows: floats(exact, [used / width, width]), ignored };

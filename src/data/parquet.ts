@@ -17,7 +17,7 @@ export interface ParquetOptions extends ColumnOptions {
 /** What DuckDB may hold while it reads or writes; it spills to a temporary folder beyond that. */
 const workingMemory = "256MiB";
 /** The most rows of one of DuckDB's chunks. */
-const chunkRows = 2048;
+export const chunkRows = 2048;
 const wholeNumber = /^U?(TINYINT|SMALLINT|INTEGER|BIGINT|HUGEINT)$/;
 const decimal = /^DECIMAL\(\d+,(\d+)\)$/;
 const otherNumber = /^(FLOAT|DOUBLE|BOOLEAN)$/;
@@ -80,9 +80,42 @@ export function parquetColumnKinds(path: string): Promise<ReadonlyMap<string, bo
 }
 
 /** A Parquet file of float32 columns in pieces, written through a temporary database, so that memory stays bounded. */
-export async function* encodeParquet(
+export function encodeParquet(
   columns: readonly string[],
   chunks: AsyncIterable<FloatArray>,
+): AsyncGenerator<Uint8Array> {
+  async function* pieces(): AsyncGenerator<StoredColumns> {
+    for await (const { data } of chunks) {
+      for (let at = 0; at < data.length; at += chunkRows * columns.length) {
+        const part = data.subarray(at, at + chunkRows * columns.length);
+        const rows = part.length / columns.length;
+        yield columns.map((_, column) =>
+          Array.from({ length: rows }, (_, row) => part[row * columns.length + column]!),
+        );
+      }
+    }
+  }
+  return storedParquet(
+    columns.map((name) => ({ name, type: "FLOAT" })),
+    pieces(),
+  );
+}
+
+/** A column of a file: the type in which its values are handed over, and DuckDB's expression for what is stored of them. */
+export interface StoredColumn {
+  readonly name: string;
+  readonly type: "FLOAT" | "DOUBLE" | "BIGINT" | "BOOLEAN" | "VARCHAR";
+  /** Of the column's quoted name; default: the value itself. */
+  readonly stored?: (column: string) => string;
+}
+
+/** Values of up to `chunkRows` rows, column by column. */
+export type StoredColumns = readonly (readonly (number | bigint | boolean | string | null)[])[];
+
+/** A Parquet file of columns in pieces, written through a temporary database, so that memory stays bounded. */
+export async function* storedParquet(
+  columns: readonly StoredColumn[],
+  pieces: AsyncIterable<StoredColumns> | Iterable<StoredColumns>,
 ): AsyncGenerator<Uint8Array> {
   const folder = await mkdtemp(join(tmpdir(), "localflow-"));
   try {
@@ -90,23 +123,21 @@ export async function* encodeParquet(
     await withDuckDb(
       ".parquet",
       async (connection, duckdb) => {
-        await connection.run(`create table points (${columns.map((name) => `${quoted(name)} float`).join(", ")})`);
+        await connection.run(
+          `create table points (${columns.map(({ name, type }) => `${quoted(name)} ${type}`).join(", ")})`,
+        );
         const appender = await connection.createAppender("points");
-        const types = columns.map(() => duckdb.FLOAT);
-        for await (const { data } of chunks) {
-          for (let at = 0; at < data.length; at += chunkRows * columns.length) {
-            const part = data.subarray(at, at + chunkRows * columns.length);
-            const chunk = duckdb.DuckDBDataChunk.create(types, part.length / columns.length);
-            chunk.setColumns(
-              columns.map((_, column) =>
-                Array.from({ length: chunk.rowCount }, (_, row) => part[row * columns.length + column]!),
-              ),
-            );
-            appender.appendDataChunk(chunk);
-          }
+        const types = columns.map(({ type }) => duckdb[type]);
+        for await (const piece of pieces) {
+          const chunk = duckdb.DuckDBDataChunk.create(types, piece[0]?.length ?? 0);
+          chunk.setColumns(piece.map((values) => [...values]));
+          appender.appendDataChunk(chunk);
         }
         appender.closeSync();
-        await connection.run(`copy points to ${text(file)} (format parquet)`);
+        const chosen = columns.map(({ name, stored = (column) => column }) => {
+          return `${stored(quoted(name))} as ${quoted(name)}`;
+        });
+        await connection.run(`copy (select ${chosen.join(", ")} from points) to ${text(file)} (format parquet)`);
       },
       join(folder, "rows.duckdb"),
     );

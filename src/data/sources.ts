@@ -6,7 +6,7 @@ import { random, split } from "../random.ts";
 import { type FloatArray, floats } from "../tensor/array.ts";
 import { type ColumnOptions, chooseColumns, chooseUnnamed, listNames, nearestName, shorten } from "./columns.ts";
 import { densities } from "./densities.ts";
-import { endingOf, explained, readTable } from "./files.ts";
+import { endingOf, explained, fileOf, readTable } from "./files.ts";
 import { checkMemory, type NumericTable } from "./numeric-table.ts";
 import type { PlaneDensity } from "./plane-shapes.ts";
 
@@ -34,6 +34,11 @@ const imagePrefix = "image:";
 const planeColumns = ["x", "y"];
 /** A larger PNG than this has more than the pixels we take. */
 const largestImage = 2 ** 27;
+
+/** The file that is read for `spec`: of `image:FILE.png` the picture, of `file.npz:name` the archive. */
+export function sourceFile(spec: string): string {
+  return spec.startsWith(imagePrefix) ? spec.slice(imagePrefix.length) : fileOf(spec);
+}
 
 /** Whether `spec` stands for a density to draw from, not for a file of rows. */
 export function isDensity(spec: string): boolean {

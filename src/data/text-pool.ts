@@ -99,7 +99,7 @@ export function textPool(where: string): TextPool {
     bytes: () => store.byteLength + ends.byteLength + hashes.byteLength + table.byteLength,
     sealed() {
       const [kept, keptEnds] = [store.slice(0, ends[size]!), ends.slice(0, size + 1)];
-      return { size, at: (code) => read(kept, keptEnds, code) };
+      return { size, at: stretchReader(kept, keptEnds, size) };
     },
   };
 }
@@ -107,8 +107,31 @@ export function textPool(where: string): TextPool {
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 function read(store: Uint8Array, ends: Uint32Array, code: number): string {
-  const [start, end] = [ends[code]!, ends[code + 1]!];
-  return decoder.decode(store.subarray(start, end));
+  const start = ends[code]!;
+  return decoder.decode(store.subarray(start, ends[code + 1]!));
+}
+
+/** Bytes that are decoded at once where texts are read one after the other. */
+const stretchBytes = 2 ** 15;
+
+/** Reads texts; those that are asked for nearly in their order are cut out of longer stretches, if these are ASCII. */
+function stretchReader(store: Uint8Array, ends: Uint32Array, size: number): (code: number) => string {
+  let [first, end, base, stretch] = [0, 0, 0, ""];
+  let last = -1;
+  const lookAhead = (code: number): void => {
+    base = ends[code]!;
+    let until = code + 1;
+    while (until < size && ends[until + 1]! - base <= stretchBytes) until++;
+    stretch = decoder.decode(store.subarray(base, ends[until]!));
+    if (stretch.length === ends[until]! - base) [first, end] = [code, until];
+  };
+  return (code) => {
+    const isNext = code > last && code <= last + 16;
+    last = code;
+    if (isNext && code >= end && ends[code + 1]! - ends[code]! <= stretchBytes / 16) lookAhead(code);
+    if (code < first || code >= end) return read(store, ends, code);
+    return stretch.slice(ends[code]! - base, ends[code + 1]! - base);
+  };
 }
 
 /** FNV-1a, its bits mixed once more for the low ones that are used. */

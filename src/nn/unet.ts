@@ -110,7 +110,7 @@ export function unetParameterCount(network: UnetConfiguration): number {
 export interface ImageOptions {
   /** For each residual block 1 where a value is kept and 0 where it is left out, [..., c, h, w], as `unetMaskShapes` says. */
   readonly masks?: readonly Tensor[];
-  /** Keeps only what goes from block to block for the gradient, and makes the rest once more: less memory, a third more time. */
+  /** Keeps only what goes from block to block for the gradient, and makes the rest once more: less memory, one more forward pass. */
   readonly recompute?: boolean;
 }
 

@@ -1,8 +1,8 @@
 // decode: the bytes of an .onnx file as an ONNX model record. The bytes are not trusted.
 import { failure } from "../errors.ts";
 import { allocate, type ElementType, elementBytes, elementCount, type NDArray } from "../tensor/array.ts";
-import { attributeCodes, elementCodes } from "./encode.ts";
-import type { OnnxAttribute, OnnxGraph, OnnxModel, OnnxNode, OnnxValue } from "./model.ts";
+import { attributeCodes, elementCodes, textCode } from "./encode.ts";
+import type { OnnxAttribute, OnnxGraph, OnnxModel, OnnxNode, OnnxTexts, OnnxValue } from "./model.ts";
 import { createReader, type WireReader } from "./wire.ts";
 
 const defaultDomain = "ai.onnx";
@@ -66,19 +66,23 @@ function readEntry(reader: WireReader): [string, string] {
 function readGraph(reader: WireReader, where: string): OnnxGraph {
   const nodes: OnnxNode[] = [];
   const constants: { name: string; value: NDArray }[] = [];
+  const texts: { name: string; value: OnnxTexts }[] = [];
   const inputs: OnnxValue[] = [];
   const outputs: OnnxValue[] = [];
   let name = "";
   while (reader.next()) {
     if (reader.field() === 1) nodes.push(readNode(reader.message(), where));
     else if (reader.field() === 2) name = reader.text();
-    else if (reader.field() === 5) constants.push(readTensor(reader.message(), where));
-    else if (reader.field() === 11) inputs.push(readValue(reader.message(), where));
+    else if (reader.field() === 5) {
+      const { name: constant, value } = readTensor(reader.message(), where);
+      if (value.type === "string") texts.push({ name: constant, value });
+      else constants.push({ name: constant, value });
+    } else if (reader.field() === 11) inputs.push(readValue(reader.message(), where));
     else if (reader.field() === 12) outputs.push(readValue(reader.message(), where));
     else if (reader.field() === 15) throw unsupported(where, "dense constants", "sparse ones");
     else reader.skip();
   }
-  return { name, inputs, outputs, constants, nodes };
+  return { name, inputs, outputs, constants, ...(texts.length > 0 && { texts }), nodes };
 }
 
 function readNode(reader: WireReader, where: string): OnnxNode {
@@ -119,7 +123,7 @@ function readAttribute(reader: WireReader, where: string): [string, OnnxAttribut
     else if (reader.field() === 2) parts.float = reader.float();
     else if (reader.field() === 3) parts.int = reader.integer();
     else if (reader.field() === 4) parts.string = reader.text();
-    else if (reader.field() === 5) parts.tensor = readTensor(reader.message(), where).value;
+    else if (reader.field() === 5) parts.tensor = numbersOf(readTensor(reader.message(), where).value, where);
     else if (reader.field() === 6) parts.graph = readGraph(reader.message(), where);
     else if (reader.field() === 7) appendAll(parts.floats, floatsIn(reader.fixed(4)));
     else if (reader.field() === 8) appendAll(parts.ints, reader.integers());
@@ -127,6 +131,11 @@ function readAttribute(reader: WireReader, where: string): [string, OnnxAttribut
     else reader.skip();
   }
   return [parts.name, attributeOf(parts, where)];
+}
+
+function numbersOf(value: NDArray | OnnxTexts, where: string): NDArray {
+  if (value.type !== "string") return value;
+  throw unsupported(`${where} attribute`, `elements of type ${Object.keys(elementCodes).join(", ")}`, "texts");
 }
 
 function attributeOf(parts: AttributeParts, where: string): OnnxAttribute {
@@ -157,23 +166,34 @@ interface TensorParts {
   code: number;
   readonly shape: number[];
   readonly pieces: { readonly storage: Storage; readonly data: Uint8Array | BigInt64Array }[];
+  readonly texts: string[];
 }
 
-function readTensor(reader: WireReader, where: string): { name: string; value: NDArray } {
-  const parts: TensorParts = { name: "", code: 0, shape: [], pieces: [] };
+function readTensor(reader: WireReader, where: string): { name: string; value: NDArray | OnnxTexts } {
+  const parts: TensorParts = { name: "", code: 0, shape: [], pieces: [], texts: [] };
   while (reader.next()) {
     const field = reader.field();
     if (field === 1) appendAll(parts.shape, reader.integers());
     else if (field === 2) parts.code = reader.integer();
     else if (field === 4) parts.pieces.push({ storage: "float32", data: reader.fixed(4) });
     else if (field === 5 || field === 7) parts.pieces.push({ storage: "integers", data: reader.longs() });
+    else if (field === 6) parts.texts.push(reader.text());
     else if (field === 8) parts.name = reader.text();
     else if (field === 9) parts.pieces.push({ storage: "raw", data: reader.bytes() });
     else if (field === 10) parts.pieces.push({ storage: "float64", data: reader.fixed(8) });
     else if (field === 13) throw unsupported(where, "values inside the file", "values in another file");
     else reader.skip();
   }
-  return { name: parts.name, value: arrayOf(parts, `${where} constant ${parts.name}`) };
+  const place = `${where} constant ${parts.name}`;
+  return { name: parts.name, value: parts.code === textCode ? textsOf(parts, place) : arrayOf(parts, place) };
+}
+
+function textsOf({ shape, texts, pieces }: TensorParts, where: string): OnnxTexts {
+  checkSizes(shape, where);
+  const count = elementCount(shape);
+  if (texts.length !== count || pieces.length > 0)
+    throw unsupported(where, `${count} texts for shape [${shape.join(", ")}]`, `${texts.length}`);
+  return { type: "string", shape, texts };
 }
 
 function arrayOf({ code, shape, pieces }: TensorParts, where: string): NDArray {
@@ -233,7 +253,8 @@ function appendAll(into: number[], values: Iterable<number>): void {
   for (const value of values) into.push(value);
 }
 
-function readValue(reader: WireReader, where: string): OnnxValue {
+/** A named input or output (ValueInfoProto). */
+export function readValue(reader: WireReader, where: string): OnnxValue {
   let name = "";
   let form: TensorForm | undefined;
   let documentation: string | undefined;
@@ -247,7 +268,8 @@ function readValue(reader: WireReader, where: string): OnnxValue {
   if (form?.shape === undefined) throw unsupported(place, "a tensor of known element type and rank");
   checkSizes(form.shape, place);
   const described = documentation === undefined ? {} : { documentation };
-  return { name, type: elementTypeOf(form.code, place), shape: form.shape, ...described };
+  const type = form.code === textCode ? "string" : elementTypeOf(form.code, place);
+  return { name, type, shape: form.shape, ...described };
 }
 
 interface TensorForm {

@@ -1,7 +1,7 @@
 // encode: an ONNX model record as the bytes of an .onnx file.
 import { failure } from "../errors.ts";
 import { type ElementType, elementBytes, elementCount, type NDArray } from "../tensor/array.ts";
-import type { OnnxAttribute, OnnxGraph, OnnxModel, OnnxNode, OnnxValue } from "./model.ts";
+import type { OnnxAttribute, OnnxGraph, OnnxModel, OnnxNode, OnnxTexts, OnnxValue } from "./model.ts";
 import { createWriter, type WireWriter } from "./wire.ts";
 
 /** ONNX's number for each element type (TensorProto.DataType). */
@@ -12,6 +12,9 @@ export const elementCodes: Readonly<Record<ElementType, number>> = {
   bool: 9,
   float64: 11,
 };
+
+/** The same of texts, which no array holds. */
+export const textCode = 8;
 
 /** ONNX's number for each kind of attribute (AttributeProto.AttributeType). */
 export const attributeCodes: Readonly<Record<OnnxAttribute["kind"], number>> = {
@@ -79,6 +82,7 @@ function writeGraph(writer: WireWriter, graph: OnnxGraph): void {
   for (const node of graph.nodes) writer.message(1, (inner) => writeNode(inner, node));
   writer.text(2, graph.name);
   for (const { name, value } of graph.constants) writer.message(5, (inner) => writeTensor(inner, value, name));
+  for (const { name, value } of graph.texts ?? []) writer.message(5, (inner) => writeTexts(inner, value, name));
   for (const input of graph.inputs) writer.message(11, (inner) => writeValue(inner, input));
   for (const output of graph.outputs) writer.message(12, (inner) => writeValue(inner, output));
 }
@@ -152,11 +156,24 @@ function writeTensor(writer: WireWriter, { type, shape, data }: NDArray, name?: 
   writer.bytes(9, new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
 }
 
+function writeTexts(writer: WireWriter, { shape, texts }: OnnxTexts, name: string): void {
+  if (texts.length !== elementCount(shape))
+    throw failure("model", {
+      where: `constant ${name}`,
+      expected: `${elementCount(shape)} texts for shape [${shape.join(", ")}]`,
+      received: `${texts.length}`,
+    });
+  writer.integers(1, shape);
+  writer.integer(2, textCode);
+  for (const text of texts) writer.text(6, text);
+  writer.text(8, name);
+}
+
 function writeValue(writer: WireWriter, { name, type, shape, documentation }: OnnxValue): void {
   writer.text(1, name);
   writer.message(2, (valueType) =>
     valueType.message(1, (tensorType) => {
-      tensorType.integer(1, elementCodes[type]);
+      tensorType.integer(1, type === "string" ? textCode : elementCodes[type]);
       tensorType.message(2, (sizes) => {
         for (const size of shape) sizes.message(1, (dimension) => writeSize(dimension, size));
       });

@@ -1,10 +1,17 @@
 // model: an ONNX file as plain records. What encode.ts writes and decode.ts reads.
 import type { ElementType, NDArray } from "../tensor/array.ts";
 
+/** Texts with a shape: a constant that is looked up, never computed with. */
+export interface OnnxTexts {
+  readonly type: "string";
+  readonly shape: readonly number[];
+  readonly texts: readonly string[];
+}
+
 /** A named input or output with its element type and sizes; a string size is symbolic. */
 export interface OnnxValue {
   readonly name: string;
-  readonly type: ElementType;
+  readonly type: ElementType | "string";
   readonly shape: readonly (number | string)[];
   /** What a reader of the file should know of it (ONNX doc_string). */
   readonly documentation?: string;
@@ -35,6 +42,8 @@ export interface OnnxGraph {
   readonly inputs: readonly OnnxValue[];
   readonly outputs: readonly OnnxValue[];
   readonly constants: readonly { readonly name: string; readonly value: NDArray }[];
+  /** Constants that are texts; absent where there are none. */
+  readonly texts?: readonly { readonly name: string; readonly value: OnnxTexts }[];
   readonly nodes: readonly OnnxNode[];
 }
 

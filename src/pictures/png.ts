@@ -51,7 +51,7 @@ function opaque(rgba: Uint8ClampedArray): Uint8Array {
 
 /** Pixels with alpha as a `data:` address, for pictures inside other files. */
 export function pngAddress(rgba: Uint8Array, width: number, height: number): string {
-  return address(encode({ width, height, data: rgba, channels: 4 }, { zlib: { level: 6 } }));
+  return dataAddress(encode({ width, height, data: rgba, channels: 4 }, { zlib: { level: 6 } }));
 }
 
 const opacities = 64;
@@ -68,10 +68,11 @@ export function inkAddress({ rgba, width, height }: Canvas, color: Rgb): string 
   const data = new Uint8Array(width * height);
   for (let pixel = 0; pixel < data.length; pixel++)
     data[pixel] = Math.round((rgba[4 * pixel + 3]! * (opacities - 1)) / 255);
-  return address(encode({ width, height, data, channels: 1, depth: 8, palette }, { zlib: { level: 6 } }));
+  return dataAddress(encode({ width, height, data, channels: 1, depth: 8, palette }, { zlib: { level: 6 } }));
 }
 
-function address(png: Uint8Array): string {
+/** The bytes of a PNG as a `data:` address. */
+export function dataAddress(png: Uint8Array): string {
   return `data:image/png;base64,${base64(png)}`;
 }
 

@@ -51,9 +51,9 @@ export function equationInputs({ widths, context, weights = [], derivative }: Eq
   };
 }
 
-/** Programs run on 16, 64, 256, … rows: the fewest that hold n, so that few shapes occur and bits do not vary with n. */
+/** Programs run on 4, 16, 64, … rows: the fewest that hold n, so that few shapes occur and bits do not vary with n. */
 export function paddedRows(n: number, most: number): number {
-  let padded = Math.min(16, most);
+  let padded = Math.min(4, most);
   while (padded < n) padded *= 4;
   return Math.min(padded, most);
 }

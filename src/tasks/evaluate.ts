@@ -1,6 +1,6 @@
 // evaluate: how good a density model is on held-out rows, beside baselines that were fitted to the same training rows.
 import { LocalFlowError } from "../errors.ts";
-import { type Baseline, baselineNll } from "../measure/baseline.ts";
+import type { Baseline } from "../measure/baseline.ts";
 import type { Distances } from "../measure/compare.ts";
 import { type Estimate, meanOf } from "../measure/estimate.ts";
 import { fitGaussian } from "../measure/gaussian.ts";
@@ -11,13 +11,14 @@ import { chosenRows } from "../measure/points.ts";
 import type { Integration } from "../ode/integration.ts";
 import { type Random, random, split } from "../random.ts";
 import type { Engine } from "../runtime/contract.ts";
-import { checkSignal, pauses } from "../runtime/pause.ts";
-import { type FloatArray, floats } from "../tensor/array.ts";
+import { checkSignal, pauses, turns } from "../runtime/pause.ts";
+import { type FloatArray, floats, rowsOf } from "../tensor/array.ts";
 import { type CurvePoint, type CurveSampler, evaluationCurve } from "./curve.ts";
-import { fitDensity, type Progress, sampleDensity, scoreDensity } from "./density.ts";
+import { fitDensity, sampleDensity, scoreDensity } from "./density.ts";
 import type { DensityModel } from "./density-model.ts";
 import { type HeldOutRequest, heldOutComparison, sampleCount } from "./held-out.ts";
 import { gradientStepsOf, parametersOf, plainFlow } from "./plain-flow.ts";
+import type { Progress } from "./progress.ts";
 import { logVolume } from "./standardization.ts";
 
 /** With `train` come the floor and the baselines. */
@@ -88,12 +89,15 @@ export async function evaluateDensity(
   onStage?.("the model");
   const ours = await flowResult(engine, model, request);
   const distance = distances(ours.points);
+  const turn = turns(request.signal, "evaluation");
+  await turn();
   const floor = train && distances(train);
   const baselines: Record<string, Contender> = {};
   if (train) {
     for (const name of quickBaselines) {
       onStage?.(`baseline ${name}`);
       const contender = await quickContender(name, train, request, key, notes);
+      await turn();
       if (contender) baselines[name] = judged(contender, distances);
     }
     for (const kind of request.flows ?? []) {
@@ -207,8 +211,9 @@ async function quickContender(
     const cut = name === "kernel" && (heldOut.shape[0] ?? 0) > kernelRows;
     if (cut) notes.push(`the nll of ${name} is of ${kernelRows} random held-out rows`);
     const { parameters, choice } = baseline;
+    const rows = cut ? chosenRows(heldOut, kernelRows, split(key, name, "rows")) : heldOut;
     return {
-      nll: baselineNll(baseline, cut ? chosenRows(heldOut, kernelRows, split(key, name, "rows")) : heldOut),
+      nll: await interruptibleNll(baseline, rows, signal),
       points: baseline.sample(split(key, name, "sample"), sampleCount(request)),
       summary: { parameters, gradientSteps: 0, seconds, choice },
     };
@@ -217,6 +222,28 @@ async function quickContender(
     notes.push(`${name} is left out: ${error.message}`);
     return undefined;
   }
+}
+
+/** Rows that a kernel density scores in some hundredths of a second. */
+const rowsAtOnce = 512;
+
+/** Mean negative log-likelihood, some rows at a time: a kernel density looks at every centre for each. */
+async function interruptibleNll(
+  baseline: Baseline,
+  rows: FloatArray,
+  signal: AbortSignal | undefined,
+): Promise<Estimate> {
+  const turn = turns(signal, "evaluation");
+  const count = rows.shape[0] ?? 0;
+  const values = new Float64Array(count);
+  for (let first = 0; first < count; first += rowsAtOnce) {
+    const part = baseline.logDensity(rowsOf(rows, first, Math.min(first + rowsAtOnce, count)));
+    part.forEach((value, n) => {
+      values[first + n] = -value;
+    });
+    await turn();
+  }
+  return meanOf(values);
 }
 
 /** Plain Flow Matching on the model's budget, trained here on the training rows. */

@@ -1,12 +1,14 @@
 // export-check: an exported file run by an engine, held against localflow's own computation of the same rows.
 import { failure, invariant, LocalFlowError } from "../errors.ts";
 import { blockVelocity } from "../flow/chain.ts";
+import { mlpParameterCount } from "../nn/mlp.ts";
 import type { Integration } from "../ode/integration.ts";
 import { fillNormal, fillUniform, random, split } from "../random.ts";
 import { compile } from "../runtime/compile.ts";
-import type { Engine } from "../runtime/contract.ts";
+import type { Engine, Session } from "../runtime/contract.ts";
+import { turns } from "../runtime/pause.ts";
 import { createTransport } from "../runtime/transport.ts";
-import { type FloatArray, floats, type NDArray } from "../tensor/array.ts";
+import { type FloatArray, floats, type NDArray, rowsOf } from "../tensor/array.ts";
 import { placeholder } from "../tensor/tensor.ts";
 import { sampleDensity, scoreDensity } from "./density.ts";
 import type { DensityModel } from "./density-model.ts";
@@ -35,7 +37,7 @@ export interface ExportCheck {
 export const largestDifference = 1e-4;
 
 /** Tolerance of the solution that stands for the exact one. */
-const adaptive: Integration = { kind: "adaptive", method: "dopri5", rtol: 1e-5, atol: 1e-5 };
+export const adaptiveSolution: Integration = { kind: "adaptive", method: "dopri5", rtol: 1e-5, atol: 1e-5 };
 
 interface CheckOptions {
   readonly rows?: number;
@@ -58,9 +60,9 @@ export async function checkExport(
   const asked: Asked = { engine, model, exported, rows, seed, ...(signal && { signal }) };
   const feeds = await feedsOf(asked);
   const session = await engine.open(exported.bytes);
-  const results = await session.run(feeds).finally(() => session.release());
+  const results = await runInPieces(session, feeds, asked).finally(() => session.release());
   const own = await ownOutputs(asked, feeds, exported.steps?.integration);
-  const exact = exported.steps && (await ownOutputs(asked, feeds, adaptive).catch(noneIfStuck));
+  const exact = exported.steps && (await ownOutputs(asked, feeds, adaptiveSolution).catch(noneIfStuck));
   const outputs: Record<string, OutputDifference> = {};
   for (const { name } of exported.outputs) {
     const [theirs, ours] = [values(results[name], name), values(own[name], name)];
@@ -74,6 +76,55 @@ export async function checkExport(
   }
   const maxDifference = Math.max(...Object.values(outputs).map((output) => output.maxDifference));
   return { rows, seed, maxDifference, outputs };
+}
+
+/** Multiplications of a run that takes about a second; and the fewest rows for which the engine is worth calling. */
+const [workAtOnce, fewestRows] = [8e9, 4];
+
+/** Runs the file on some rows at a time: what the engine has begun, no signal stops. */
+async function runInPieces(session: Session, feeds: Arrays, asked: Asked): Promise<Arrays> {
+  const { rows, signal } = asked;
+  const size = Math.max(fewestRows, Math.floor(workAtOnce / workOfRow(asked)));
+  const turn = turns(signal, "check");
+  const parts: Arrays[] = [];
+  for (let first = 0; first < rows; first += size) {
+    const part = Object.entries(feeds).map(([name, array]) => {
+      return [name, rowsOf(array as FloatArray, first, Math.min(first + size, rows))] as const;
+    });
+    parts.push(await session.run(Object.fromEntries(part)));
+    await turn();
+  }
+  const names = Object.keys(parts[0] ?? {});
+  return Object.fromEntries(
+    names.map((name) => [
+      name,
+      joined(
+        parts.map((part) => part[name]),
+        name,
+      ),
+    ]),
+  );
+}
+
+/** Multiplications that a row takes through the file. */
+function workOfRow({ model, exported: { steps, part } }: Asked): number {
+  if ("maps" in model || steps === undefined) return 1;
+  const d = model.record.columns.length;
+  const weights = model.record.configuration.blocks.reduce((n, { network }) => n + mlpParameterCount(network, d), 0);
+  return steps.integration.evaluations * weights * (part === "density" ? 1 + d : 1);
+}
+
+/** Rows below each other. */
+function joined(parts: readonly (NDArray | undefined)[], name: string): FloatArray {
+  const arrays = parts.map((part) => values(part, name));
+  const data = new Float32Array(arrays.reduce((total, { length }) => total + length, 0));
+  let filled = 0;
+  for (const array of arrays) {
+    data.set(array, filled);
+    filled += array.length;
+  }
+  const rows = parts.reduce((total, part) => total + (part?.shape[0] ?? 0), 0);
+  return floats(data, [rows, ...(parts[0]?.shape.slice(1) ?? [])]);
 }
 
 interface Asked {
@@ -187,7 +238,7 @@ function rootMeanSquare(a: ArrayLike<number>, b: ArrayLike<number>, scale: Scale
 }
 
 /** An adaptive solution that gets stuck says nothing about the file. */
-function noneIfStuck(error: unknown): undefined {
+export function noneIfStuck(error: unknown): undefined {
   if (error instanceof LocalFlowError && error.code === "numeric") return undefined;
   throw error;
 }

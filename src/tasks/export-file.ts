@@ -1,7 +1,7 @@
 // export-file: what every exported file has: named inputs and outputs with their units, its origin, and the way to bytes.
 import { encodeModel } from "../onnx/encode.ts";
 import { joinPieces, type Piece, type Port } from "../onnx/join.ts";
-import type { OnnxValue } from "../onnx/model.ts";
+import type { OnnxModel, OnnxValue } from "../onnx/model.ts";
 import { add, multiply } from "../tensor/arithmetic.ts";
 import { constant, placeholder, type Tensor } from "../tensor/tensor.ts";
 import type { ExportPart } from "./export-parts.ts";
@@ -35,6 +35,8 @@ export interface Plan {
   readonly documentation: string;
   readonly metadata: Readonly<Record<string, string>>;
   readonly steps?: NonNullable<Exported["steps"]>;
+  /** What is done to the whole in the end, such as columns from points. */
+  readonly finish?: (model: OnnxModel) => OnnxModel;
 }
 
 /** What a part does, as the file says it. */
@@ -82,9 +84,9 @@ export function originMetadata({ record, standardization }: ColumnModel, { versi
 }
 
 /** The plan as a file. */
-export function written(part: ExportPart, { pieces, steps, ...plan }: Plan): Exported {
+export function written(part: ExportPart, { pieces, steps, finish = (model) => model, ...plan }: Plan): Exported {
   const metadata = { "localflow.part": part, ...plan.metadata };
-  const onnx = joinPieces(pieces, { ...plan, name: `localflow_${part}`, metadata });
+  const onnx = finish(joinPieces(pieces, { ...plan, name: `localflow_${part}`, metadata }));
   const { inputs, outputs } = onnx.graph;
   return { part, bytes: encodeModel(onnx), inputs, outputs, opset: onnx.opset, ...(steps && { steps }), metadata };
 }

@@ -1,13 +1,14 @@
 // export: parts of a trained density as one ONNX file each, for any runtime: sampler, density, encoder, velocity.
 import { failure } from "../errors.ts";
 import { fingerprint } from "../fingerprint.ts";
-import { type Block, blockVelocity } from "../flow/chain.ts";
+import { type Block, blockVelocity, isMasked } from "../flow/chain.ts";
+import { contextWidth } from "../flow/masked.ts";
 import { evaluationsPerStep, tableaus } from "../ode/tableaus.ts";
 import { countOperators, type Piece } from "../onnx/join.ts";
-import { add, divide, multiply, subtract } from "../tensor/arithmetic.ts";
+import { add, divide, greater, less, multiply, subtract, where } from "../tensor/arithmetic.ts";
 import { square } from "../tensor/functions.ts";
-import { reshape, stretch, sum } from "../tensor/layout.ts";
-import { constant, placeholder } from "../tensor/tensor.ts";
+import { concatenate, reshape, slice, stretch, sum } from "../tensor/layout.ts";
+import { constant, placeholder, type TensorLike } from "../tensor/tensor.ts";
 import { type DensityModel, encodeDensityModel } from "./density-model.ts";
 import {
   type Exported,
@@ -20,6 +21,7 @@ import {
   unscaled,
   written,
 } from "./export-file.ts";
+import { noiseMetadata, type OwnNoise, withOwnNoise } from "./export-noise.ts";
 import type { ExportPart } from "./export-parts.ts";
 import { blockSteps, type FixedIntegration, type Form } from "./export-steps.ts";
 import { logVolume } from "./standardization.ts";
@@ -30,6 +32,10 @@ export interface ExportRequest extends Origin {
   readonly integration?: FixedIntegration;
   /** Of `velocity`: the only block to write, from 1, data side first; default: all. */
   readonly block?: number;
+  /** Of `sampler`, of a masked model: what is known of a row goes in too, as `given` and `state` [rows, d]. */
+  readonly conditional?: boolean;
+  /** Of `sampler`: the file draws its noise itself; default: noise goes in. */
+  readonly noise?: OwnNoise;
 }
 
 /** Velocity evaluations of rk4 per block: samples forgive coarse steps, log-densities do not (docs/export.md has figures). */
@@ -63,15 +69,18 @@ export function exportIntegration(
 }
 
 /**
- * Writes one part of a model as ONNX bytes; of a masked model that in which nothing is given and nothing absent. Throws
- * "option" for a block or for evaluations that do not exist.
+ * Writes one part of a model as ONNX bytes; of a masked model that in which nothing is given and nothing absent, unless it is
+ * conditional. Throws "option" for a block or for evaluations that do not exist, and for conditions or noise of what takes none.
  */
 export function exportDensity(model: DensityModel, request: ExportRequest): Exported {
-  const { part } = request;
-  const plan =
-    part === "velocity"
-      ? velocityPlan(model, request.block)
-      : chainPlan(model, part, exportIntegration(model, part, request.integration));
+  return written(request.part, densityPlan(model, request));
+}
+
+/** One part of a model before it is written. */
+export function densityPlan(model: DensityModel, request: ExportRequest): Plan {
+  const { part, noise } = request;
+  checkSampler(model, request);
+  const plan = part === "velocity" ? velocityPlan(model, request.block) : chainPlan(model, part, request);
   const { configuration, training } = model.record;
   const metadata = {
     ...originMetadata(model, request),
@@ -80,27 +89,40 @@ export function exportDensity(model: DensityModel, request: ExportRequest): Expo
     "localflow.seed": String(configuration.seed),
     "localflow.training_rows": String(training.rows),
     ...plan.metadata,
+    ...(noise && noiseMetadata(noise)),
   };
-  return written(part, { ...plan, metadata });
+  return { ...plan, metadata, ...(noise && { finish: (whole) => withOwnNoise(whole, noise) }) };
 }
 
-function chainPlan(model: DensityModel, part: Exclude<ExportPart, "velocity">, integration: FixedIntegration): Plan {
+function checkSampler({ chain }: DensityModel, { part, conditional = false, noise }: ExportRequest): void {
+  const where = conditional ? "conditional" : "noise";
+  if (part !== "sampler" && (conditional || noise))
+    throw failure("option", { where, expected: "the part sampler beside it", received: part });
+  if (conditional && !chain.blocks.some(isMasked))
+    throw failure("option", { where, expected: "a model that was trained with masks", received: "one without" });
+}
+
+function chainPlan(model: DensityModel, part: Exclude<ExportPart, "velocity">, request: ExportRequest): Plan {
+  const { conditional = false } = request;
+  const integration = exportIntegration(model, part, request.integration);
   const { dimension, blocks } = model.chain;
   const direction = part === "sampler" ? -1 : 1;
   const numbered = blocks.map((block, n) => ({ block, name: `block${n + 1}` }));
   const ordered = direction === 1 ? numbered : numbered.reverse();
   const blocksAs = (form: Form): readonly Piece[] =>
     ordered.map(({ block, name }) =>
-      blockSteps(block, { name, form, dimension, direction, divergence: part === "density", integration }),
+      blockSteps(block, { name, form, dimension, direction, divergence: part === "density", integration, conditional }),
     );
   const looped = blocksAs("looped");
   const operators = looped.reduce((total, piece) => total + countOperators(piece), 0);
   const form = operators > mostUnrolled && looped.some((piece) => piece.loop) ? "looped" : "unrolled";
-  const { before, after } = ends(model, part);
+  const { before, after } = conditional ? conditionalEnds(model) : ends(model, part);
+  const ports = portsOf(part, model.record.columns);
   const { method, evaluations } = integration;
   return {
     pieces: [...before, ...(form === "looped" ? looped : blocksAs(form)), ...after],
-    ...portsOf(part, model.record.columns),
+    ...ports,
+    inputs: [...ports.inputs, ...(conditional ? conditionPorts(dimension) : [])],
     documentation: `${purposes[part]} Blocks: ${blocks.length}; ${method} with ${evaluations} velocity evaluations per block.`,
     metadata: {
       "localflow.method": method,
@@ -131,6 +153,36 @@ function ends(
     before: [{ name: "scale", inputs: [given], outputs: [scaled, nothing] }],
     after: [{ name: "end", inputs: [moved, change], outputs: [logDensity, moved] }],
   };
+}
+
+/** Noise, given values and states [rows, d] become points and contexts; in the end the given values stand among the others. */
+function conditionalEnds({ chain, standardization }: DensityModel): {
+  readonly before: readonly Piece[];
+  readonly after: readonly Piece[];
+} {
+  const d = chain.dimension;
+  const [noise, given, state, moved] = [points(d), points(d), points(d), points(d)];
+  const scaled = divide(subtract(given, constant(standardization.mean)), constant(standardization.deviation));
+  const whereGiven = (value: TensorLike) => where(greater(state, 0.5), where(less(state, 1.5), value, 0), 0);
+  const isFree = where(less(state, 0.5), 1, 0);
+  const context = concatenate([whereGiven(scaled), whereGiven(1), isFree], 1);
+  const contexts = points(contextWidth(d));
+  const whole = add(moved, slice(contexts, 1, 0, d));
+  return {
+    before: [
+      { name: "condition", inputs: [noise, given, state], outputs: [where(less(state, 0.5), noise, 0), context] },
+    ],
+    after: [{ name: "scale", inputs: [moved, contexts], outputs: [unscaled(standardization, whole)] }],
+  };
+}
+
+function conditionPorts(d: number): Plan["inputs"] {
+  const given = `float32 [rows, ${d}], known values; read where state is 1`;
+  const state = `float32 [rows, ${d}], 0: to be drawn, 1: given, 2: absent, neither known nor drawn`;
+  return [
+    { name: "given", documentation: given },
+    { name: "state", documentation: state },
+  ];
 }
 
 function velocityPlan({ chain }: DensityModel, chosen: number | undefined): Plan {

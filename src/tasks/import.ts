@@ -10,7 +10,8 @@ import type { Integration } from "../ode/integration.ts";
 import { type FloatArray, floats, type NDArray } from "../tensor/array.ts";
 import type { Configuration } from "../train/configuration.ts";
 import { defaultConfiguration } from "./defaults.ts";
-import { type DensityModel, modelVersion } from "./density-model.ts";
+import type { DensityModel } from "./density-model.ts";
+import { modelVersion } from "./model-file.ts";
 import type { Preset } from "./presets/preset.ts";
 import { identityStandardization } from "./standardization.ts";
 

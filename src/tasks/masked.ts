@@ -8,9 +8,11 @@ import { checkSignal, pauses } from "../runtime/pause.ts";
 import { createTransport } from "../runtime/transport.ts";
 import { type FloatArray, floats } from "../tensor/array.ts";
 import { chunkRows } from "../train/chain.ts";
-import { combine, type Progress, type ScoreRequest, scoreDensity } from "./density.ts";
+import { type ScoreRequest, scoreDensity } from "./density.ts";
 import type { DensityModel } from "./density-model.ts";
+import type { Progress } from "./progress.ts";
 import { checkSamples } from "./rows.ts";
+import { combine, createScoring, type ScoreCall, type ScoredChunk } from "./scoring.ts";
 import { standardize, unstandardize } from "./standardization.ts";
 
 /** Rows and what is known of them. */
@@ -92,16 +94,41 @@ export async function* sampleMasked(
 
 export type MaskedScoreRequest = MaskedRows & Omit<ScoreRequest, "states">;
 
+/** Compiled scoring of a masked model, for any number of calls. */
+export interface MaskedScoring {
+  score(rows: MaskedRows & Omit<ScoreCall, "states">): AsyncGenerator<ScoredChunk>;
+  release(): Promise<void>;
+}
+
+/** Compiles the scoring of a masked model. */
+export async function createMaskedScoring(
+  engine: Engine,
+  model: DensityModel,
+  how: Omit<ScoreRequest, keyof ScoreCall> = {},
+): Promise<MaskedScoring> {
+  const scoring = await createScoring(engine, model, how);
+  return {
+    score: ({ given, state, ...call }) =>
+      scoring.score(rowsToScore(model, { given, state }), { ...call, states: state }),
+    release: () => scoring.release(),
+  };
+}
+
 /** log p(free | given) of each row (nats, user's units), in chunks and in row order; 0 for a row in which nothing is free. */
 export async function* scoreMasked(
   engine: Engine,
   model: DensityModel,
   { given, state, ...request }: MaskedScoreRequest,
-): AsyncGenerator<{ readonly logDensity: Float64Array; readonly evaluations: number }> {
+): AsyncGenerator<ScoredChunk> {
+  yield* scoreDensity(engine, model, rowsToScore(model, { given, state }), { ...request, states: state });
+}
+
+/** The rows [rows, d] with zeros where nothing is read. */
+function rowsToScore(model: DensityModel, { given, state }: MaskedRows): FloatArray {
   checkMasked(model, { given, state }, (value) => value !== dimensionStates.absent);
   const d = model.chain.dimension;
   const values = given.map((value, k) => (state[k] === dimensionStates.absent ? 0 : value));
-  yield* scoreDensity(engine, model, floats(values, [given.length / d, d]), { ...request, states: state });
+  return floats(values, [given.length / d, d]);
 }
 
 function checkMasked(

@@ -13,8 +13,9 @@ import type { Engine } from "../runtime/contract.ts";
 import { trajectory } from "../runtime/trajectory.ts";
 import { createTransport } from "../runtime/transport.ts";
 import { type FloatArray, floats } from "../tensor/array.ts";
-import { type Progress, sampleDensity, scoreDensity } from "./density.ts";
+import { sampleDensity, scoreDensity } from "./density.ts";
 import type { DensityModel } from "./density-model.ts";
+import type { Progress } from "./progress.ts";
 import { standardize } from "./standardization.ts";
 
 export interface PictureRequest {

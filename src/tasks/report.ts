@@ -1,5 +1,6 @@
 // report: one HTML file that needs nothing else: text, tables, pictures as SVG, and the same numbers as JSON.
 import type { Figure } from "../pictures/figure.ts";
+import { dataAddress } from "../pictures/png.ts";
 import { toSvg } from "../pictures/svg.ts";
 import { numberText, roundStep } from "../pictures/ticks.ts";
 import { escapeXml } from "../pictures/xml.ts";
@@ -17,11 +18,20 @@ export interface ReportTable {
   readonly rows: readonly (readonly ReportCell[])[];
 }
 
+/** A picture that is pixels, and what it shows in words. */
+export interface ReportImage {
+  readonly png: Uint8Array;
+  readonly width: number;
+  readonly height: number;
+  readonly text: string;
+}
+
 export interface ReportSection {
   readonly heading: string;
   /** Paragraphs, separated by empty lines. */
   readonly text?: string;
   readonly figure?: Figure;
+  readonly image?: ReportImage;
   readonly table?: ReportTable;
 }
 
@@ -74,14 +84,19 @@ function contentsOf(sections: readonly ReportSection[]): string {
   return `<nav aria-label="Contents"><ol>${items.join("")}</ol></nav>`;
 }
 
-function sectionHtml({ heading, text, table, figure }: ReportSection, k: number): string {
+function sectionHtml({ heading, text, table, figure, image }: ReportSection, k: number): string {
   return [
     `<section id="s${k + 1}"><h2>${escapeXml(heading)}</h2>`,
     ...(text === undefined ? [] : [paragraphs(text)]),
     ...(table === undefined ? [] : [tableHtml(table)]),
     ...(figure === undefined ? [] : [`<figure>${toSvg(figure)}</figure>`]),
+    ...(image === undefined ? [] : [`<figure>${imageHtml(image)}</figure>`]),
     "</section>",
   ].join("\n");
+}
+
+function imageHtml({ png, width, height, text }: ReportImage): string {
+  return `<img src="${dataAddress(png)}" width="${width}" height="${height}" alt="${escapeXml(text)}">`;
 }
 
 function paragraphs(text: string): string {
@@ -144,7 +159,7 @@ th:first-child, td:first-child { padding-left: 0 }
 th.number, .number { text-align: right; white-space: nowrap }
 small { color: var(--muted); font-weight: 400 }
 figure { margin: 1rem 0; padding: .5rem; background: #ffffff; border: 1px solid var(--line); border-radius: 8px; overflow-x: auto; width: fit-content; max-width: 100% }
-figure > svg { display: block; max-width: 100%; height: auto }
+figure > svg, figure > img { display: block; max-width: 100%; height: auto }
 @media print { body { background: none } h2 { break-after: avoid } figure, table { break-inside: avoid } }
 `;
 

@@ -7,8 +7,9 @@ import type { Integration, MethodName } from "../ode/integration.ts";
 import { random, split } from "../random.ts";
 import type { Engine } from "../runtime/contract.ts";
 import type { FloatArray } from "../tensor/array.ts";
-import { type Progress, type ScoreRequest, sampleDensity, scoreDensity } from "./density.ts";
+import { type ScoreRequest, sampleDensity, scoreDensity } from "./density.ts";
 import type { DensityModel } from "./density-model.ts";
+import type { Progress } from "./progress.ts";
 import { checkRows } from "./rows.ts";
 
 /** The tolerances to choose from, loosest first, and the one that the others are held against. */

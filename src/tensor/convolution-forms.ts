@@ -33,14 +33,17 @@ export function restoreImages(
   ]);
 }
 
+/** Results of at most so many places are small: copying is cheap beside products, and turning kernels is not. */
+const smallArea = 64;
+
 /**
  * Weights of the result g [n, o, places] and kernels become images [n, c, size]. A stride of 1 is once more a convolution, with
- * turned kernels, which is faster than ConvTranspose.
+ * turned kernels, which is faster than ConvTranspose unless the images are small.
  */
 export function inputForm(emitter: Emitter, g: string, weight: string, sizes: ConvolutionSizes): string {
   const { stride, padding, size, kernel, places } = sizes;
   const [top = 0, left = 0] = kernel.map((k) => k - 1 - padding);
-  if (stride === 1 && top >= 0 && left >= 0) {
+  if (stride === 1 && top >= 0 && left >= 0 && places[0] * places[1] > smallArea) {
     const swapped = emitter.node("Transpose", [turned(emitter, weight, kernel)], { perm: [1, 0, 2, 3] });
     return emitter.node("Conv", [g, swapped], { pads: [top, left, top, left] });
   }
@@ -67,25 +70,27 @@ export interface WeightSizes extends ConvolutionSizes {
 
 /**
  * Images [n, c, size] and weights g [n, o, places] become kernels [o, c, kernel]. For each row of the kernel, the images shifted
- * by each of its places stand side by side, as the columns of one matrix product with g: half the time of a product for each
- * place on large images, a third of the memory of one product for all. The products run image by image where images are large,
- * otherwise over all images at once, with the channels last.
+ * by each of its places stand side by side, as the columns of one matrix product with g: fewer and wider products than one for
+ * each place, and a third of the memory of one for all, which small images get. The products run image by image where images
+ * are large, otherwise over all images at once, with the channels last. benchmarks/convolution.ts measures it.
  */
 export function weightForm(emitter: Emitter, x: string, g: string, sizes: WeightSizes): string {
   const { kernel, places, padding, channels, outputs } = sizes;
-  const byImage = places[0] * places[1] > 4 * outputs;
-  const order = byImage ? imagesApart : channelsLast;
+  const area = places[0] * places[1];
+  const order = area > 4 * outputs ? imagesApart : channelsLast;
   const edges = [padding, padding];
   const padded = padding === 0 ? x : emitter.node("Pad", [x, ints(emitter, 0, 0, ...edges, 0, 0, ...edges)]);
   const images = order.turn(emitter, padded);
   const shifts = range(kernel[1]).map((shift) => under(emitter, images, order.height + 1, 1, shift, sizes));
   const wide = joined(emitter, shifts, order.channel);
+  const rows = range(kernel[0]).map((shift) => under(emitter, wide, order.height, 0, shift, sizes));
   const weights = order.weights(emitter, g, sizes);
-  const rows = range(kernel[0]).map((shift) => {
-    const columns = under(emitter, wide, order.height, 0, shift, sizes);
-    return order.product(emitter, weights, columns, { ...sizes, channels: kernel[1] * channels });
-  });
-  const shaped = emitter.node("Reshape", [joined(emitter, rows, 1), ints(emitter, outputs, ...kernel, channels)]);
+  const groups = area > smallArea ? rows : [joined(emitter, rows, order.channel)];
+  const width = (kernel[0] / groups.length) * kernel[1] * channels;
+  const products = groups.map((columns) => order.product(emitter, weights, columns, { ...sizes, channels: width }));
+  const flat = joined(emitter, products, 1);
+  if (channels === 1) return emitter.node("Reshape", [flat, ints(emitter, outputs, channels, ...kernel)]);
+  const shaped = emitter.node("Reshape", [flat, ints(emitter, outputs, ...kernel, channels)]);
   return emitter.node("Transpose", [shaped], { perm: [0, 3, 1, 2] });
 }
 

@@ -1,4 +1,4 @@
-// functions: the smooth activations and softmax as single operators (their derivatives are cheaper than those of their parts), and means.
+// functions: smooth activations, softmax and sums of squares as single operators, whose derivatives are cheaper so; means.
 import { failure } from "../errors.ts";
 import {
   add,

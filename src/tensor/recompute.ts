@@ -19,32 +19,40 @@ export const recomputeOperator = (part: Part, count: number): Operator => ({
   name: "recompute",
   attributes: { count },
   shape: ([y]) => ({ shape: y?.shape ?? [], type: y?.type ?? "float32" }),
+  // Engines leave gradients of weights for last, and would keep all that they need till then: each part waits for its own.
   reverse: ({ gradient, inputs: [, ...rest] }) => {
-    const later = rest.slice(0, count).map((x) => after(x, gradient));
-    const targets = [...later, ...rest.slice(count)];
-    const found = pullBack([{ tensor: part(later), gradient }], targets);
-    return [undefined, ...targets.map((target) => found.get(target))];
+    const later = rest.slice(0, count).map((x) => after(x, [gradient]));
+    const weights = rest.slice(count);
+    const found = pullBack([{ tensor: part(later), gradient }], [...later, ...weights]);
+    const done = weights.map((weight) => found.get(weight));
+    const made = done.filter((g) => g !== undefined);
+    const passed = later.map((x) => found.get(x));
+    return [undefined, ...passed.map((g) => g && after(g, made)), ...done];
   },
   forward: ({ tangents: [tangent] }) => tangent,
   onnx: (_, [y = ""]) => y,
 });
 
-/** x, as a value of its own that is there only when `other` is: equal computations before and after are not merged. */
-function after(x: Tensor, other: Tensor): Tensor {
-  return apply(afterOperator, [x, other]);
+/** x, as a value of its own that is there only when the others are: equal computations before and after are not merged. */
+function after(x: Tensor, others: readonly Tensor[]): Tensor {
+  return others.length === 0 ? x : apply(afterOperator, [x, ...others]);
 }
 
-/** An engine drops operators without effect, so this one adds 0 times a number of `other`. */
+/** An engine drops operators without effect, so this one adds 0 times a number of each of the others. */
 export const afterOperator: Operator = {
   name: "after",
   attributes: {},
   shape: ([x]) => ({ shape: x?.shape ?? [], type: x?.type ?? "float32" }),
-  reverse: ({ gradient }) => [gradient, undefined],
+  reverse: ({ gradient }) => [gradient],
   forward: ({ tangents: [tangent] }) => tangent,
-  onnx: (emitter, [x = "", other = ""]) => {
+  onnx: (emitter, [x = "", ...others]) => {
     const [zero, one] = [emitter.constant(integers([0])), emitter.constant(integers([1]))];
-    const flat = emitter.node("Reshape", [other, emitter.constant(integers([-1]))]);
-    const first = emitter.node("ReduceSum", [emitter.node("Slice", [flat, zero, one])], { keepdims: 0 });
-    return emitter.node("Add", [x, emitter.node("Mul", [first, emitter.constant(floats([0], []))])]);
+    const firsts = others.map((other) => {
+      const flat = emitter.node("Reshape", [other, emitter.constant(integers([-1]))]);
+      return emitter.node("Slice", [flat, zero, one]);
+    });
+    const all = firsts.length === 1 ? (firsts[0] ?? "") : emitter.node("Concat", firsts, { axis: 0 });
+    const total = emitter.node("ReduceSum", [all], { keepdims: 0 });
+    return emitter.node("Add", [x, emitter.node("Mul", [total, emitter.constant(floats([0], []))])]);
   },
 };

@@ -82,12 +82,15 @@ export interface ChainProgress {
 /** Rows that are pushed or scored in one call: results are the same whatever the memory budget. */
 export const chunkRows = 16_384;
 
+/** The part of its even share of a limited time that a block has in any case: one that never trained would spoil the model. */
+const leastTimeShare = 0.1;
+
 /** Rows by which it is found how long a push takes, where time is limited. */
 const probeRows = 2048;
 
 /** The same for rows of so many values: fewer of them where they are images, so that progress is seen. */
 export function rowsPerChunk(dimension: number): number {
-  return Math.max(64, Math.min(chunkRows, Math.floor(2 ** 20 / dimension)));
+  return Math.max(64, Math.min(chunkRows, Math.floor(2 ** 17 / dimension)));
 }
 
 /** Trains every block that `resume` does not hold yet. Throws "interrupted" after a checkpoint when the signal fires. */
@@ -134,7 +137,10 @@ export async function trainChain(
     const trained = await trainBlock(engine, blockTask(task, n, blocks, pools), {
       ...(controls.signal && { signal: controls.signal }),
       ...(controls.time !== undefined && {
-        time: timeFor(configuration.blocks, n, controls.time - (blockStarted - started)),
+        time: Math.max(
+          timeFor(configuration.blocks, n, controls.time - (blockStarted - started)),
+          (leastTimeShare * controls.time) / configuration.blocks.length,
+        ),
       }),
       onIteration: (iteration, loss) => controls.onProgress?.({ stage: "train", block: n + 1, iteration, loss }),
     });
@@ -235,12 +241,13 @@ async function pushPools(
   const isLast = number === configuration.blocks.length;
   if (controls.time !== undefined && isLast) narrow(pools, dimension, comparedRows);
   else if (controls.time !== undefined) {
-    const part = evenRows(pools.train, dimension, Math.min(probeRows, atOnce));
-    const own = pools.trainStates && { states: evenRows(pools.trainStates, dimension, Math.min(probeRows, atOnce)) };
+    const tried = Math.min(probeRows, atOnce);
+    const part = evenRows(pools.train, dimension, tried);
+    const own = pools.trainStates && { states: evenRows(pools.trainStates, dimension, tried) };
     const started = performance.now();
     await unlessInterrupted(transport.run(part, { ...own, ...(controls.signal && { signal: controls.signal }) }));
     const each = (performance.now() - started) / (part.length / dimension);
-    narrow(pools, dimension, rowsInTime(seconds, each));
+    narrow(pools, dimension, rowsInTime(seconds, each, block.network));
   }
   const push = async (rows: Float32Array, states: Uint8Array | undefined) => {
     const pushed = new Float32Array(rows.length);

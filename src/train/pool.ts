@@ -1,11 +1,13 @@
 // pool: how much of the pool is worth moving to the next block.
-import type { VelocityNetwork } from "../nn/network.ts";
+import { isImageNetwork, type VelocityNetwork } from "../nn/network.ts";
 import type { Configuration } from "./configuration.ts";
 
 /** Share of a block's training time that its push may take when time is short. */
 const pushShare = 0.25;
 /** A pool is never made smaller than this: fewer rows would be learnt by heart, unless time is too short for that. */
 const [leastRows, leastRowsInTime] = [50_000, 8192];
+/** The same for images, whose rows say more and cost more. */
+const leastImagesInTime = 1024;
 
 /** Rows that blocks after number `n` (from 1) can look at: batches times iterations of the longest of them. */
 export function rowsInUse({ blocks, training }: Configuration<VelocityNetwork>, n: number): number {
@@ -16,9 +18,9 @@ export function rowsInUse({ blocks, training }: Configuration<VelocityNetwork>, 
  * Rows whose push fits a time budget: `millisecondsPerRow` was measured on a part of them, the block before trained for
  * `trainedSeconds`.
  */
-export function rowsInTime(trainedSeconds: number, millisecondsPerRow: number): number {
+export function rowsInTime(trainedSeconds: number, millisecondsPerRow: number, network: VelocityNetwork): number {
   return Math.max(
-    leastRowsInTime,
+    isImageNetwork(network) ? leastImagesInTime : leastRowsInTime,
     Math.floor((1000 * pushShare * trainedSeconds) / Math.max(millisecondsPerRow, 1e-9)),
   );
 }

@@ -72,7 +72,7 @@ describe("data", () => {
   const nan = floats([1, 2, Number.NaN, 4], [2, 2]);
   it.each<[string, string, string | Uint8Array, string]>([
     ["an empty file", "d.csv", "", "d.csv: expected a table, got an empty file"],
-    ["a header without rows", "d.csv", "a,b\n", "d.csv: expected rows of numbers, got a header without rows"],
+    ["a header without rows", "d.csv", "a,b\n", "d.csv: expected rows, got a header without rows"],
     ["a constant column", "d.csv", "a,b\n1,5\n2,5\n3,5\n", "column b: expected at least two different values, got 5"],
     ["infinity", "d.csv", "a,b\n1,2\n3,inf\n", 'd.csv row 3 column "b": expected a finite number, got "inf"'],
     ["NaN in an array", "d.npy", encodeNpy(nan), 'd.npy row 2 column "c1": expected a finite number, got "nan"'],
@@ -110,7 +110,8 @@ describe("data", () => {
   it("a file or a folder of that name is asked for", async () => {
     await refuses(fitOf(at("none.csv")), "none.csv: expected a file in a folder that exists, got nothing of this name");
     mkdirSync(at("folder.csv"), { recursive: true });
-    await refuses(fitOf(at("folder.csv")), "folder.csv: expected a file, got a folder");
+    await refuses([...fitOf(at("folder.csv")), "--task", "density"], "folder.csv: expected a file, got a folder");
+    await refuses(fitOf(at("folder.csv")), "folder.csv: expected PNG, JPEG or WebP files");
   });
 
   it.each<[string, (text: string) => string]>([

@@ -117,7 +117,7 @@ describe("thresholds", () => {
       { measure: "nll", worst: -2.6 },
       { measure: "mmdSquared", worst: 1e-3 },
     ]);
-    for (const text of ["nll", "nll=", "nll=a", "nll=1=2", "quality=1", "nll=1,nll=2", ""])
+    for (const text of ["nll", "nll=", "nll=a", "nll=1=2", "beauty=1", "nll=1,nll=2", ""])
       expect(() => thresholds(text, "--fail-under"), text).toThrow(expect.objectContaining({ code: "option" }));
     expect(baselines("flow-wide,kernel,flow-wide", "--baselines")).toEqual(["flow-wide", "kernel"]);
     expect(() => baselines("flow", "--baselines")).toThrow(/flow-wide/);

@@ -125,7 +125,7 @@ describe("refusing what is no numeric table", () => {
   test.each([
     ["nothing", "", "t.csv: expected a table, got an empty file"],
     ["blank lines only", "\n\n", "t.csv: expected a table, got an empty file"],
-    ["a header alone", "a,b\n", "t.csv: expected rows of numbers, got a header without rows"],
+    ["a header alone", "a,b\n", "t.csv: expected rows, got a header without rows"],
     ["a short row", "a,b\n1,2\n\n3\n", "t.csv row 4: expected 2 fields, got 1 field"],
     ["a long row", "a,b\n1,2,3,4\n", "t.csv row 2: expected 2 fields, got 4 fields"],
     [

@@ -371,10 +371,10 @@ describe("errors", () => {
 });
 
 describe("padding", () => {
-  it("goes up in powers of four from 16, and never above the most", () => {
-    const sizes = [1, 16, 17, 64, 65, 256, 257, 1024, 1025, 2048].map((n) => paddedRows(n, 2048));
-    expect(sizes).toEqual([16, 16, 64, 64, 256, 256, 1024, 1024, 2048, 2048]);
-    expect([1, 5, 8].map((n) => paddedRows(n, 8))).toEqual([8, 8, 8]);
+  it("goes up in powers of four from 4, and never above the most", () => {
+    const sizes = [1, 4, 5, 16, 17, 64, 65, 256, 257, 1024, 1025, 2048].map((n) => paddedRows(n, 2048));
+    expect(sizes).toEqual([4, 4, 16, 16, 64, 64, 256, 256, 1024, 1024, 2048, 2048]);
+    expect([1, 5, 8].map((n) => paddedRows(n, 8))).toEqual([4, 8, 8]);
   });
 
   it("repeats the last row, so that it adds no value that was not there", () => {

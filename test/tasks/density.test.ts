@@ -10,13 +10,13 @@ import { defaultConfiguration } from "../../src/tasks/defaults.ts";
 import {
   type FitRequest,
   fitDensity,
-  type Progress,
   type SampleRequest,
   type ScoreRequest,
   sampleDensity,
   scoreDensity,
 } from "../../src/tasks/density.ts";
 import { type DensityModel, decodeDensityModel, encodeDensityModel } from "../../src/tasks/density-model.ts";
+import type { Progress } from "../../src/tasks/progress.ts";
 import { type FloatArray, floats } from "../../src/tensor/array.ts";
 import type { Configuration } from "../../src/train/configuration.ts";
 

@@ -145,6 +145,16 @@ describe("evaluation at its edges", () => {
     const signal = AbortSignal.abort();
     await expect(evaluated({ train, signal })).rejects.toThrow(expect.objectContaining({ code: "interrupted" }));
   });
+
+  it("stops while the kernel density scores many rows", async () => {
+    const stop = new AbortController();
+    // The kernel density is the last baseline: nothing that comes after it looks at the signal.
+    const onStage = (text: string) => text.endsWith("kernel") && setTimeout(() => stop.abort(), 50);
+    const many = { train: rows(4000, "centres"), heldOut: rows(12_000, "many") };
+    await expect(evaluated({ ...many, samples: 100, onStage, signal: stop.signal })).rejects.toThrow(
+      expect.objectContaining({ code: "interrupted" }),
+    );
+  });
 });
 
 describe("plain Flow Matching on the budget of a chain", () => {

@@ -14,6 +14,7 @@ import { exportParts } from "../../src/tasks/export-parts.ts";
 import { exportStudent } from "../../src/tasks/export-student.ts";
 import { floats } from "../../src/tensor/array.ts";
 import { affineModel } from "../support/affine-model.ts";
+import { interrupting } from "../support/interrupting.ts";
 import { smallModel, smallNetwork } from "../support/small-model.ts";
 
 let engine: Engine;
@@ -205,6 +206,35 @@ describe("the check of a file", () => {
     const exported = exportDensity({ ...model, standardization: shifted }, { part: "sampler" });
     const { maxDifference } = await checkExport(engine, model, exported, { rows: 16 });
     expect(maxDifference).toBeCloseTo(0.25, 5);
+  });
+
+  it("runs a costly file on some rows at a time, and begins no more of it after a signal", async () => {
+    const model = smallModel({ network: { ...smallNetwork, hidden: [256, 256] } });
+    const exported = exportDensity(model, { part: "sampler", integration: fixed("rk4", 512) });
+    const check = await checkExport(engine, model, exported, { seed: 2 });
+    expect(check.maxDifference).toBeLessThan(largestDifference);
+    const { engine: on, signal, stopAfter, late } = interrupting(engine);
+    const seen: number[] = [];
+    const watched: Engine = {
+      ...on,
+      open: async (bytes) => {
+        const session = await on.open(bytes);
+        return {
+          ...session,
+          run: (feeds, into) => {
+            seen.push(feeds["noise"]?.shape[0] ?? 0);
+            return session.run(feeds, into);
+          },
+        };
+      },
+    };
+    stopAfter(2);
+    await expect(checkExport(watched, model, exported, { signal })).rejects.toThrow(
+      expect.objectContaining({ code: "interrupted" }),
+    );
+    expect(seen).toHaveLength(2);
+    expect(seen.every((count) => count >= 16 && count < 128)).toBe(true);
+    expect(late()).toBe(0);
   });
 
   it("tells what fixed steps cost, less for more of them", async () => {

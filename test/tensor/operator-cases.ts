@@ -275,6 +275,16 @@ const imageCases = [
   of("convolutionWeight", [input(["batch", 2, 3, 5]), input(["batch", 3, 1, 2])], (x, g) =>
     convolutionWeight(x, g, [2, 3], { stride: 2, padding: 0 }),
   ),
+  // Beyond 64 places a product for each row of the kernel; and image by image where there are few outputs.
+  of("convolutionWeight", [input(["batch", 2, 9, 8]), input(["batch", 1, 9, 8])], (x, g) =>
+    convolutionWeight(x, g, [3, 3], { stride: 1, padding: 1 }),
+  ),
+  of("convolutionWeight", [input(["batch", 1, 9, 7]), input(["batch", 19, 9, 8])], (x, g) =>
+    convolutionWeight(x, g, [3, 2], { stride: 1, padding: 1 }),
+  ),
+  of("convolutionInput", [input(["batch", 1, 9, 8]), input([1, 2, 3, 2])], (g, w) =>
+    convolutionInput(g, w, [9, 7], { stride: 1, padding: 1 }),
+  ),
   of("convolutionWeight", [input(["batch", 2, 5, 6]), input(["batch", 1, 3, 3])], (x, g) =>
     convolutionWeight(x, g, [3, 3], { stride: 2, padding: 1 }),
   ),
@@ -306,6 +316,7 @@ const recomputeCases = [
       axis: 1,
     },
   ),
+  of("after", [input(["batch", 3]), input(["batch", 2]), input([])], (x, g, h) => apply(operators.after, [x, g, h])),
   of("after", [input(["batch", 1, 3]), input(["batch", 2])], (x, g) => apply(operators.after, [x, g]), {
     input: 0,
     axis: 1,

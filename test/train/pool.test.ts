@@ -34,8 +34,13 @@ test("rows in use are those that the longest later block can draw, and never few
 });
 
 test("rows in time take a quarter of the block's own time", () => {
-  expect(rowsInTime(100, 0.1)).toBe(250_000);
-  expect(rowsInTime(1, 1)).toBe(8192);
+  const perceptron = configured([1], 1).blocks[0]!.network;
+  expect(rowsInTime(100, 0.1, perceptron)).toBe(250_000);
+  expect(rowsInTime(1, 1, perceptron)).toBe(8192);
+  const image = { channels: 1, height: 4, width: 4 };
+  const patches = { kind: "patches", image, patch: 2, width: 8, blocks: 1, headChannels: 8, expansion: 2 } as const;
+  expect(rowsInTime(100, 10, patches)).toBe(2500);
+  expect(rowsInTime(1, 1, patches)).toBe(1024);
 });
 
 test("even rows keep order, ends and columns, and all rows when there is room", () => {

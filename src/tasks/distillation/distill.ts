@@ -1,20 +1,25 @@
 // distill: the front door of distillation: a trained model becomes a student of few network evaluations.
 import { failure } from "../../errors.ts";
 import { fingerprint } from "../../fingerprint.ts";
-import { isMasked } from "../../flow/chain.ts";
 import { random, split } from "../../random.ts";
 import type { Engine } from "../../runtime/contract.ts";
 import type { FloatArray } from "../../tensor/array.ts";
 import { leaves } from "../../tensor/tree.ts";
-import type { Progress } from "../density.ts";
-import { type DensityModel, encodeDensityModel, modelVersion } from "../density-model.ts";
+import { type DensityModel, encodeDensityModel } from "../density-model.ts";
+import { modelVersion } from "../model-file.ts";
 import { parametersOf } from "../plain-flow.ts";
-import { type StudentMap, startingMap } from "./maps.ts";
+import type { Progress } from "../progress.ts";
+import type { StudentMap } from "./maps.ts";
 import { carriedPool, displacements, distance, joined, noiseRows, type Pool } from "./pool.ts";
+import { stagesOf, trainInStages } from "./progressive.ts";
 import { type Segment, segmentsOf } from "./segments.ts";
 import { type FixedStepsResult, fixedSteps } from "./solvers.ts";
 import { createComposition, type MapRecord, type Student } from "./student.ts";
-import { poolShare, type TrainedStudent, trainStudent } from "./train-student.ts";
+import { poolShare, type TrainedStudent } from "./train-student.ts";
+
+/** What maps learn from. */
+export const objectives = ["regression", "progressive"] as const;
+export type Objective = (typeof objectives)[number];
 
 export interface DistillRequest {
   /** Network evaluations of the whole chain. */
@@ -30,6 +35,11 @@ export interface DistillRequest {
   readonly iterations?: number;
   readonly batchSize?: number;
   readonly learningRate?: number;
+  /**
+   * "regression" (the default): every map on where the teacher takes points. "progressive": only the maps of a student of four
+   * times as many, from which one of half as many learns, and so on; each stage has its share of iterations and time.
+   */
+  readonly objective?: Objective;
   /** Seconds for everything up to the measurements. */
   readonly time?: number;
   readonly signal?: AbortSignal;
@@ -69,8 +79,8 @@ const measuredRows = 2048;
 /**
  * Distils a chain: pairs of where pieces of the teacher's way from noise to data begin and end, a network for each piece that
  * is regressed on them alone, then all networks in a row on the same pairs, which is kept where it helps. Throws "option" for
- * settings that cannot be, "model" for a masked teacher, "interrupted" when the signal fires, "numeric" for a loss that is not
- * finite.
+ * settings that cannot be, "interrupted" when the signal fires, "numeric" for a loss that is not finite. Of a masked model the
+ * student draws whole rows: nothing can be given to it.
  */
 export async function distillDensity(
   engine: Engine,
@@ -79,18 +89,23 @@ export async function distillDensity(
 ): Promise<{ readonly student: Student; readonly report: DistillReport }> {
   const started = performance.now();
   const { chain } = teacher;
-  const { evaluations, hidden, onStage, seed, signal } = request;
-  checkTeacher(teacher, request.teacherName);
-  const key = split(random(seed), "distill");
+  const { evaluations, objective = "regression", onStage, seed, signal } = request;
   const distances = await blockDistances(engine, teacher, signal);
-  const segments = segmentsOf(distances, evaluations);
+  const whole = segmentsOf(distances, evaluations);
+  const stages = objective === "progressive" ? stagesOf(whole) : [whole];
+  const [segments = whole] = stages;
   const settings = settingsOf(request, chain.dimension * (segments.length + 1));
   onStage?.("the teacher carries noise to data");
   const pool = await grownPool(engine, teacher, segments, settings.rows, request, started);
-  onStage?.(`training ${segments.length} networks`);
-  const starts = segments.map((segment, k) => startingMap(chain, segment, distances, split(key, "weights", k), hidden));
-  const training = { ...settings, dimension: chain.dimension, request, started };
-  const trained = await nearer(engine, teacher, segments, await trainStudent(engine, starts, pool, training), request);
+  const learnt = await trainInStages(engine, stages, pool, {
+    ...settings,
+    dimension: chain.dimension,
+    request,
+    started,
+    chain,
+    distances,
+  });
+  const trained = await nearer(engine, teacher, whole, learnt, request);
   const measured = await measuredStudent(engine, teacher, trained, request);
   onStage?.("the teacher by fixed steps, for comparison");
   const rivals = await fixedSteps(engine, teacher, evaluations, signal);
@@ -108,6 +123,7 @@ export async function distillDensity(
       rows,
       batchSize: settings.batchSize,
       learningRate: settings.learningRate,
+      ...(objective !== "regression" && { objective }),
       maps: records,
       fineTuning,
       distance,
@@ -173,16 +189,6 @@ interface Settings {
   readonly iterations: number;
   readonly batchSize: number;
   readonly learningRate: number;
-}
-
-/** A masked model's samples depend on what is given: one student cannot stand for all of them. */
-function checkTeacher({ chain }: DensityModel, where: string): void {
-  if (!chain.blocks.some(isMasked)) return;
-  throw failure("model", {
-    where,
-    expected: "a model without masks",
-    received: "a masked one, which cannot be distilled",
-  });
 }
 
 /** Without a number of iterations, a time alone decides; without one of rows, `width` values a row leave no more than fit. */

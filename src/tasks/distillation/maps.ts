@@ -1,11 +1,18 @@
 // maps: what a student is made of: one network evaluation for each piece of the way, x + scale · net(x).
 import { invariant } from "../../errors.ts";
 import { type Chain, perceptronOf } from "../../flow/chain.ts";
-import { applyMlp, initialMlp, type MlpArrays, type MlpTensors, type NetworkConfiguration } from "../../nn/mlp.ts";
+import {
+  applyMlp,
+  initialMlp,
+  layerSizes,
+  type MlpArrays,
+  type MlpTensors,
+  type NetworkConfiguration,
+} from "../../nn/mlp.ts";
 import { haveSameShapes } from "../../nn/network.ts";
 import type { Random } from "../../random.ts";
 import { add, multiply } from "../../tensor/arithmetic.ts";
-import { floats } from "../../tensor/array.ts";
+import { type FloatArray, floats } from "../../tensor/array.ts";
 import { stretch } from "../../tensor/layout.ts";
 import { constant, type Tensor } from "../../tensor/tensor.ts";
 import type { Segment } from "./segments.ts";
@@ -52,9 +59,28 @@ export function startingMap(
   const { start = 0, length = 1 } = block.timeWindow ?? {};
   const clock = start + (length * (first + last)) / 2;
   const common = { segment, clock, scale: -(last - first) };
-  const own = perceptronOf(block);
+  const own = withEverythingFree(perceptronOf(block), dimension);
   const network = hidden ? { ...own.network, hidden } : own.network;
   if (haveSameShapes(network, own.network, dimension)) return { ...common, network, parameters: own.parameters };
   const fresh: NetworkConfiguration = { ...network, initialization: "zero-last" };
   return { ...common, network: fresh, parameters: initialMlp(key, fresh, dimension) };
+}
+
+/**
+ * A network that reads no context and gives what a masked one gives where everything is free: that context is always the same
+ * (zeros, then ones for the d free dimensions), so its share of the first layer is part of the bias.
+ */
+function withEverythingFree(
+  { network, parameters }: ReturnType<typeof perceptronOf>,
+  d: number,
+): ReturnType<typeof perceptronOf> {
+  const { context = 0, ...plain } = network;
+  const [first, ...rest] = parameters.layers;
+  if (context === 0 || first === undefined) return { network, parameters };
+  const [[inputs, outputs] = [0, 0]] = layerSizes(plain, d);
+  const bias = first.bias.data.slice();
+  for (let k = inputs + context - d; k < inputs + context; k++)
+    for (let n = 0; n < outputs; n++) bias[n] = (bias[n] ?? 0) + (first.weight.data[k * outputs + n] ?? 0);
+  const weight: FloatArray = floats(first.weight.data.slice(0, inputs * outputs), [inputs, outputs]);
+  return { network: plain, parameters: { layers: [{ weight, bias: floats(bias, first.bias.shape) }, ...rest] } };
 }

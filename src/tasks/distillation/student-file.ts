@@ -5,19 +5,15 @@ import { failure } from "../../errors.ts";
 import type { MlpArrays } from "../../nn/mlp.ts";
 import type { FloatArray } from "../../tensor/array.ts";
 import { leaves } from "../../tensor/tree.ts";
-import {
-  modelVersion,
-  networkSchema,
-  parseMetadata,
-  readNetwork,
-  readStandardization,
-  standardizationTensors,
-  taskOf,
-  toJson,
-} from "../density-model.ts";
+import { networkSchema } from "../configuration-schema.ts";
+import { readStandardization, standardizationTensors } from "../density-model.ts";
+import { modelVersion, parseMetadata, readPerceptron, taskOf, toJson } from "../model-file.ts";
 import { checkSeal, encodeSealed } from "../seal.ts";
+import { constraintsFrom } from "../table/constraints.ts";
+import { encoderFrom } from "../table/encoder.ts";
+import { dimensionNames, parsedJson } from "../table/table-model.ts";
 import type { StudentMap } from "./maps.ts";
-import type { Student, StudentRecord } from "./student.ts";
+import type { Student, StudentRecord, StudentTable } from "./student.ts";
 
 const count = z.int().nonnegative();
 const length = z
@@ -52,10 +48,13 @@ const studentSchema = z.object({
     rows: count,
     batchSize: z.int().positive(),
     learningRate: z.number().positive(),
+    objective: z.literal("progressive").exactOptional(),
     maps: z.array(z.object({ iterations: count, displacement: length, error: length })),
     fineTuning: count,
     distance: z.object({ separate: length, final: length }),
   }),
+  /** Texts of JSON, so that no text of a cell is taken for anything else. */
+  table: z.object({ encoder: z.string(), constraints: z.string().exactOptional() }).exactOptional(),
   maps: z
     .array(mapSchema)
     .min(1)
@@ -88,30 +87,60 @@ export function noDensity({ record, maps }: Student, where: string) {
 }
 
 /** The bytes of a student's file: the weights are `maps.0.layers.0.weight` …, from noise to data. */
-export function encodeStudent({ record, standardization, maps }: Student): Uint8Array {
+export function encodeStudent({ record, standardization, maps, table }: Student): Uint8Array {
   const named = maps.flatMap(({ parameters }, k) => leaves<FloatArray>(parameters, `maps.${k}`));
   const weights = Object.fromEntries(named.map(({ path, value }) => [path, value]));
   const described = maps.map(({ segment, network, clock, scale }) => ({ ...segment, network, clock, scale }));
   return encodeSealed(
     { ...standardizationTensors(standardization), ...weights },
-    toJson({ ...record, maps: described }),
+    toJson({ ...record, ...(table && { table: tableTexts(table) }), maps: described }),
   );
 }
 
 /** Reads a student's file. Throws a "model" error that says what is wrong; nothing in the file is executed. */
 export function decodeStudent(bytes: Uint8Array, where = "model"): Student {
   const file = decodeSafetensors(bytes, where);
-  const { maps: described, ...record } = parseMetadata(schema, file.metadata["localflow"], where);
+  const { maps: described, table: texts, ...record } = parseMetadata(schema, file.metadata["localflow"], where);
   const d = record.columns.length;
   const maps = described.map(({ from, to, network, clock, scale }, k): StudentMap => {
-    const parameters: MlpArrays = readNetwork(file.tensors, network, `maps.${k}`, d, where);
+    const parameters: MlpArrays = readPerceptron(file.tensors, network, `maps.${k}`, d, where);
     return { segment: { from, to }, network, clock, scale, parameters };
   });
   const student = {
     record: record satisfies StudentRecord,
     standardization: readStandardization(file.tensors, d, where),
     maps,
+    ...(texts && { table: tableFrom(texts, record.columns, where) }),
   };
   checkSeal(file, where);
   return student;
+}
+
+interface TableTexts {
+  readonly encoder: string;
+  readonly constraints?: string;
+}
+
+function tableTexts({ encoder, constraints = [] }: StudentTable): TableTexts {
+  return {
+    encoder: JSON.stringify(encoder),
+    ...(constraints.length > 0 && { constraints: JSON.stringify(constraints) }),
+  };
+}
+
+function tableFrom(
+  { encoder: text, constraints: constraintsText = "[]" }: TableTexts,
+  columns: readonly string[],
+  where: string,
+): StudentTable {
+  const encoder = encoderFrom(parsedJson(text, where), `${where}, encoder`);
+  const constraints = constraintsFrom(parsedJson(constraintsText, where), encoder.schema, `${where}, constraints`);
+  if (dimensionNames(encoder.dimensions).join("\n") !== columns.join("\n"))
+    throw failure("model", {
+      where,
+      expected: `the maps of the encoder's ${encoder.dimensions.length} dimensions`,
+      received: `maps of ${columns.length} columns`,
+      remedy: "the file is damaged or was not written by localflow",
+    });
+  return { encoder, ...(constraints.length > 0 && { constraints }) };
 }

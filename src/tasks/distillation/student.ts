@@ -13,6 +13,8 @@ import type { OpenSampler } from "../curve.ts";
 import type { SampleRequest } from "../density.ts";
 import { checkCount, checkSamples } from "../rows.ts";
 import { type Standardization, unstandardize } from "../standardization.ts";
+import type { TableConstraint } from "../table/bound-constraints.ts";
+import type { TableEncoder } from "../table/encoder.ts";
 import { applyMap, type StudentMap } from "./maps.ts";
 
 /** The model that a student imitates. */
@@ -49,6 +51,8 @@ export interface StudentRecord {
     readonly rows: number;
     readonly batchSize: number;
     readonly learningRate: number;
+    /** Where maps did not learn from the teacher's points. */
+    readonly objective?: "progressive";
     readonly maps: readonly MapRecord[];
     /** Iterations of all maps together, after each alone. */
     readonly fineTuning: number;
@@ -62,6 +66,15 @@ export interface Student {
   readonly record: StudentRecord;
   readonly standardization: Standardization;
   readonly maps: readonly StudentMap[];
+  /** Of a student of a table's model: how its points become rows. */
+  readonly table?: StudentTable;
+}
+
+/** What a student of a table keeps of its teacher beside the maps. */
+export interface StudentTable {
+  readonly encoder: TableEncoder;
+  /** What every row that is drawn meets. */
+  readonly constraints?: readonly TableConstraint[];
 }
 
 /** Rows that go through the maps together. */
@@ -123,11 +136,16 @@ export async function openStudent(engine: Engine, { maps, record, standardizatio
   };
 }
 
+export interface StudentSampleRequest extends Pick<SampleRequest, "rows" | "seed" | "signal" | "onProgress"> {
+  /** Number of the first row in the seed's stream of noise, for callers that draw in parts; default 0. */
+  readonly firstRow?: number;
+}
+
 /** Draws samples from the noise that the teacher's `sampleDensity` starts from with this seed, in chunks and in row order. */
 export async function* sampleStudent(
   engine: Engine,
   student: Student,
-  { rows, seed, signal, onProgress }: Pick<SampleRequest, "rows" | "seed" | "signal" | "onProgress">,
+  { rows, seed, firstRow = 0, signal, onProgress }: StudentSampleRequest,
 ): AsyncGenerator<{ readonly points: FloatArray; readonly evaluations: number }> {
   checkCount(rows);
   const d = student.record.columns.length;
@@ -138,9 +156,9 @@ export async function* sampleStudent(
     for (let first = 0; first < rows; first += chunkRows) {
       const count = Math.min(chunkRows, rows - first);
       const noise = new Float32Array(count * d);
-      fillNormal(key, noise, { offset: first * d });
+      fillNormal(key, noise, { offset: (firstRow + first) * d });
       const points = floats(unstandardize(standardization, await composition.run(noise, signal)), [count, d]);
-      checkSamples(points, record.columns, first);
+      checkSamples(points, record.columns, firstRow + first);
       onProgress?.({ stage: "sample", fraction: (first + count) / rows });
       yield { points, evaluations: maps.length * count };
       checkSignal(signal, "sampling");

@@ -1,7 +1,7 @@
 // train-student: every map of a student alone, as in Algorithm A.1, then all of them in a row.
 import { random, split } from "../../random.ts";
 import type { Engine } from "../../runtime/contract.ts";
-import type { Progress } from "../density.ts";
+import type { Progress } from "../progress.ts";
 import type { StudentMap } from "./maps.ts";
 import type { Pool } from "./pool.ts";
 import { trainMaps } from "./train-maps.ts";

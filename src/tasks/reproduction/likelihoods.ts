@@ -3,9 +3,10 @@ import { type Estimate, meanOf } from "../../measure/estimate.ts";
 import type { Integration } from "../../ode/integration.ts";
 import type { Engine } from "../../runtime/contract.ts";
 import { type FloatArray, rowsOf } from "../../tensor/array.ts";
-import { type Progress, type ScoreRequest, scoreDensity } from "../density.ts";
+import { type ScoreRequest, scoreDensity } from "../density.ts";
 import type { DensityModel } from "../density-model.ts";
 import type { Likelihood } from "../presets/preset.ts";
+import type { Progress } from "../progress.ts";
 
 export interface LikelihoodPlan {
   /** What the figure is integrated with. */

@@ -5,8 +5,9 @@ import { fingerprint } from "../../fingerprint.ts";
 import type { Estimate } from "../../measure/estimate.ts";
 import type { Engine } from "../../runtime/contract.ts";
 import type { Configuration } from "../../train/configuration.ts";
-import { fitDensity, type Progress } from "../density.ts";
+import { fitDensity } from "../density.ts";
 import { type DensityModel, decodeDensityModel, encodeDensityModel } from "../density-model.ts";
+import type { Progress } from "../progress.ts";
 
 /** Where finished runs and checkpoints are kept, by name. */
 export interface Store {

@@ -39,7 +39,7 @@ export function amountsOf(column: NumberColumn | DateColumn): Amounts {
   const { format } = column;
   return {
     parse: (text) => {
-      const value = parseNumber(text, format.mark);
+      const value = parseNumber(text, format);
       return Number.isFinite(value) ? value + 0 : Number.NaN;
     },
     format: (value) => formatNumber(value, format),

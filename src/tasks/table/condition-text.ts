@@ -1,33 +1,39 @@
-// condition-text: the little language of conditions on rows, such as `cut == "Ideal" && price < 2000`, as a tree. Nothing in a
-// text is ever run.
-import { shorten } from "../../data/columns.ts";
-import { failure, type LocalFlowError } from "../../errors.ts";
+// condition-text: the little language of conditions and constraints on rows, such as `cut == "Ideal" && low <= high`, as a tree.
+import { type Literal, type Token, tokenReader, wrong } from "./condition-tokens.ts";
 
 export type Comparison = "==" | "!=" | "<" | "<=" | ">" | ">=";
 
-/** What a cell is compared with: `text` is how the value was written; null stands for a gap. */
-export type Literal =
-  | { readonly kind: "text"; readonly text: string }
-  | { readonly kind: "number"; readonly text: string; readonly value: number }
-  | { readonly kind: "truth"; readonly text: string; readonly value: boolean }
-  | { readonly kind: "null"; readonly text: string };
+/** A column in a sum, so many times. */
+export interface Term {
+  readonly column: string;
+  readonly factor: number;
+}
+
+/** `sum of terms + constant <operator> 0`: a comparison of several columns. */
+export interface LinearComparison {
+  readonly kind: "linear";
+  readonly operator: Comparison;
+  /** Different columns in the order in which they were written, none of them zero times. */
+  readonly terms: readonly Term[];
+  readonly constant: number;
+  /** The column that stands alone on its side, the left one first. */
+  readonly alone?: string;
+}
 
 /** A condition on the cells of a row. */
 export type Condition =
   | { readonly kind: "compare"; readonly column: string; readonly operator: Comparison; readonly value: Literal }
   | { readonly kind: "in"; readonly column: string; readonly values: readonly Literal[] }
+  | LinearComparison
   | { readonly kind: "and"; readonly parts: readonly Condition[] }
   | { readonly kind: "or"; readonly parts: readonly Condition[] }
   | { readonly kind: "not"; readonly part: Condition };
 
-interface Token {
-  readonly kind: "name" | "literal" | "sign" | "end";
-  readonly text: string;
-  readonly literal?: Literal;
-  readonly at: number;
-}
+/** What all rows of a table have to meet: a condition each, only combinations of cells that were seen, or no combination twice. */
+export type Constraint =
+  | { readonly kind: "condition"; readonly condition: Condition }
+  | { readonly kind: "combinations" | "unique"; readonly columns: readonly string[] };
 
-const longestText = 10_000;
 const deepest = 100;
 const comparisons: Readonly<Record<string, Comparison>> = {
   "==": "==",
@@ -41,36 +47,35 @@ const comparisons: Readonly<Record<string, Comparison>> = {
 };
 
 /**
- * Reads a condition: comparisons `column op value` with == != < <= > >=, `column in (a, b)`, joined by && || ! and parentheses
- * (or: and, or, not). Names that are no plain words stand in backticks, texts in quotes; null is a gap. Throws `option`.
+ * Reads a condition: comparisons `column op value` with == != < <= > >=, `column in (a, b)`, comparisons of sums of columns such
+ * as `total == a + b`, joined by && || ! and parentheses (or: and, or, not). Names that are no plain words stand in backticks,
+ * texts in quotes; null is a gap. Throws `option`.
  */
 export function parseCondition(text: string, where: string): Condition {
-  if (text.length > longestText) throw wrong(where, `at most ${longestText} characters`, String(text.length));
-  const tokens = tokensOf(text, where);
-  let next = 0;
-  const peek = (): Token => tokens[next] ?? { kind: "end", text: "", at: text.length };
-  const take = (): Token => {
-    const token = peek();
-    next++;
-    return token;
-  };
-  const isSign = (...signs: readonly string[]) => peek().kind === "sign" && signs.includes(peek().text);
-  const refuse = (expected: string): LocalFlowError => {
-    const { kind, text: found, at } = peek();
-    const received = kind === "end" ? "the end" : `${JSON.stringify(shorten(found))} at character ${at + 1}`;
-    return wrong(where, expected, received);
-  };
-  const expectSign = (sign: string): void => {
-    if (!isSign(sign)) throw refuse(`"${sign}"`);
-    next++;
-  };
+  return wholeCondition(tokenReader(text, where), where);
+}
 
+/** Reads a constraint: a condition, `combinations(a, b, …)` or `unique(a, …)`. Throws `option`. */
+export function parseConstraint(text: string, where: string): Constraint {
+  const reader = tokenReader(text, where);
+  const [word, bracket] = [reader.peek(), reader.peek(1)];
+  const kind = word.text === "combinations" || word.text === "unique" ? word.text : undefined;
+  if (kind === undefined || word.kind !== "name" || bracket.kind !== "sign" || bracket.text !== "(")
+    return { kind: "condition", condition: wholeCondition(reader, where) };
+  reader.take();
+  const columns = listOf(reader, () => nameOf(reader));
+  if (reader.peek().kind !== "end") throw reader.refuse("the end");
+  if (new Set(columns).size < columns.length) throw wrong(where, "different columns", columns.join(", "));
+  if (kind === "combinations" && columns.length < 2) throw wrong(where, "at least two columns", columns.join(", "));
+  return { kind, columns };
+}
+
+type Reader = ReturnType<typeof tokenReader>;
+
+function wholeCondition(reader: Reader, where: string): Condition {
   const joined = (kind: "and" | "or", part: (depth: number) => Condition, depth: number): Condition => {
     const parts = [part(depth)];
-    while (isSign(kind === "and" ? "&&" : "||")) {
-      next++;
-      parts.push(part(depth));
-    }
+    while (reader.skipSign(kind === "and" ? "&&" : "||")) parts.push(part(depth));
     return parts.length === 1 && parts[0] ? parts[0] : { kind, parts };
   };
   const any = (depth: number): Condition => joined("or", all, depth);
@@ -78,105 +83,97 @@ export function parseCondition(text: string, where: string): Condition {
 
   function one(depth: number): Condition {
     if (depth > deepest) throw wrong(where, `at most ${deepest} levels of parentheses`, "more");
-    if (isSign("!")) {
-      next++;
-      return { kind: "not", part: one(depth + 1) };
-    }
-    if (!isSign("(")) return comparison();
-    next++;
+    if (reader.skipSign("!")) return { kind: "not", part: one(depth + 1) };
+    if (!reader.skipSign("(")) return comparison(reader, where);
     const inner = any(depth + 1);
-    expectSign(")");
+    reader.expectSign(")");
     return inner;
   }
 
-  function comparison(): Condition {
-    if (peek().kind !== "name") throw refuse("the name of a column");
-    const column = take().text;
-    if (isSign("in")) {
-      next++;
-      return { kind: "in", column, values: list() };
-    }
-    const operator = peek().kind === "sign" ? comparisons[peek().text] : undefined;
-    if (operator === undefined) throw refuse("== != < <= > >= or in");
-    next++;
-    return { kind: "compare", column, operator, value: literal() };
-  }
-
-  function list(): readonly Literal[] {
-    expectSign("(");
-    const values = [literal()];
-    while (isSign(",")) {
-      next++;
-      values.push(literal());
-    }
-    expectSign(")");
-    return values;
-  }
-
-  function literal(): Literal {
-    const found = peek();
-    if (found.literal === undefined)
-      throw refuse(found.kind === "name" ? 'a value, a text in quotes such as "Ideal"' : "a value");
-    next++;
-    return found.literal;
-  }
-
   const condition = any(0);
-  if (peek().kind !== "end") throw refuse("&&, || or the end");
+  if (reader.peek().kind !== "end") throw reader.refuse("&&, || or the end");
   return condition;
 }
 
-const words: Readonly<Record<string, string>> = { and: "&&", or: "||", not: "!", in: "in" };
-const pattern =
-  /\s*(?:(?<number>[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?(?![\p{L}\p{N}_.]))|(?<word>[\p{L}_][\p{L}\p{N}_.]*)|(?<quote>[`"'])|(?<sign>==|!=|<>|<=|>=|&&|\|\||[=<>!(),]))/uy;
+/** One side of a comparison: columns and numbers, added and taken away. */
+interface Side {
+  readonly terms: readonly Term[];
+  readonly constant: number;
+}
 
-function tokensOf(text: string, where: string): readonly Token[] {
-  const tokens: Token[] = [];
-  const body = text.trimEnd();
-  pattern.lastIndex = 0;
-  while (pattern.lastIndex < body.length) {
-    const start = pattern.lastIndex;
-    const groups = pattern.exec(body)?.groups;
-    if (groups === undefined) {
-      const received = `${JSON.stringify(shorten(body.slice(start).trimStart()))} at character ${start + 1}`;
-      throw wrong(where, "columns, comparisons and values", received);
-    }
-    const { number, word, quote, sign } = groups;
-    if (quote !== undefined) {
-      const closed = quotedText(body, pattern.lastIndex, quote, where);
-      pattern.lastIndex = closed.end;
-      const { content } = closed;
-      if (quote === "`") tokens.push({ kind: "name", text: content, at: start });
-      else tokens.push({ kind: "literal", text: content, literal: { kind: "text", text: content }, at: start });
-    } else if (number !== undefined) {
-      const literal: Literal = { kind: "number", text: number, value: Number(number) };
-      tokens.push({ kind: "literal", text: number, literal, at: start });
-    } else if (word !== undefined) tokens.push(wordToken(word, start));
-    else tokens.push({ kind: "sign", text: sign ?? "", at: start });
+function comparison(reader: Reader, where: string): Condition {
+  const left = sum(reader);
+  const [only] = left.terms;
+  const isColumn = left.terms.length === 1 && left.constant === 0 && only?.factor === 1;
+  if (isColumn && reader.skipSign("in"))
+    return { kind: "in", column: only.column, values: listOf(reader, () => literalOf(reader)) };
+  const operator = reader.peek().kind === "sign" ? comparisons[reader.peek().text] : undefined;
+  if (operator === undefined) throw reader.refuse(`== != < <= > >=${isColumn ? " or in" : ""}`);
+  reader.take();
+  if (isColumn && reader.peek().literal !== undefined && !continuesSum(reader.peek(1)))
+    return { kind: "compare", column: only.column, operator, value: literalOf(reader) };
+  const right = sum(reader, 'a column, a number, or a text in quotes such as "Ideal"');
+  const alone = [left, right].find(({ terms, constant }) => terms.length === 1 && constant === 0);
+  const terms = withoutZeros([
+    ...left.terms,
+    ...right.terms.map(({ column, factor }) => ({ column, factor: -factor })),
+  ]);
+  if (terms.length === 0) throw wrong(where, "a comparison that depends on a column", "columns that cancel out");
+  const [aloneTerm] = alone?.terms ?? [];
+  return {
+    kind: "linear",
+    operator,
+    terms,
+    constant: left.constant - right.constant,
+    ...(aloneTerm && terms.some(({ column }) => column === aloneTerm.column) && { alone: aloneTerm.column }),
+  };
+}
+
+function continuesSum({ kind, text, literal }: Token): boolean {
+  return (kind === "sign" && (text === "+" || text === "-")) || (literal?.kind === "number" && /^[+-]/.test(text));
+}
+
+function sum(reader: Reader, expected = "the name of a column"): Side {
+  const terms: Term[] = [];
+  let constant = 0;
+  let factor = reader.skipSign("-") ? -1 : 1;
+  for (;;) {
+    const { kind, text, literal } = reader.peek();
+    if (kind === "name") terms.push({ column: text, factor });
+    else if (literal?.kind === "number" && (terms.length > 0 || expected !== "the name of a column"))
+      constant += factor * literal.value;
+    else throw reader.refuse(expected);
+    reader.take();
+    if (!continuesSum(reader.peek())) return { terms: withoutZeros(terms), constant };
+    factor = reader.skipSign("-") ? -1 : 1;
+    if (factor === 1) reader.skipSign("+");
   }
-  return tokens;
 }
 
-function wordToken(word: string, at: number): Token {
-  const sign = Object.hasOwn(words, word) ? words[word] : undefined;
-  if (sign !== undefined) return { kind: "sign", text: sign, at };
-  if (word === "null") return { kind: "literal", text: word, literal: { kind: "null", text: word }, at };
-  if (word !== "true" && word !== "false") return { kind: "name", text: word, at };
-  return { kind: "literal", text: word, literal: { kind: "truth", text: word, value: word === "true" }, at };
+/** Every column once, with all its factors, and none whose factors cancel out. */
+function withoutZeros(terms: readonly Term[]): readonly Term[] {
+  const factors = new Map<string, number>();
+  for (const { column, factor } of terms) factors.set(column, (factors.get(column) ?? 0) + factor);
+  return [...factors].filter(([, factor]) => factor !== 0).map(([column, factor]) => ({ column, factor }));
 }
 
-/** What stands up to the closing quote; a backslash takes the next character as it is. */
-function quotedText(text: string, start: number, quote: string, where: string) {
-  let content = "";
-  for (let at = start; at < text.length; at++) {
-    if (text[at] === quote) return { content, end: at + 1 };
-    if (text[at] === "\\" && at + 1 < text.length) at++;
-    content += text[at];
-  }
-  throw wrong(where, `a closing ${quote}`, `none after character ${start}`);
+function listOf<T>(reader: Reader, item: () => T): readonly T[] {
+  reader.expectSign("(");
+  const values = [item()];
+  while (reader.skipSign(",")) values.push(item());
+  reader.expectSign(")");
+  return values;
 }
 
-function wrong(where: string, expected: string, received: string): LocalFlowError {
-  const remedy = 'write conditions such as cut == "Ideal" && price < 2000, names with blanks in backticks';
-  return failure("option", { where, expected, received, remedy });
+function nameOf(reader: Reader): string {
+  if (reader.peek().kind !== "name") throw reader.refuse("the name of a column");
+  return reader.take().text;
+}
+
+function literalOf(reader: Reader): Literal {
+  const { literal, kind } = reader.peek();
+  if (literal === undefined)
+    throw reader.refuse(kind === "name" ? 'a value, a text in quotes such as "Ideal"' : "a value");
+  reader.take();
+  return literal;
 }

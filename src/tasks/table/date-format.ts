@@ -45,6 +45,8 @@ export function dateFormat(pattern: string): DateFormat {
   const names = new Set(fields.map(({ unit }) => unit));
   if (fields.length === 0 || names.size < fields.length) throw patternError(pattern);
   const expression = new RegExp(`^${tokens.map(expressionOf).join("")}$`);
+  const read = fieldReader(tokens, expression);
+  const hasShortYear = fields.some(({ unit, width }) => unit === "year" && width === 2);
   const digits = fields.find(({ unit }) => unit === "fraction")?.width ?? 0;
   const step = Math.min(...fields.map(({ unit }) => stepOf[unit])) * (digits > 0 ? 10 ** (3 - digits) : 1);
   const format = (milliseconds: number): string => {
@@ -55,27 +57,63 @@ export function dateFormat(pattern: string): DateFormat {
     step,
     format,
     parse(text) {
-      const match = expression.exec(text);
-      if (match === null) return Number.NaN;
-      const parts = { year: 1970, month: 1, day: 1, hour: 0, minute: 0, second: 0, fraction: 0 };
-      fields.forEach(({ unit, width }, place) => {
-        const value = Number(match[place + 1]);
-        if (unit === "year" && width === 2) parts.year = value < 70 ? 2000 + value : 1900 + value;
-        else parts[unit] = value;
-      });
-      const milliseconds = momentOf(parts, digits);
-      return format(milliseconds) === text ? milliseconds : Number.NaN;
+      if (!expression.test(text)) return Number.NaN;
+      const found = read(text);
+      const { month, day, hour, minute, second } = found;
+      const year = !hasShortYear ? found.year : found.year < 70 ? 2000 + found.year : 1900 + found.year;
+      const isDate = month >= 1 && month <= 12 && day >= 1 && day <= daysIn(year, month);
+      if (!(isDate && hour < 24 && minute < 60 && second < 60)) return Number.NaN;
+      const seconds = dayNumber(year, month, day) * 86_400 + hour * 3600 + minute * 60 + second;
+      const milliseconds = seconds * 1e3 + found.fraction * 10 ** (3 - digits);
+      return digits <= 3 || format(milliseconds) === text ? milliseconds : Number.NaN;
     },
+  };
+}
+
+/** Reads the fields of a text that matches, always into the same parts; where all have a fixed width, by their places. */
+function fieldReader(tokens: readonly Token[], expression: RegExp): (text: string) => Parts {
+  const parts: Parts = { year: 1970, month: 1, day: 1, hour: 0, minute: 0, second: 0, fraction: 0 };
+  const fields = tokens.filter((token) => "unit" in token);
+  if (fields.some(({ unit, width }) => width === 1 && unit !== "fraction"))
+    return (text) => {
+      const match = expression.exec(text);
+      fields.forEach(({ unit }, place) => {
+        parts[unit] = Number(match?.[place + 1]);
+      });
+      return parts;
+    };
+  let at = 0;
+  const places = tokens.flatMap((token) => {
+    const from = at;
+    at += "unit" in token ? token.width : token.literal.length;
+    return "unit" in token ? [{ unit: token.unit, from, to: at }] : [];
+  });
+  return (text) => {
+    for (const { unit, from, to } of places) {
+      let value = 0;
+      for (let place = from; place < to; place++) value = 10 * value + text.charCodeAt(place) - 48;
+      parts[unit] = value;
+    }
+    return parts;
   };
 }
 
 type Parts = Record<Unit, number>;
 
-function momentOf({ year, month, day, hour, minute, second, fraction }: Parts, digits: number): number {
-  const date = new Date(0);
-  date.setUTCFullYear(year, month - 1, day);
-  date.setUTCHours(hour, minute, second);
-  return date.getTime() + fraction * 10 ** (3 - digits);
+/** Days since 1970 of a date of the calendar, counted in eras of 400 years that begin in March. */
+function dayNumber(year: number, month: number, day: number): number {
+  const marchYear = month <= 2 ? year - 1 : year;
+  const era = Math.floor(marchYear / 400);
+  const yearOfEra = marchYear - 400 * era;
+  const dayOfYear = Math.floor((153 * ((month + 9) % 12) + 2) / 5) + day - 1;
+  return (
+    146_097 * era + 365 * yearOfEra + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100) + dayOfYear - 719_468
+  );
+}
+
+function daysIn(year: number, month: number): number {
+  if (month !== 2) return month === 4 || month === 6 || month === 9 || month === 11 ? 30 : 31;
+  return year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0) ? 29 : 28;
 }
 
 function partsOf(milliseconds: number, digits: number): Parts {
@@ -99,7 +137,7 @@ function written({ unit, width }: { readonly unit: Unit; readonly width: number 
 
 function expressionOf(token: Token): string {
   if ("literal" in token) return token.literal.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
-  return token.width === 1 && token.unit !== "fraction" ? "(\\d{1,2})" : `(\\d{${token.width}})`;
+  return token.width === 1 && token.unit !== "fraction" ? "(0|[1-9]\\d?)" : `(\\d{${token.width}})`;
 }
 
 function tokensOf(pattern: string): readonly Token[] {

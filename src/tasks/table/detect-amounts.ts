@@ -1,14 +1,12 @@
 // detect-amounts: columns of numbers and of dates: their format, grid, bounds, and whether zero is a class of its own.
 import { type DateFormat, dateFormat, findDateFormat } from "./date-format.ts";
-import { formatNumber, greatestDivisor, gridStep, isExact, numberFormatOf, parseNumber } from "./number-format.ts";
-import { type Profile, quantile, type Values, valuesOf, withoutTexts } from "./profile.ts";
+import { type FoundNumbers, numbersIn } from "./detect-numbers.ts";
+import { formatNumber, greatestDivisor, gridStep, numberFormatOf } from "./number-format.ts";
+import { type Profile, quantile, type Values, valuesOf } from "./profile.ts";
 import type { Amount, ColumnBase, ColumnSchema, DateColumn, NumberColumn } from "./schema.ts";
 
 type Base = Omit<ColumnBase, "reason">;
 
-/** Words that stand for a gap when everything else in a column is a number. */
-const gapAmongNumbers =
-  /^(\?+|-+|\.+|\*+|none|nil|missing|unknown|undefined|n\.a\.|[+-]?inf(inity)?|#div\/0!|#value!|#ref!|#num!)$/i;
 /** A column with at most this many values, each at least so often on average, writes only values it has seen. */
 const mostObserved = 1000;
 const oftenObserved = 20;
@@ -17,7 +15,7 @@ const oftenObserved = 20;
 export function detectAmount(profile: Profile, base: Base): ColumnSchema | undefined {
   const dates = looksCompact(profile.texts) ? findDateFormat(profile.texts) : undefined;
   if (dates?.kind === "found") return dateColumn(profile, base, dates.pattern, dates.reason);
-  const numbers = numbersIn(profile, profile.column.origin === "untyped" ? [".", ","] : ["."]);
+  const numbers = numbersIn(profile, profile.column.origin === "untyped" ? "any" : "point");
   if (numbers !== undefined) {
     const isGapless = profile.filled === profile.rows && numbers.gaps.length > 0;
     const column = { ...base, gaps: numbers.gaps, ...(isGapless && { gap: numbers.gaps[0]! }) };
@@ -30,27 +28,6 @@ export function detectAmount(profile: Profile, base: Base): ColumnSchema | undef
 /** Whether texts may be dates as YYYYMMDD: many of them, all of 1900 to 2099. */
 function looksCompact(texts: readonly string[]): boolean {
   return texts.length >= 10 && texts.every((text) => /^(19|20)\d{6}$/.test(text));
-}
-
-/** A column's texts as numbers. */
-export interface FoundNumbers {
-  readonly profile: Profile;
-  readonly mark: "." | ",";
-  readonly gaps: readonly string[];
-  readonly found: Values;
-}
-
-/** The texts as numbers, where all are but words for gaps. */
-export function numbersIn(profile: Profile, marks: readonly ("." | ",")[]): FoundNumbers | undefined {
-  for (const mark of marks) {
-    const others = profile.texts.filter((text) => Number.isNaN(parseNumber(text, mark)));
-    if (others.length > 5 || !others.every((text) => gapAmongNumbers.test(text))) continue;
-    const rest = withoutTexts(profile, others);
-    const found = valuesOf(rest, (text) => parseNumber(text, mark));
-    if (found.values.length < 1 || !found.values.every((value) => Number.isFinite(value) && isExact(value))) continue;
-    return { profile: rest, mark, gaps: others, found };
-  }
-  return undefined;
 }
 
 /** Whole numbers that are all different and count the rows, or that are called an id. */
@@ -78,12 +55,12 @@ export type NumberWishes = Partial<Pick<NumberColumn, "step" | "values" | "zeroI
 
 /** The column of the numbers found, `wishes` going first. */
 export function numberColumn(
-  { found, profile, mark }: FoundNumbers,
+  { found, profile, notation, remark }: FoundNumbers,
   base: Base,
   wishes: NumberWishes = {},
 ): NumberColumn {
   const { values } = found;
-  const format = numberFormatOf(profile.texts, mark);
+  const format = numberFormatOf(profile.texts, notation);
   const step = wishes.step ?? (format.kind === "decimals" ? gridStep(values, format.most) : undefined);
   const zeroInflated = wishes.zeroInflated ?? isZeroInflated(found);
   const chosen = wishes.values ?? (wishes.step === undefined ? observing(found) : "any");
@@ -93,6 +70,7 @@ export function numberColumn(
   const isWhole = format.kind === "decimals" && format.most === 0;
   const steps = step === undefined ? "" : ` in steps of ${Number(step.toPrecision(6))}`;
   const zeros = zeroInflated ? ", zero so often that it is a class of its own" : "";
+  const said = remark === undefined ? "" : `; ${remark}`;
   return {
     ...base,
     kind: "number",
@@ -103,7 +81,7 @@ export function numberColumn(
     values: chosen,
     zeroInflated,
     scale: wishes.scale ?? "quantile",
-    reason: `${isWhole ? "whole numbers" : "numbers"} ${range}${steps}, ${values.length} different${zeros}${tail(found)}`,
+    reason: `${isWhole ? "whole numbers" : "numbers"} ${range}${steps}, ${values.length} different${zeros}${tail(found)}${said}`,
   };
 }
 

@@ -2,8 +2,9 @@
 import { listNames, shorten } from "../../data/columns.ts";
 import { failure, type LocalFlowError } from "../../errors.ts";
 import { dateFormat, findDateFormat } from "./date-format.ts";
-import { dateColumn, numberColumn, numbersIn } from "./detect-amounts.ts";
-import { parseNumber } from "./number-format.ts";
+import { dateColumn, numberColumn } from "./detect-amounts.ts";
+import { numbersIn } from "./detect-numbers.ts";
+import { type Notation, parseNumber } from "./number-format.ts";
 import { levelsOf, type Profile, withoutTexts } from "./profile.ts";
 import { type ColumnBase, type ColumnOverride, type ColumnSchema, mostLevels } from "./schema.ts";
 
@@ -33,12 +34,15 @@ export function columnFromOverride(whole: Profile, override: ColumnOverride): Co
 }
 
 function givenNumber(profile: Profile, base: Base, override: ColumnOverride & { kind: "number" }): ColumnSchema {
-  const numbers = numbersIn(profile, [".", ","]);
+  const { thousands, ...rest } = override;
+  const isGrouped = thousands === true;
+  const numbers = numbersIn(profile, isGrouped ? "grouped" : thousands === undefined ? "any" : "plain");
   if (numbers === undefined) {
-    const stray = profile.texts.find((text) => !Number.isFinite(parseNumber(text, ".")));
+    const notation: Notation = { mark: ".", ...(isGrouped && { thousands: true }) };
+    const stray = profile.texts.find((text) => !Number.isFinite(parseNumber(text, notation)));
     throw wrongCell(base, "numbers that float64 holds exactly", stray ?? profile.texts[0]);
   }
-  const { kind: _, gaps: __, ...wishes } = override;
+  const { kind: _, gaps: __, ...wishes } = rest;
   const column = numberColumn(numbers, { ...base, gaps: [...base.gaps, ...numbers.gaps] }, wishes);
   return { ...column, reason: `given by the schema; ${column.reason}` };
 }

@@ -3,6 +3,7 @@ import type { CellTable } from "../../data/cell-table.ts";
 import { listNames, nearestName, shorten } from "../../data/columns.ts";
 import { failure } from "../../errors.ts";
 import { detectAmount } from "./detect-amounts.ts";
+import { doubt } from "./detect-numbers.ts";
 import { columnFromOverride } from "./detect-override.ts";
 import { levelsOf, type Profile, profileOf } from "./profile.ts";
 import { type ColumnBase, type ColumnSchema, mostLevels, type Schema, type SchemaOverrides } from "./schema.ts";
@@ -33,10 +34,17 @@ export function detectSchema(table: CellTable, overrides: SchemaOverrides = {}):
   return { columns };
 }
 
-/** One sentence for each column that a model will not hold, with the reason and the way to change that. */
+const groupsOrDecimals = ["commas that group thousands", "decimal commas"];
+
+/** One sentence for each column that a model will not hold, or that may be meant otherwise, and how to change that. */
 export function schemaNotices(schema: Schema): readonly string[] {
   return schema.columns.flatMap(({ name, reason, ...column }) => {
     const what = `column "${shorten(name)}"`;
+    if (column.kind === "number" && reason.includes(doubt)) {
+      const [taken, other] = column.format.thousands ? groupsOrDecimals : groupsOrDecimals.toReversed();
+      const change = `"thousands": ${!column.format.thousands}`;
+      return [`${what} is read with ${taken}, though ${other} would do too: ${change} in a schema changes it`];
+    }
     if (column.kind === "text") return [`${what} is left out as text: ${reason}`];
     if (column.kind !== "id") return [];
     const fate = "first" in column ? "is numbered anew" : "is left out";

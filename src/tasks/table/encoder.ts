@@ -9,6 +9,7 @@ import { type ColumnCode, columnCodeJson, columnCodeOf, levelTexts } from "./col
 import { type ColumnCoder, columnCoder, type Place } from "./column-coder.ts";
 import { levelOrders } from "./level-order.ts";
 import { type ColumnSchema, checked, mostColumns, type Schema, schemaJson } from "./schema.ts";
+import { checkSums, type Sum, sumsJson, withSums } from "./sums.ts";
 
 /** One coordinate: the column it belongs to and which part of it: "gap", "zero", "value", "digit 1", … */
 export interface Dimension {
@@ -41,6 +42,8 @@ export interface EncoderJson {
   readonly version: 1;
   readonly schema: Schema;
   readonly codes: readonly ColumnCode[];
+  /** Columns that are computed from others when rows are decoded; their values have no dimensions. */
+  readonly sums?: readonly Sum[];
 }
 
 export interface TableEncoder {
@@ -66,6 +69,8 @@ export interface TableEncoder {
 export interface EncoderOptions {
   /** The most cells of one dimension of a category; default 16. A category of more levels takes several dimensions. */
   readonly base?: number;
+  /** Columns to be computed, each after those it needs. */
+  readonly sums?: readonly Sum[];
 }
 
 const defaultBase = 16;
@@ -77,21 +82,24 @@ const logRootTau = 0.5 * Math.log(2 * Math.PI);
 export function tableEncoder(
   schema: Schema,
   training: CellTable,
-  { base = defaultBase }: EncoderOptions = {},
+  { base = defaultBase, sums = [] }: EncoderOptions = {},
 ): TableEncoder {
   const columns = columnsNamed(training, schema.columns);
   const orders = levelOrders(schema.columns, training);
-  return encoderOf({
-    version: 1,
-    schema,
-    codes: schema.columns.map((column, place) => columnCodeOf(column, columns[place]!, base, orders.get(column.name))),
+  const isComputed = new Set(sums.map(({ column }) => column));
+  const codes = schema.columns.map((column, place) => {
+    const code = columnCodeOf(column, columns[place]!, base, orders.get(column.name));
+    const { filled, gaps } = code;
+    return isComputed.has(column.name) ? { value: { kind: "none" } as const, filled, gaps } : code;
   });
+  return encoderOf({ version: 1, schema, codes, ...(sums.length > 0 && { sums }) });
 }
 
 const encoderJson = z.strictObject({
   version: z.literal(1),
   schema: schemaJson,
   codes: z.array(columnCodeJson).min(1).max(mostColumns),
+  sums: sumsJson.exactOptional(),
 });
 
 /** The encoder of a model file, which is not trusted; throws a `model` error that says where it is wrong. */
@@ -114,24 +122,27 @@ export function encoderFrom(json: unknown, where: string): TableEncoder {
       received: code === undefined ? "none" : `one of ${code.value.kind}`,
     });
   });
+  checkSums(parsed.sums ?? [], schema, where);
   return encoderOf(parsed);
 }
 
 interface Part {
   readonly column: ColumnSchema;
   readonly coder: ColumnCoder;
+  /** Where the cells of a column lie; remembered as long as the column is. */
+  readonly placesIn: (cells: CellColumn) => Places;
   /** Its first dimension. */
   readonly at: number;
 }
 
 function encoderOf(json: EncoderJson): TableEncoder {
-  const { schema, codes } = json;
+  const { schema, codes, sums = [] } = json;
   const parts: Part[] = [];
   const dimensions: Dimension[] = [];
   schema.columns.forEach((column, place) => {
     const coder = columnCoder(column, codes[place]!);
     if (coder === undefined) return;
-    parts.push({ column, coder, at: dimensions.length });
+    parts.push({ column, coder, placesIn: remembered(coder), at: dimensions.length });
     dimensions.push(...coder.parts.map((part) => ({ column: column.name, part })));
   });
   const width = dimensions.length;
@@ -153,13 +164,14 @@ function encoderOf(json: EncoderJson): TableEncoder {
       return { rows: table.rows, values, absent };
     },
     decode(values, rows, { firstRow = 0 } = {}) {
-      return { rows, columns: parts.map((part) => decodedColumn(part, values, rows, width, firstRow)) };
+      const columns = parts.map((part) => decodedColumn(part, values, rows, width, firstRow));
+      return withSums({ rows, columns }, sums, schema);
     },
     logVolumes(table, encoded) {
       const out = new Float32Array(table.rows * width);
       columnsOf(table).forEach((cells, n) => {
-        const { at, coder } = coded[n]!;
-        const places = placesOf(coder, cells);
+        const { at, coder, placesIn } = coded[n]!;
+        const places = placesIn(cells);
         coder.parts.forEach((_, part) => {
           for (let row = 0; row < table.rows; row++) {
             const i = row * width + at + part;
@@ -181,10 +193,10 @@ interface Filling extends EncodeOptions {
   readonly width: number;
 }
 
-function fillColumn({ column, coder, at }: Part, cells: CellColumn, filling: Filling): void {
+function fillColumn({ column, coder, placesIn, at }: Part, cells: CellColumn, filling: Filling): void {
   const { values, absent, width, key, firstRow = 0 } = filling;
   const rows = cells.codes.length;
-  const places = placesOf(coder, cells);
+  const places = placesIn(cells);
   const noise = new Float32Array(rows);
   coder.parts.forEach((name, part) => {
     fillUniform(split(key, "cell", column.name, name), noise, { offset: firstRow });
@@ -207,6 +219,15 @@ interface Places {
   readonly lows: Float64Array;
   readonly highs: Float64Array;
   readonly volumes: Float64Array;
+}
+
+function remembered(coder: ColumnCoder): (cells: CellColumn) => Places {
+  const known = new WeakMap<CellColumn, Places>();
+  return (cells) => {
+    const places = known.get(cells) ?? placesOf(coder, cells);
+    known.set(cells, places);
+    return places;
+  };
 }
 
 /** Looks at every distinct text once, when it first occurs; the gap comes first. */

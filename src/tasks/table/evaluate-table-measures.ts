@@ -1,29 +1,29 @@
 // evaluate-table-measures: every measure of one table of synthetic rows, and of real rows in its place
 import type { BoostingOptions } from "../../measure/boosting.ts";
-import {
-  type ClosestRecords,
-  closestRecords,
-  identicalRows,
-  type PrivacyTables,
-} from "../../measure/closest-record.ts";
+import { type ClosestRecords, closestSteps, identicalRows, type PrivacyTables } from "../../measure/closest-record.ts";
 import { type ColumnShapes, columnShapes } from "../../measure/column-shapes.ts";
-import { tableCoverage } from "../../measure/coverage.ts";
+import { coverageSteps } from "../../measure/coverage.ts";
 import { fewestClassifierRows } from "../../measure/drift.ts";
 import type { Estimate } from "../../measure/estimate.ts";
-import { membershipInference } from "../../measure/membership.ts";
-import { type PairTrends, pairTrends } from "../../measure/pair-trends.ts";
-import { classifierTwoSample, type TwoSampleClassification } from "../../measure/two-sample-classifier.ts";
-import { trainOnSyntheticTestOnReal, type Utility } from "../../measure/utility.ts";
+import { membershipSteps } from "../../measure/membership.ts";
+import { type PairTrends, pairTrendSteps } from "../../measure/pair-trends.ts";
+import { inTurns } from "../../measure/steps.ts";
+import { type TwoSampleClassification, twoSampleSteps } from "../../measure/two-sample-classifier.ts";
+import { type Utility, utilitySteps } from "../../measure/utility.ts";
 import type { TableMetricName } from "./evaluate-table-metrics.ts";
 
 export interface MeasureSettings {
   readonly seed: number | string;
+  /** Rows of each table for the trees, for distances between rows, and for neighbourhoods, at most. */
   readonly rows: number;
+  readonly distanceRows: number;
   readonly neighbourhoodRows: number;
   readonly pairs: number;
   readonly target?: string | undefined;
   readonly boosting: Omit<BoostingOptions, "random">;
-  /** Called between measures. */
+  /** Whether `train` are rows that the generator has seen: without them there is nothing to be measured of privacy. */
+  readonly isTrained: boolean;
+  /** Called between measures and within them. */
   readonly turn: () => Promise<void>;
 }
 
@@ -40,15 +40,17 @@ export interface Measured {
 
 /** Measures of synthetic rows. */
 export interface MeasuredSynthetic extends Measured {
-  readonly distances: ClosestRecords["distance"];
+  /** With training rows. */
+  readonly distances?: ClosestRecords["distance"];
 }
 
-/** Fidelity and privacy of `synthetic`. */
+/** Fidelity of `synthetic`, and privacy where `train` are training rows. */
 export async function measureSynthetic(tables: PrivacyTables, settings: MeasureSettings): Promise<MeasuredSynthetic> {
-  const found = await fidelity(tables, settings, "synthetic");
-  const { closerToTrain, nearness, distance } = closestRecords(tables, settings);
-  await settings.turn();
-  const { auc, atOnePercent } = membershipInference(tables, settings);
+  const found = await fidelity(tables, settings);
+  if (!settings.isTrained) return found;
+  const options = { seed: settings.seed, rows: settings.distanceRows };
+  const { closerToTrain, nearness, distance } = await inTurns(closestSteps(tables, options), settings.turn);
+  const { auc, atOnePercent } = await inTurns(membershipSteps(tables, options), settings.turn);
   const privacy: MetricEstimates = {
     closerToTrain,
     nearness,
@@ -60,11 +62,12 @@ export async function measureSynthetic(tables: PrivacyTables, settings: MeasureS
 }
 
 /**
- * What real rows get: training rows (in the place of `synthetic`) for fidelity; for privacy rows that know no training row,
+ * What real rows get: rows like `train` (in the place of `synthetic`) for fidelity; for privacy rows that know no training row,
  * which is known exactly, except for identical rows, where it is the share among the held-out rows.
  */
 export async function measureFloor(tables: PrivacyTables, settings: MeasureSettings): Promise<Measured> {
-  const found = await fidelity(tables, settings, "real");
+  const found = await fidelity(tables, settings);
+  if (!settings.isTrained) return found;
   const exactly = (value: number): Estimate => ({ value, standardError: 0 });
   const privacy: MetricEstimates = {
     closerToTrain: exactly(0.5),
@@ -76,31 +79,42 @@ export async function measureFloor(tables: PrivacyTables, settings: MeasureSetti
   return { ...found, estimates: { ...found.estimates, ...privacy } };
 }
 
+/** 1 less the mean of both distances; their errors may go together, so the mean of the errors is the most it can be. */
+export function qualityOf(shapes: Estimate, trends: PairTrends): Estimate {
+  const parts = trends.pairs.length > 0 ? [shapes, trends.mean] : [shapes];
+  const meanOf = (pick: (part: Estimate) => number) =>
+    parts.reduce((total, part) => total + pick(part), 0) / parts.length;
+  return { value: 1 - meanOf(({ value }) => value), standardError: meanOf(({ standardError }) => standardError) };
+}
+
 async function fidelity(
-  { train, heldOut, synthetic }: PrivacyTables,
+  { heldOut, synthetic }: PrivacyTables,
   { seed, rows, neighbourhoodRows, pairs, target, boosting, turn }: MeasureSettings,
-  learner: "synthetic" | "real",
 ): Promise<Measured> {
   const shapes = columnShapes(heldOut, synthetic);
-  const trends = pairTrends(heldOut, synthetic, { seed, pairs });
   await turn();
-  const { ranges, categories, neighbourhoods } = tableCoverage(heldOut, synthetic, { seed, rows: neighbourhoodRows });
-  await turn();
+  const trends = await inTurns(pairTrendSteps(heldOut, synthetic, { seed, pairs }), turn);
+  const near = coverageSteps(heldOut, synthetic, { seed, rows: neighbourhoodRows });
+  const { ranges, categories, neighbourhoods } = await inTurns(near, turn);
   const isLarge = Math.min(heldOut.rows, synthetic.rows, rows) >= fewestClassifierRows;
-  const classified = isLarge ? classifierTwoSample(heldOut, synthetic, { seed, rows, boosting }) : undefined;
-  await turn();
+  const classified = isLarge
+    ? await inTurns(twoSampleSteps(heldOut, synthetic, { seed, rows, boosting }), turn)
+    : undefined;
   const useful =
     target === undefined
       ? undefined
-      : trainOnSyntheticTestOnReal({ synthetic, train, test: heldOut, target }, { seed, rows, boosting });
-  await turn();
+      : await inTurns(
+          utilitySteps({ synthetic, train: synthetic, test: heldOut, target }, { seed, rows, boosting }),
+          turn,
+        );
   const { precision, recall, density, coverage } = neighbourhoods;
   const estimates: MetricEstimates = {
+    quality: qualityOf(shapes.mean, trends),
     columnShapes: shapes.mean,
     gapRates: shapes.gaps,
     pairTrends: trends.mean,
     ...(classified && { c2st: classified.auc }),
-    ...(useful && { utility: mainScore(useful)[learner] }),
+    ...(useful && { utility: mainScore(useful).synthetic }),
     precision,
     recall,
     density,

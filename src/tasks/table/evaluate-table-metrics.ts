@@ -1,6 +1,7 @@
 // evaluate-table-metrics: the measures of synthetic rows by name: what each one is, and which way is better
 
 export const tableMetricNames = [
+  "quality",
   "columnShapes",
   "gapRates",
   "pairTrends",
@@ -23,14 +24,40 @@ export type TableMetricName = (typeof tableMetricNames)[number];
 
 export interface TableMetricMeaning {
   readonly title: string;
-  readonly group: "columns" | "pairs" | "rows" | "coverage" | "privacy";
+  readonly group: "overall" | "columns" | "pairs" | "rows" | "coverage" | "privacy";
   readonly better: "lower" | "higher";
   /** What the number is, in a sentence, with its best value. */
   readonly definition: string;
 }
 
+/** Those that need rows that the generator has learnt from. */
+export const privacyMetricNames = [
+  "closerToTrain",
+  "nearness",
+  "identicalRows",
+  "membership",
+  "membershipAtOnePercent",
+] as const satisfies readonly TableMetricName[];
+
+/** Those of two files, none of which was made from the other. */
+export const driftMetricNames = [
+  "quality",
+  "columnShapes",
+  "gapRates",
+  "pairTrends",
+  "c2st",
+] as const satisfies readonly TableMetricName[];
+export type DriftMetricName = (typeof driftMetricNames)[number];
+
 /** What each measure is; the formulas are in docs/measures.md. */
 export const tableMetrics: Readonly<Record<TableMetricName, TableMetricMeaning>> = {
+  quality: {
+    title: "quality",
+    group: "overall",
+    better: "higher",
+    definition:
+      "1 less the mean of the column shapes' and the pair trends' distances: one number from 0 to 1, 1 being equal. It says nothing of three or more columns together, nor of privacy.",
+  },
   columnShapes: {
     title: "column shapes",
     group: "columns",

@@ -1,8 +1,8 @@
 // evaluate-table-page: what was found about synthetic rows, as one HTML file with the same numbers as JSON inside
 import { type Measure, measuresFigure } from "../../pictures/measures.ts";
 import { htmlReport, type ReportCell, type ReportSection, type ReportTable } from "../report.ts";
-import type { Beside, TableEstimate, TableEvaluation } from "./evaluate-table.ts";
-import { type TableMetricName, tableMetricNames } from "./evaluate-table-metrics.ts";
+import { type Beside, type TableEstimate, type TableEvaluation, tableBaselines } from "./evaluate-table.ts";
+import { type TableMetricMeaning, type TableMetricName, tableMetricNames } from "./evaluate-table-metrics.ts";
 
 /** Columns and pairs shown, at most; the JSON has all. */
 const shownRows = 40;
@@ -33,52 +33,67 @@ export function tableEvaluationPage(evaluation: TableEvaluation, name: string): 
   });
 }
 
-const sides = [
-  { name: "this table" },
-  { name: "floor: real rows" },
-  { name: "independent columns" },
-  { name: "Gaussian copula" },
-];
+/** What columns of the page are called; rivals have their own names. */
+const baselineTitles: Readonly<Record<string, string>> = {
+  independent: "independent columns",
+  copula: "Gaussian copula",
+  "flow-wide": "plain Flow Matching (wide)",
+  "flow-long": "plain Flow Matching (long)",
+};
 
-function sideCells(beside: Beside): readonly ReportCell[] {
-  return [beside, beside.floor, beside.baselines.independent, beside.baselines.copula].map(cell);
+/** Names of the baselines in the order in which they are shown. */
+export function shownBaselines({ measures }: TableEvaluation): readonly string[] {
+  const found = Object.keys(measures.columnShapes?.baselines ?? {});
+  return [...tableBaselines, ...found.filter((name) => !tableBaselines.some((known) => known === name))];
 }
 
-function cell({ value, standardError }: TableEstimate): ReportCell {
+function sides(evaluation: TableEvaluation): ReportTable["columns"] {
+  const names = shownBaselines(evaluation).map((name) => ({ name: baselineTitles[name] ?? name }));
+  return [{ name: "this table" }, { name: "floor: real rows" }, ...names];
+}
+
+function sideCells(beside: Beside, evaluation: TableEvaluation): readonly ReportCell[] {
+  return [beside, beside.floor, ...shownBaselines(evaluation).map((name) => beside.baselines[name])].map((estimate) =>
+    estimate === undefined ? "" : cell(estimate),
+  );
+}
+
+export function cell({ value, standardError }: TableEstimate): ReportCell {
   return standardError === null ? value : { value, standardError };
 }
 
-function measuresSection({ metrics, notes, rows }: TableEvaluation): ReportSection {
+function measuresSection(evaluation: TableEvaluation): ReportSection {
+  const { measures, notes, rows } = evaluation;
   const text = [
-    `${rows.compared} synthetic rows are held beside the held-out rows, and so are as many training rows (the floor: no table can be expected beyond it), rows of independent columns and rows of a Gaussian copula.`,
+    `${rows.compared} synthetic rows are held beside the held-out rows, and so are as many real rows (the floor: no table can be expected beyond it) and rows of each baseline.`,
     "± is one standard error. What each measure is stands at the end.",
     ...notes,
   ].join("\n\n");
   const table: ReportTable = {
-    columns: [{ name: "" }, { name: "better" }, ...sides],
+    columns: [{ name: "" }, { name: "better" }, ...sides(evaluation)],
     rows: tableMetricNames.flatMap((name) => {
-      const metric = metrics[name];
-      return metric ? [[metric.title, metric.better, ...sideCells(metric)]] : [];
+      const metric = measures[name];
+      return metric ? [[metric.title, metric.better, ...sideCells(metric, evaluation)]] : [];
     }),
   };
-  const measures = pictured.flatMap((name): Measure[] => {
-    const metric = metrics[name];
+  const bars = pictured.flatMap((name): Measure[] => {
+    const metric = measures[name];
     if (!metric) return [];
     const baselines = {
       "real rows": bar(metric.floor),
-      independent: bar(metric.baselines.independent),
-      copula: bar(metric.baselines.copula),
+      ...Object.fromEntries(Object.entries(metric.baselines).map(([name, estimate]) => [name, bar(estimate)])),
     };
     return [{ ...bar(metric), name: metric.title, better: metric.better, baselines }];
   });
-  return { heading: "Measures", text, table, figure: measuresFigure(measures, "this table") };
+  return { heading: "Measures", text, table, figure: measuresFigure(bars, "this table") };
 }
 
 function bar({ value, standardError }: TableEstimate) {
   return { value, ...(standardError !== null && { standardError }) };
 }
 
-function columnsSection({ columns, telling }: TableEvaluation): ReportSection {
+function columnsSection(evaluation: TableEvaluation): ReportSection {
+  const { columns, telling } = evaluation;
   const shown = columns.toSorted((a, b) => b.value - b.floor.value - (a.value - a.floor.value)).slice(0, shownRows);
   const shareOf = (name: string) => telling.find(({ column }) => column === name)?.share;
   return {
@@ -88,7 +103,7 @@ function columnsSection({ columns, telling }: TableEvaluation): ReportSection {
       columns: [
         { name: "column" },
         { name: "kind" },
-        ...sides,
+        ...sides(evaluation),
         { name: "gaps, held-out", unit: "%" },
         { name: "gaps, here", unit: "%" },
         { name: "gave rows away", unit: "%" },
@@ -96,31 +111,32 @@ function columnsSection({ columns, telling }: TableEvaluation): ReportSection {
       rows: shown.map((column): readonly ReportCell[] => [
         column.column,
         column.kind,
-        ...sideCells(column),
-        percent(column.gaps.heldOut),
-        percent(column.gaps.synthetic),
-        percent(shareOf(column.column)),
+        ...sideCells(column, evaluation),
+        percentCell(column.gaps.heldOut),
+        percentCell(column.gaps.synthetic),
+        percentCell(shareOf(column.column)),
       ]),
     },
   };
 }
 
 /** One decimal; a dash where it is not known. */
-function percent(share: number | undefined): ReportCell {
+export function percentCell(share: number | undefined): ReportCell {
   return share === undefined ? Number.NaN : Math.round(1000 * share) / 10;
 }
 
-function pairsSections({ pairs }: TableEvaluation): readonly ReportSection[] {
+function pairsSections(evaluation: TableEvaluation): readonly ReportSection[] {
+  const { pairs } = evaluation;
   if (pairs.length === 0) return [];
   return [
     {
       heading: "Pairs of columns",
       text: `The distance of each pair's dependence from that in the held-out rows, the worst first${cut(pairs.length)}.`,
       table: {
-        columns: [{ name: "pair" }, { name: "kind" }, ...sides],
+        columns: [{ name: "pair" }, { name: "kind" }, ...sides(evaluation)],
         rows: pairs
           .slice(0, shownRows)
-          .map((pair): readonly ReportCell[] => [pair.columns.join(" · "), pair.kind, ...sideCells(pair)]),
+          .map((pair): readonly ReportCell[] => [pair.columns.join(" · "), pair.kind, ...sideCells(pair, evaluation)]),
       },
     },
   ];
@@ -130,20 +146,29 @@ function cut(count: number): string {
   return count > shownRows ? `; ${shownRows} of ${count} are shown` : "";
 }
 
-function definitions({ metrics, distances }: TableEvaluation): ReportSection {
-  const lines = tableMetricNames.flatMap((name) => {
-    const metric = metrics[name];
-    return metric ? [[metric.title, name, metric.definition]] : [];
-  });
-  const { synthetic, heldOut } = distances;
-  const near = `Half of the synthetic rows are within ${short(synthetic.median)} of a training row, and 5 % within ${short(synthetic.low)}; of the held-out rows half are within ${short(heldOut.median)} and 5 % within ${short(heldOut.low)}.`;
+function definitions({ measures, distances }: TableEvaluation): ReportSection {
   const distance =
     "The distance of two rows is the mean over columns of: for numbers the difference of their places among all values compared (0 to 1), for categories 1 if they differ, and 1 between a value and a gap. A neighbourhood reaches to the fifth nearest row of the same table.";
   return {
     heading: "What the measures are",
-    text: `${distance}\n\n${near}`,
-    table: { columns: [{ name: "measure" }, { name: "name in the JSON" }, { name: "definition" }], rows: lines },
+    text: distances === undefined ? distance : `${distance}\n\n${nearText(distances)}`,
+    table: definitionTable(measures),
   };
+}
+
+/** The measures with what they are. */
+export function definitionTable(
+  measures: Readonly<Partial<Record<TableMetricName, Pick<TableMetricMeaning, "title" | "definition">>>>,
+): ReportTable {
+  const rows = tableMetricNames.flatMap((name) => {
+    const found = measures[name];
+    return found ? [[found.title, name, found.definition]] : [];
+  });
+  return { columns: [{ name: "measure" }, { name: "name in the JSON" }, { name: "definition" }], rows };
+}
+
+function nearText({ synthetic, heldOut }: NonNullable<TableEvaluation["distances"]>): string {
+  return `Half of the synthetic rows are within ${short(synthetic.median)} of a training row, and 5 % within ${short(synthetic.low)}; of the held-out rows half are within ${short(heldOut.median)} and 5 % within ${short(heldOut.low)}.`;
 }
 
 function short(value: number): string {

@@ -1,20 +1,25 @@
 // evaluate-table-verdict: what the measures of synthetic rows come to, in plain words
+import { flowBaselines } from "../../measure/names.ts";
 import type { Beside, TableEstimate, TableFindings } from "./evaluate-table.ts";
+
+/** A value beside its floor. */
+type Aside = Pick<Beside, "value" | "standardError" | "floor">;
 
 /** Said by every evaluation. */
 export const noGuarantee =
   "These measures can show a leak but never the absence of one: localflow gives no differential privacy guarantee.";
 
 /** Sentences on columns, on whole rows, on what is missing and on privacy, in this order; the last one is `noGuarantee`. */
-export function tableVerdict({ metrics, telling, pairs }: TableFindings): readonly string[] {
-  const { columnShapes, pairTrends, c2st, recall, utility } = metrics;
+export function tableVerdict({ measures, telling, pairs }: TableFindings): readonly string[] {
+  const { columnShapes, pairTrends, c2st, recall, utility } = measures;
   const sentences = [
     columnShapes && `Columns taken alone are ${percent(columnShapes)} off; ${besideFloor(columnShapes)}.`,
     pairTrends && pairs[0] && `${pairsSentence(pairTrends)} The worst pair is ${pairs[0].columns.join(" and ")}.`,
     c2st && rowsSentence(c2st, telling),
+    ...(c2st ? flowSentences(c2st) : []),
     utility && utilitySentence(utility),
     recall && below(recall) ? `Some kinds of rows are missing: ${missingSentence(recall)}.` : undefined,
-    ...privacySentences(metrics),
+    ...privacySentences(measures),
     noGuarantee,
   ];
   return sentences.filter((sentence) => sentence !== undefined);
@@ -37,11 +42,25 @@ function rowsSentence(c2st: Beside, telling: TableFindings["telling"]): string {
   const copula = `Gaussian copula ${baselines.copula.value.toFixed(3)}`;
   if (!above(c2st)) return `Boosted trees cannot tell whole rows from real ones (${scale}; ${copula}).`;
   const how = value < 0.6 ? "hardly" : value < 0.75 ? "sometimes" : value < 0.9 ? "mostly" : "almost always";
-  const gap = baselines.copula.value - value;
-  const doubt = 2 * Math.hypot(c2st.standardError ?? 0, baselines.copula.standardError ?? 0);
-  const rank = gap > doubt ? "better than" : gap < -doubt ? "worse than" : "no different from";
   const names = telling.slice(0, 3).map(({ column }) => column);
-  return `Boosted trees ${how} tell whole rows from real ones (${scale}), most by ${names.join(", ")}; that is ${rank} a ${copula}.`;
+  return `Boosted trees ${how} tell whole rows from real ones (${scale}), most by ${names.join(", ")}; that is ${rank(c2st, baselines.copula)} a ${copula}.`;
+}
+
+/** How plain Flow Matching did, where it was trained. */
+function flowSentences(c2st: Beside): readonly string[] {
+  return flowBaselines.flatMap((name) => {
+    const plain = c2st.baselines[name];
+    if (plain === undefined) return [];
+    const flow = `plain Flow Matching on the same budget (${name}: AUC ${plain.value.toFixed(3)})`;
+    return [`By this test the model is ${rank(c2st, plain)} ${flow}.`];
+  });
+}
+
+/** Of a measure that is better the lower it is; differences of two standard errors count. */
+function rank(own: TableEstimate, other: TableEstimate): string {
+  const gap = other.value - own.value;
+  const doubt = 2 * Math.hypot(own.standardError ?? 0, other.standardError ?? 0);
+  return gap > doubt ? "better than" : gap < -doubt ? "worse than" : "no different from";
 }
 
 function utilitySentence(utility: Beside): string {
@@ -61,9 +80,11 @@ function privacySentences({
   identicalRows,
   membership,
   membershipAtOnePercent,
-}: TableFindings["metrics"]): readonly string[] {
+}: TableFindings["measures"]): readonly string[] {
+  if (identicalRows === undefined)
+    return ["Whether training rows were copied is not known: that takes the training rows."];
   const signs = [
-    identicalRows && above(identicalRows)
+    above(identicalRows)
       ? `${percent(identicalRows)} of the rows equal a training row, ${percent(identicalRows.floor)} of held-out rows do`
       : undefined,
     closerToTrain && above(closerToTrain)
@@ -82,7 +103,7 @@ function privacySentences({
 }
 
 /** Beyond the floor by more than chance explains: three standard errors of the difference. */
-function above(metric: Beside): boolean {
+export function above(metric: Aside): boolean {
   return metric.value - metric.floor.value > 3 * doubtOf(metric);
 }
 
@@ -90,10 +111,10 @@ function below(metric: Beside): boolean {
   return metric.floor.value - metric.value > 3 * doubtOf(metric);
 }
 
-function doubtOf({ standardError, floor }: Beside): number {
+function doubtOf({ standardError, floor }: Aside): number {
   return Math.hypot(standardError ?? 0, floor.standardError ?? 0);
 }
 
-function percent({ value }: TableEstimate): string {
+export function percent({ value }: TableEstimate): string {
   return `${(100 * value).toFixed(1)} %`;
 }

@@ -1,28 +1,43 @@
 // evaluate-table: how faithful and how private synthetic rows are, every measure beside its floor and two baselines
+import { failure } from "../../errors.ts";
 import type { BoostingOptions } from "../../measure/boosting.ts";
-import { type ClosestRecords, checkedRows, type PrivacyTables, someRows } from "../../measure/closest-record.ts";
+import { type ClosestRecords, checkedRows, someRows } from "../../measure/closest-record.ts";
 import { checkEnoughRows } from "../../measure/column-shapes.ts";
-import { gaussianCopula, independentColumns } from "../../measure/copula.ts";
-import { fewestClassifierRows } from "../../measure/drift.ts";
-import type { Estimate } from "../../measure/estimate.ts";
+import { takenRows } from "../../measure/columns-rows.ts";
+import type { MeasuredTable } from "../../measure/columns-table.ts";
+import { gaussianCopulaSteps, independentColumns } from "../../measure/copula.ts";
 import type { PairTrend } from "../../measure/pair-trends.ts";
-import { random, split } from "../../random.ts";
+import { inTurns } from "../../measure/steps.ts";
+import { permutation, type Random, random, split } from "../../random.ts";
 import { turns } from "../../runtime/pause.ts";
-import { type Measured, type MeasuredSynthetic, measureFloor, measureSynthetic } from "./evaluate-table-measures.ts";
-import {
-  type TableMetricMeaning,
-  type TableMetricName,
-  tableMetricNames,
-  tableMetrics,
-} from "./evaluate-table-metrics.ts";
+import { gathered, notesOf } from "./evaluate-table-findings.ts";
+import { type Measured, measureFloor, measureSynthetic } from "./evaluate-table-measures.ts";
+import type { TableMetricMeaning, TableMetricName } from "./evaluate-table-metrics.ts";
 import { tableVerdict } from "./evaluate-table-verdict.ts";
+
+/** Tables of the same columns. */
+export interface EvaluationTables {
+  /** Real rows that the generator has not seen. */
+  readonly heldOut: MeasuredTable;
+  readonly synthetic: MeasuredTable;
+  /**
+   * Rows that the generator has learnt from. Without them nothing is said of privacy, and a random half of the held-out rows
+   * stands in for them at the floor and under the baselines; all is then measured against the other half.
+   */
+  readonly train?: MeasuredTable;
+  /** Rows of further generators that are held beside, by name. */
+  readonly rivals?: Readonly<Record<string, MeasuredTable>>;
+}
 
 export interface EvaluateTableOptions {
   /** Decides every draw; default 0. */
   readonly seed?: number | string;
-  /** Rows of each table for the classifier, the utility and the privacy measures, at most; default 20 000. */
+  /**
+   * Rows of each table for the classifier, the utility and the privacy measures, at most; default 20 000. Distances between
+   * rows are looked at among fewer where there are more than ten columns: the work is about the same then.
+   */
   readonly rows?: number;
-  /** Rows of each table for precision, recall, density and coverage, at most; default 4096. */
+  /** Rows of each table for precision, recall, density and coverage, at most; default 4096, likewise. */
   readonly neighbourhoodRows?: number;
   /** Column to predict, for `utility`; without it that measure is left out. */
   readonly target?: string;
@@ -36,7 +51,7 @@ export interface EvaluateTableOptions {
   readonly onProgress?: (done: number, total: number, next: string) => void;
 }
 
-/** Generators of rows to be held beside. */
+/** Generators of rows that are always held beside. */
 export const tableBaselines = ["independent", "copula"] as const;
 export type TableBaseline = (typeof tableBaselines)[number];
 
@@ -46,10 +61,10 @@ export interface TableEstimate {
   readonly standardError: number | null;
 }
 
-/** A value beside what real rows get (`floor`) and what simple generators get. */
+/** A value beside what real rows get (`floor`), and what simple generators and the rivals get. */
 export interface Beside extends TableEstimate {
   readonly floor: TableEstimate;
-  readonly baselines: Readonly<Record<TableBaseline, TableEstimate>>;
+  readonly baselines: Readonly<Record<string, TableEstimate>> & Readonly<Record<TableBaseline, TableEstimate>>;
 }
 
 export interface TableMetric extends Beside, TableMetricMeaning {}
@@ -69,14 +84,17 @@ export interface EvaluatedPair extends Beside {
 /** What was found, before it is put in words. */
 export interface TableFindings {
   readonly seed: number | string;
-  /** Rows given; `compared` are the synthetic rows used, as many training rows for the floor, and rows of each baseline. */
+  /**
+   * Rows given, 0 for no training rows; `compared` are the synthetic rows used, as many real rows for the floor, and rows of each
+   * baseline.
+   */
   readonly rows: {
     readonly train: number;
     readonly heldOut: number;
     readonly synthetic: number;
     readonly compared: number;
   };
-  readonly metrics: Readonly<Partial<Record<TableMetricName, TableMetric>>>;
+  readonly measures: Readonly<Partial<Record<TableMetricName, TableMetric>>>;
   /** Column shapes, in the order of the columns. */
   readonly columns: readonly EvaluatedColumn[];
   /** Pair trends, the worst first. */
@@ -84,8 +102,8 @@ export interface TableFindings {
   /** Columns by their share in what the trees of `c2st` gained: what gave the rows away, largest first. */
   readonly telling: readonly { readonly column: string; readonly share: number }[];
   /** Distances to the closest training row, a mean per column from 0 to 1: 5 % quantile and median. */
-  readonly distances: ClosestRecords["distance"];
-  /** What was left out, and why. */
+  readonly distances?: ClosestRecords["distance"];
+  /** What was left out or cut short, and why. */
   readonly notes: readonly string[];
 }
 
@@ -96,91 +114,80 @@ export interface TableEvaluation extends TableFindings {
 }
 
 /**
- * Measures `synthetic` against `heldOut`, real rows that the generator has not seen; `train` are those it has. The floor is
- * what as many training rows get in place of the synthetic ones (for privacy: what rows get that know no training row); the
- * baselines are fitted to `train`. Inputs are not changed; the same inputs and seed give the same. Throws "data" for fewer
- * than 2 rows, tables whose columns do not match or a target that cannot be learnt, "interrupted" when the signal fires.
+ * Measures `synthetic` against `heldOut`. The floor is what as many real rows get in place of the synthetic ones (for privacy:
+ * what rows get that know no training row); the baselines are fitted to `train`. Inputs are not changed; the same inputs and
+ * seed give the same. Throws "data" for fewer than 2 rows (4 held-out ones without training rows), tables whose columns do not
+ * match or a target that cannot be learnt, "interrupted" when the signal fires.
  */
 export async function evaluateTable(
-  tables: PrivacyTables,
+  tables: EvaluationTables,
   options: EvaluateTableOptions = {},
 ): Promise<TableEvaluation> {
-  const { train, heldOut, synthetic } = tables;
+  const { synthetic, rivals = {} } = tables;
   const { seed = 0, rows = 20_000, neighbourhoodRows = 4096, pairs = 2000, target, boosting = {} } = options;
-  checkEnoughRows("evaluation", [train, heldOut, synthetic]);
-  checkedRows(rows);
-  const turn = turns(options.signal, "evaluation");
-  const settings = { seed, rows, neighbourhoodRows, pairs, target, boosting, turn };
   const key = split(random(seed), "table evaluation");
+  const { train, heldOut } = realTables(tables, key);
+  checkEnoughRows("evaluation", [train, heldOut, synthetic, ...Object.values(rivals)]);
+  const limits = rowLimits(checkedRows(rows), checkedRows(neighbourhoodRows), heldOut.columns.length);
+  const turn = turns(options.signal, "evaluation");
+  const settings = { seed, pairs, target, boosting, turn, ...limits, isTrained: tables.train !== undefined };
   const count = Math.min(synthetic.rows, train.rows);
+  const total = 4 + Object.keys(rivals).length;
   const started = async (done: number, next: string) => {
-    options.onProgress?.(done, 4, next);
+    options.onProgress?.(done, total, next);
     await turn();
   };
+  const measured = (rows: MeasuredTable) => measureSynthetic({ train, heldOut, synthetic: rows }, settings);
   await started(0, "synthetic rows");
-  const own = someRows(synthetic, count, split(key, "synthetic"));
-  const found = await measureSynthetic({ ...tables, synthetic: own }, settings);
+  const found = await measured(someRows(synthetic, count, split(key, "synthetic")));
   await started(1, "real rows");
   const real = someRows(train, count, split(key, "floor"));
-  const floor = await measureFloor({ ...tables, synthetic: real }, settings);
+  const floor = await measureFloor({ train, heldOut, synthetic: real }, settings);
   await started(2, "independent columns");
-  const shuffled = independentColumns(train).sample(split(key, "independent"), count);
-  const independent = await measureSynthetic({ ...tables, synthetic: shuffled }, settings);
+  const independent = await measured(independentColumns(train).sample(split(key, "independent"), count));
   await started(3, "Gaussian copula");
-  const coupled = gaussianCopula(train, split(key, "ties")).sample(split(key, "copula"), count);
-  const copula = await measureSynthetic({ ...tables, synthetic: coupled }, settings);
-  options.onProgress?.(4, 4, "done");
-  const counts = { train: train.rows, heldOut: heldOut.rows, synthetic: synthetic.rows, compared: count };
-  const findings = { seed, rows: counts, ...gathered({ found, floor, independent, copula }) };
+  const fitted = await inTurns(gaussianCopulaSteps(train, split(key, "ties")), turn);
+  const copula = await measured(fitted.sample(split(key, "copula"), count));
+  const others: Record<string, Measured> = {};
+  for (const [k, [name, rows]] of Object.entries(rivals).entries()) {
+    await started(4 + k, name);
+    others[name] = await measured(someRows(rows, count, split(key, "rival", name)));
+  }
+  options.onProgress?.(total, total, "done");
+  const counts = { train: tables.train?.rows ?? 0, heldOut: tables.heldOut.rows, synthetic: synthetic.rows };
+  const all = { found, floor, baselines: { independent, copula, ...others } };
+  const notes = [...notesOf(found, floor, settings, heldOut.columns.length)];
+  const findings = { seed, rows: { ...counts, compared: count }, ...gathered(all), notes };
   return { ...findings, verdict: tableVerdict(findings) };
 }
 
-interface AllMeasured extends Readonly<Record<TableBaseline, Measured>> {
-  readonly found: MeasuredSynthetic;
-  readonly floor: Measured;
+/** Training and held-out rows; without training rows both are a half of the held-out ones. */
+function realTables({ train, heldOut }: EvaluationTables, key: Random) {
+  if (train !== undefined) return { train, heldOut };
+  if (heldOut.rows < 4)
+    throw failure("data", {
+      where: "evaluation",
+      expected: "at least 4 held-out rows where there are no training rows",
+      received: String(heldOut.rows),
+    });
+  const order = permutation(split(key, "halves"), heldOut.rows);
+  const half = heldOut.rows >>> 1;
+  return { train: takenRows(heldOut, order.subarray(0, half)), heldOut: takenRows(heldOut, order.subarray(half)) };
 }
 
-function gathered(all: AllMeasured): Omit<TableFindings, "seed" | "rows"> {
-  const { shapes, trends, telling, distances } = all.found;
-  const metrics: Partial<Record<TableMetricName, TableMetric>> = {};
-  for (const name of tableMetricNames)
-    for (const side of beside(all, ({ estimates }) => estimates[name]))
-      metrics[name] = { ...side, ...tableMetrics[name] };
-  const columns = shapes.columns.flatMap(({ column, kind, gaps }, k) =>
-    beside(all, (measured) => measured.shapes.columns[k]?.error).map((side): EvaluatedColumn => {
-      return { column, kind, ...side, gaps: { heldOut: gaps.real, synthetic: gaps.other } };
-    }),
-  );
-  const pairs = trends.pairs.flatMap(({ columns, kind }, k) =>
-    beside(all, (measured) => measured.trends.pairs[k]?.error).map(
-      (side): EvaluatedPair => ({ columns, kind, ...side }),
-    ),
-  );
+/** Columns up to which distances are looked at among all rows asked for, and rows that are always looked at. */
+const [narrowColumns, fewestRows] = [10, 500];
+
+/**
+ * Nearest rows of n rows of d columns take n^2 d steps where the tree of boxes cannot help, which it does the less the more
+ * columns there are; neighbourhoods always do.
+ */
+function rowLimits(rows: number, neighbourhoodRows: number, columns: number) {
+  const shrink = Math.min(1, narrowColumns / columns);
+  const least = (most: number, part: number) => Math.min(most, Math.max(fewestRows, Math.floor(most * part)));
   return {
-    metrics,
-    columns,
-    pairs: pairs.toSorted((a, b) => b.value - a.value),
-    telling,
-    distances,
-    notes: notesOf(all.found),
+    rows,
+    distanceRows: least(rows, shrink),
+    neighbourhoodRows: least(neighbourhoodRows, Math.sqrt(shrink)),
   };
-}
-
-/** One side-by-side, or none where a table lacks the estimate. */
-function beside(all: AllMeasured, pick: (measured: Measured) => Estimate | undefined): readonly Beside[] {
-  const [own, floor] = [pick(all.found), pick(all.floor)];
-  const [independent, copula] = [pick(all.independent), pick(all.copula)];
-  if (!own || !floor || !independent || !copula) return [];
-  const baselines = { independent: plain(independent), copula: plain(copula) };
-  return [{ ...plain(own), floor: plain(floor), baselines }];
-}
-
-function plain({ value, standardError }: Estimate): TableEstimate {
-  return { value, standardError: Number.isFinite(standardError) ? standardError : null };
-}
-
-function notesOf({ estimates, trends }: Measured): readonly string[] {
-  const few = `The classifier two-sample test was left out: it needs ${fewestClassifierRows} rows of each table.`;
-  const some = `Of ${trends.total} pairs of columns ${trends.pairs.length} were looked at, chosen at random.`;
-  return [...(estimates.c2st ? [] : [few]), ...(trends.pairs.length < trends.total ? [some] : [])];
 }

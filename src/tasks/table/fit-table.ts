@@ -2,6 +2,7 @@
 import { repeatedCells, takenCells } from "../../data/cell-rows.ts";
 import type { CellTable } from "../../data/cell-table.ts";
 import { failure } from "../../errors.ts";
+import type { MaskLaw } from "../../flow/masked.ts";
 import { random, split } from "../../random.ts";
 import type { Engine } from "../../runtime/contract.ts";
 import { floats } from "../../tensor/array.ts";
@@ -9,9 +10,11 @@ import { type Configuration, isFromMarginals, maskedConfiguration } from "../../
 import { type FitReport, type FitRequest, fitDensity, type Likelihood, summarize } from "../density.ts";
 import { quantilesOf } from "../quantiles.ts";
 import { rowNotes, splitPlaces } from "../rows.ts";
+import { type ConstraintReport, constraintNotices, findConstraints } from "./constraints.ts";
 import { detectSchema, schemaNotices } from "./detect.ts";
 import { type TableEncoder, tableEncoder } from "./encoder.ts";
-import { maskGroups, pointsOf, spansOf, type TablePoints, withGaps } from "./points.ts";
+import { withLabel } from "./label.ts";
+import { type ColumnSpan, maskGroups, pointsOf, spansOf, type TablePoints, withGaps } from "./points.ts";
 import type { Schema, SchemaOverrides } from "./schema.ts";
 import { rowVolumes } from "./score-table.ts";
 import { tableConfiguration } from "./table-configuration.ts";
@@ -23,6 +26,10 @@ export interface TableFitRequest
   readonly seed: number;
   /** What is known of columns better than their cells show it. */
   readonly schema?: SchemaOverrides;
+  /** What every row is to meet, such as `low <= high` or `combinations(city, country)` (docs/table.md). */
+  readonly constraints?: readonly string[];
+  /** The column that is the class: a category, however it is written, given alone in a quarter of the rows of a batch. */
+  readonly label?: string;
   /** How a chain is trained, as for numbers; masks are laid over it. Default: `tableConfiguration`. */
   readonly configuration?: Configuration;
   /** Held-out rows; without them a share of the table is held out. */
@@ -37,14 +44,20 @@ export interface TableFitReport extends Omit<FitReport, "task"> {
   readonly rows: number;
   readonly dimensions: number;
   readonly schema: Schema;
+  readonly constraints?: readonly ConstraintReport[];
+  readonly label?: string;
 }
 
 /** A row is trained with nothing given this often, and with columns left out this often. */
 const maskShares = { unconditional: 0.5, dropped: 0.2 } as const;
+/** … and with its label given alone this often, where it has one. */
+const labelShare = 0.25;
 /** Small tables are trained on this many points at least: copies of their rows that lie elsewhere in their cells. */
 const leastPoints = 20_000;
 /** … as long as they have no more values than this. */
 const mostValues = 2 ** 24;
+/** Held-out rows of a small table are judged as copies, too, so many points at most: few would tell little of when to stop. */
+const judgedPoints = 4096;
 
 export interface FittedTable {
   readonly model: TableModel;
@@ -56,22 +69,26 @@ export interface FittedTable {
  * any columns given others. Throws "data" for a table of nothing but constants, text and ids, "interrupted" after a checkpoint.
  */
 export async function fitTable(engine: Engine, request: TableFitRequest): Promise<FittedTable> {
-  const { table, seed, validation, trainSplit = validation ? 1 : 0.9, configuration } = request;
-  const schema = detectSchema(table, request.schema);
+  const started = performance.now();
+  const { table, seed, validation, trainSplit = validation ? 1 : 0.9, configuration, label } = request;
+  const schema = detectSchema(table, withLabel(table, label, request.schema));
   request.onSchema?.(schema);
+  const { constraints, sums, reports } = findConstraints(request.constraints ?? [], table, schema);
   const places = splitPlaces(table.rows, trainSplit, seed);
   const train = takenCells(table, places.train);
-  const encoder = tableEncoder(schema, train);
+  const encoder = tableEncoder(schema, train, { sums });
   const d = encoder.dimensions.length;
   if (d === 0) throw nothingToLearn(schema);
   const heldOut = validation ?? (places.heldOut.length > 0 ? takenCells(table, places.heldOut) : undefined);
   const copies = Math.max(1, Math.min(Math.ceil(leastPoints / train.rows), Math.floor(mostValues / (train.rows * d))));
   const training = encoded(encoder, repeatedCells(train, copies), seed, "train");
-  const judged = heldOut && encoded(encoder, heldOut, seed, "held-out");
+  const judgedCopies = Math.min(copies, Math.max(1, Math.floor(judgedPoints / (heldOut?.rows ?? judgedPoints))));
+  const judged = heldOut && encoded(encoder, repeatedCells(heldOut, judgedCopies), seed, "held-out");
   const base = { ...(configuration ?? tableConfiguration({ rows: table.rows })), seed };
-  const masks = { groups: maskGroups(spansOf(encoder)), ...maskShares };
+  const masks = maskLaw(spansOf(encoder), label);
   const fitted = await fitDensity(engine, {
     ...controlsOf(request),
+    ...(request.time !== undefined && { time: timeLeft(request.time, (performance.now() - started) / 1000) }),
     columns: dimensionNames(encoder.dimensions),
     configuration: maskedConfiguration(base, d, masks, { freshMasks: isFromMarginals(base.training) }),
     rows: floats(withGaps(training.points), [train.rows * copies, d]),
@@ -83,7 +100,12 @@ export async function fitTable(engine: Engine, request: TableFitRequest): Promis
     const row = Math.floor((n * train.rows * copies) / scores.train.length);
     return score + (training.volumes[row] ?? 0);
   });
-  const heldOutScores = scores.validation?.map((score, row) => score + (judged?.volumes[row] ?? 0));
+  const heldOutScores =
+    scores.validation &&
+    meansByRow(
+      scores.validation.map((score, row) => score + (judged?.volumes[row] ?? 0)),
+      heldOut?.rows ?? 1,
+    );
   const { validation: _, notes, ...others } = report;
   const few = floats(training.points.values.subarray(0, train.rows * d), [train.rows, d]);
   return {
@@ -91,6 +113,8 @@ export async function fitTable(engine: Engine, request: TableFitRequest): Promis
       encoder,
       density: withoutQuantiles(fitted.model),
       training: { rows: train.rows, ...quantilesIn(trainScores) },
+      ...(constraints.length > 0 && { constraints }),
+      ...(label !== undefined && { label }),
     },
     report: {
       ...others,
@@ -98,21 +122,57 @@ export async function fitTable(engine: Engine, request: TableFitRequest): Promis
       rows: train.rows,
       dimensions: d,
       schema,
+      ...(reports.length > 0 && { constraints: reports }),
+      ...(label !== undefined && { label }),
       train: likelihood(trainScores),
       ...(heldOutScores && { validation: likelihood(heldOutScores) }),
-      notes: [...schemaNotices(schema), ...(copies > 1 ? rowNotes(few) : []), ...notes],
+      notes: [
+        ...untrainedNotes(others.blocks),
+        ...schemaNotices(schema),
+        ...constraintNotices(reports),
+        ...(copies > 1 ? rowNotes(few) : []),
+        ...notes,
+      ],
     },
   };
 }
 
-function controlsOf({ time, memory, signal, checkpoint, onProgress }: TableFitRequest) {
+function untrainedNotes(blocks: FitReport["blocks"]): readonly string[] {
+  const idle = blocks.flatMap(({ iterations }, n) => (iterations === 0 ? [n + 1] : []));
+  if (idle.length === 0) return [];
+  const which = `${idle.length === 1 ? "block" : "blocks"} ${idle.join(", ")} of ${blocks.length}`;
+  return [`NOT TRAINED: ${which} ended with 0 iterations, so the model is of no use; fit again with more time`];
+}
+
+/** Scores of copies of `rows` rows, which follow each other, as a mean for each row. */
+function meansByRow(scores: readonly number[], rows: number): readonly number[] {
+  const counted = Math.min(rows, scores.length);
+  const [sums, counts] = [new Float64Array(counted), new Float64Array(counted)];
+  scores.forEach((score, n) => {
+    sums[n % rows]! += score;
+    counts[n % rows]! += 1;
+  });
+  return Array.from(sums, (sum, row) => sum / counts[row]!);
+}
+
+/** What preparation leaves of the time, a tenth of it at least. */
+function timeLeft(time: number, spent: number): number {
+  return Math.max(time / 10, time - spent);
+}
+
+function controlsOf({ memory, signal, checkpoint, onProgress }: TableFitRequest) {
   return {
-    ...(time !== undefined && { time }),
     ...(memory !== undefined && { memory }),
     ...(signal && { signal }),
     ...(checkpoint && { checkpoint }),
     ...(onProgress && { onProgress }),
   };
+}
+
+function maskLaw(spans: readonly ColumnSpan[], label: string | undefined): MaskLaw {
+  const masks = { groups: maskGroups(spans), ...maskShares };
+  const span = label === undefined ? undefined : spans.find(({ column }) => column.name === label);
+  return span === undefined ? masks : { ...masks, alone: { start: span.start, end: span.end, share: labelShare } };
 }
 
 interface EncodedTable {

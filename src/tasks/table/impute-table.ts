@@ -1,102 +1,157 @@
 // impute-table: gaps of a table filled with draws, each given the other cells of its row; what is known stays as it is.
-import { joinedTexts, numberCells, repeatedCells, withCells } from "../../data/cell-rows.ts";
+import { numberCells, repeatedCells, stackedCells, takenCells, withCells } from "../../data/cell-rows.ts";
 import type { CellColumn, CellTable } from "../../data/cell-table.ts";
-import { listedTexts } from "../../data/text-pool.ts";
 import { failure } from "../../errors.ts";
 import { dimensionStates } from "../../flow/masked.ts";
-import type { Integration } from "../../ode/integration.ts";
-import { random, split } from "../../random.ts";
+import { type Random, random, split } from "../../random.ts";
 import type { Engine } from "../../runtime/contract.ts";
-import type { Progress } from "../density.ts";
-import { sampleMasked } from "../masked.ts";
+import { turns } from "../../runtime/pause.ts";
+import { fillJudge } from "./constraint-judges.ts";
+import type { TableEncoder } from "./encoder.ts";
+import { canFill, filledTable } from "./fill-cells.ts";
+import { type FillControls, filledRows, gathered } from "./fill-rounds.ts";
 import { type ColumnSpan, cellKinds, filledScores, pointsOf, spansOf, type TablePoints } from "./points.ts";
 import type { TableModel } from "./table-model.ts";
 
-export interface TableImputeRequest {
-  readonly seed: number;
+export interface TableImputeRequest extends FillControls {
   /** Draws of every gap; with more than one the tables of all draws follow each other, told apart by the column `draw`. */
   readonly draws?: number;
-  readonly integration?: Integration;
-  readonly signal?: AbortSignal;
-  readonly onProgress?: (progress: Progress) => void;
 }
 
 export interface ImputedTable {
   readonly table: CellTable;
   /** Gaps that were filled in each draw. */
   readonly cells: number;
-  /** Gaps that are left, in columns that the model cannot fill. */
+  /** Gaps that are left, in columns that the model cannot fill and in rows that are `unmet`. */
   readonly left: number;
+  /** Rows, of all draws, that keep their gaps: nothing that was drawn for them meets the constraints of the model. */
+  readonly unmet: number;
+  /** Cells with texts that the model cannot place: they stay, and count as not known. */
+  readonly unknown: number;
   readonly evaluations: number;
 }
 
 const { free, given, absent } = dimensionStates;
 const drawColumn = "draw";
+/** Rows that are read or written between two looks at the signal. */
+const rowsAtOnce = 8192;
 
 /**
  * Fills the gaps of a table that has the model's columns. Columns that the model does not hold (text, ids, columns that it has
- * never seen filled) keep theirs. The same seed gives the same draws.
+ * never seen filled) keep theirs. Rows whose filled cells break a constraint are drawn again, and keep their gaps where nothing
+ * meets it. The same seed gives the same draws.
  */
 export async function imputeTable(
   engine: Engine,
   model: TableModel,
   table: CellTable,
-  { seed, draws = 1, ...request }: TableImputeRequest,
+  { draws = 1, ...controls }: TableImputeRequest,
 ): Promise<ImputedTable> {
   if (!(Number.isSafeInteger(draws) && draws >= 1))
     throw failure("option", { where: "draws", expected: "a whole number of at least 1", received: String(draws) });
-  const { encoder, density } = model;
+  if (draws > 1 && table.columns.some(({ name }) => name === drawColumn)) throw drawIsThere();
+  const { encoder, constraints = [] } = model;
   const d = encoder.dimensions.length;
   const whole = repeatedCells(table, draws);
   const spans = spansOf(encoder);
-  const key = split(random(seed), "table", "impute");
-  const points = pointsOf(encoder, whole, { key });
+  const key = split(random(controls.seed), "table", "impute");
+  const turn = turns(controls.signal, "imputing");
+  const points = await repeatedPoints(encoder, table, { draws, key, turn });
   const task = holes(points, spans, d);
-  spans.forEach((span, place) => {
+  for (const [place, span] of spans.entries()) {
     if (span.hasGap) openGaps(points, span, place, filledScores(span, split(key, span.column.name), whole.rows), d);
-  });
-  const values = new Float32Array(task.rows.length * d);
-  const states = new Uint8Array(values.length);
-  task.rows.forEach((row, n) => {
-    values.set(points.values.subarray(row * d, (row + 1) * d), n * d);
-    states.set(task.states.subarray(row * d, (row + 1) * d), n * d);
-  });
-  let [at, evaluations] = [0, 0];
-  if (task.rows.length > 0)
-    for await (const chunk of sampleMasked(engine, density, { given: values, state: states, seed, ...request })) {
-      chunk.points.data.forEach((value, k) => {
-        if (states[at + k] === free) values[at + k] = value;
-      });
-      at += chunk.points.data.length;
-      evaluations += chunk.evaluations;
+    await turn();
+  }
+  const judge = constraints.length === 0 ? undefined : fillJudge(constraints, encoder.schema, table, draws);
+  const meets = async (drawn: Float32Array, places: readonly number[]): Promise<Uint8Array> => {
+    const met = new Uint8Array(places.length).fill(1);
+    for (let start = 0; judge !== undefined && start < places.length; start += rowsAtOnce) {
+      const rows = Uint32Array.from(places.slice(start, start + rowsAtOnce), (place) => task.rows[place]!);
+      const cells = points.cells.map((kinds) => Uint8Array.from(rows, (row) => kinds[row]!));
+      const part = drawn.subarray(start * d, (start + rows.length) * d);
+      const found = { rows: Uint32Array.from(rows.keys()), table: encoder.decode(part, rows.length) };
+      met.set(judge(filledTable(model, takenCells(whole, rows), spans, cells, found), rows), start);
+      await turn();
     }
-  const decoded = encoder.decode(values, task.rows.length);
-  const filled = new Map(spans.map((span, place) => [span.column.name, { span, place }]));
-  const columns = whole.columns.map((column) => {
-    const found = filled.get(column.name);
-    const drawn = decoded.columns.find(({ name }) => name === column.name);
-    const constant = constantOf(model, column.name);
-    if (constant !== undefined) return { ...column, ...onlyText(column, constant) };
-    if (found === undefined || drawn === undefined || !canFill(found.span)) return column;
-    return filledColumn(column, drawn, task.rows, points.cells[found.place]);
+    return met;
+  };
+  const size = task.rows.length * d;
+  const known = {
+    values: gathered(points.values, new Float32Array(size), task.rows, d),
+    states: gathered(task.states, new Uint8Array(size), task.rows, d),
+  };
+  const { values, unmet, evaluations } = await filledRows(engine, model, known, meets, controls);
+  const places = [...task.rows.keys()].filter((place) => !unmet.has(place));
+  const settled = gathered(values, new Float32Array(places.length * d), places, d);
+  const completed = filledTable(model, whole, spans, points.cells, {
+    rows: Uint32Array.from(places, (place) => task.rows[place]!),
+    table: await decodedInParts(encoder, settled, turn),
   });
-  const draw = numberCells(
-    drawColumn,
-    Int32Array.from({ length: whole.rows }, (_, row) => 1 + Math.floor(row / table.rows)),
-    15,
-  );
-  const completed: CellTable = { rows: whole.rows, columns };
+  await turn();
   return {
-    table: draws > 1 ? withCells(completed, [draw], "imputed table") : completed,
-    cells: (gapsOf(whole.columns) - gapsOf(columns)) / draws,
-    left: gapsOf(columns) / draws,
+    table: draws > 1 ? withCells(completed, [numbered(draws, table.rows)], "imputed table") : completed,
+    cells: (gapsOf(whole.columns) - gapsOf(completed.columns)) / draws,
+    left: gapsOf(completed.columns) / draws,
+    unmet: unmet.size,
+    unknown: points.unknown / draws,
     evaluations,
   };
 }
 
-/** A column that training rows never filled has nothing to draw from, nor has one of a single value. */
-function canFill({ start, end, hasGap, filled }: ColumnSpan): boolean {
-  return filled > 0 && end > start + Number(hasGap);
+type Turn = () => Promise<void>;
+
+/** The points of a table that is repeated, as if it were one, draw by draw. */
+async function repeatedPoints(
+  encoder: TableEncoder,
+  table: CellTable,
+  { draws, key, turn }: { readonly draws: number; readonly key: Random; readonly turn: Turn },
+): Promise<TablePoints> {
+  const [rows, size] = [draws * table.rows, draws * table.rows * encoder.dimensions.length];
+  const whole = { values: new Float32Array(size), absent: new Uint8Array(size), states: new Uint8Array(size) };
+  let cells: readonly Uint8Array[] = [];
+  let unknown = 0;
+  for (let draw = 0; draw < draws; draw++) {
+    const firstRow = draw * table.rows;
+    const part = pointsOf(encoder, table, { key, firstRow });
+    const at = draw * part.values.length;
+    whole.values.set(part.values, at);
+    whole.absent.set(part.absent, at);
+    whole.states.set(part.states, at);
+    if (draw === 0) cells = part.cells.map(() => new Uint8Array(rows));
+    part.cells.forEach((kinds, place) => {
+      cells[place]?.set(kinds, firstRow);
+    });
+    unknown += part.unknown;
+    await turn();
+  }
+  return { ...whole, rows, cells, unknown };
+}
+
+/** The rows of points, some thousand at a time. */
+async function decodedInParts(encoder: TableEncoder, points: Float32Array, turn: Turn): Promise<CellTable> {
+  const d = encoder.dimensions.length;
+  const parts: CellTable[] = [];
+  for (let start = 0; start === 0 || start < points.length; start += rowsAtOnce * d) {
+    const part = points.subarray(start, start + rowsAtOnce * d);
+    parts.push(encoder.decode(part, part.length / d, { firstRow: start / d }));
+    await turn();
+  }
+  return stackedCells(parts);
+}
+
+function drawIsThere() {
+  return failure("data", {
+    where: "table",
+    expected: `no column "${drawColumn}" beside those of several draws`,
+    received: "one of this name",
+    remedy: "rename it",
+  });
+}
+
+/** The column that tells draws apart, from 1 on. */
+function numbered(draws: number, rows: number): CellColumn {
+  const numbers = Int32Array.from({ length: draws * rows }, (_, row) => 1 + Math.floor(row / rows));
+  return numberCells(drawColumn, numbers, 15);
 }
 
 /** The rows with gaps to fill, and the states of all rows: gaps free, known cells given. */
@@ -126,33 +181,6 @@ function openGaps(
   cells[place]?.forEach((kind, row) => {
     if (kind === cellKinds.gap) values[row * d + span.start] = scores[row] ?? 0;
   });
-}
-
-/** The column with the drawn texts in its gaps. */
-function filledColumn(
-  column: CellColumn,
-  drawn: CellColumn,
-  rows: Uint32Array,
-  cells: Uint8Array | undefined,
-): CellColumn {
-  const codes = column.codes.slice();
-  rows.forEach((row, n) => {
-    const code = drawn.codes[n] ?? -1;
-    if (cells?.[row] === cellKinds.gap && code >= 0) codes[row] = column.texts.size + code;
-  });
-  return { ...column, codes, texts: joinedTexts(column.texts, drawn.texts) };
-}
-
-/** The text of a column that has only one. */
-function constantOf({ encoder }: TableModel, name: string): string | undefined {
-  const place = encoder.schema.columns.findIndex((column) => column.name === name);
-  const column = encoder.schema.columns[place];
-  const filled = encoder.toJSON().codes[place]?.filled ?? 0;
-  return column?.kind === "constant" && filled > 0 ? column.text : undefined;
-}
-
-function onlyText({ codes, texts }: CellColumn, text: string): Pick<CellColumn, "codes" | "texts"> {
-  return { codes: codes.map((code) => (code < 0 ? texts.size : code)), texts: joinedTexts(texts, listedTexts([text])) };
 }
 
 function gapsOf(columns: readonly CellColumn[]): number {

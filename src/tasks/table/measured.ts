@@ -1,5 +1,6 @@
 // measured: a table of cells as the measures see it: numbers and dates as values, everything else as levels.
 import type { CellColumn, CellTable } from "../../data/cell-table.ts";
+import { shorten } from "../../data/columns.ts";
 import { failure } from "../../errors.ts";
 import type { MeasuredColumn, MeasuredTable } from "../../measure/columns-table.ts";
 import { amountsOf } from "./amounts.ts";
@@ -37,4 +38,25 @@ function measuredColumn(column: ColumnSchema, { codes, texts }: CellColumn): Mea
     return levelOf.get(text)!;
   });
   return { name, kind: "category", codes: codes.map((code) => (code < 0 ? -1 : known[code]!)), levels };
+}
+
+/** One sentence for each number or date of `schema` of which cells of a table cannot be read: they count as gaps. */
+export function unreadableNotes(table: CellTable, schema: Schema, what: string): readonly string[] {
+  const byName = new Map(table.columns.map((column) => [column.name, column]));
+  return schema.columns.flatMap((column) => {
+    const cells = byName.get(column.name);
+    if (cells === undefined || (column.kind !== "number" && column.kind !== "date")) return [];
+    const { parse } = amountsOf(column);
+    const isUnread = Uint8Array.from({ length: cells.texts.size }, (_, code) => {
+      const text = cells.texts.at(code);
+      return Number(Number.isNaN(parse(text)) && !column.gaps.includes(text));
+    });
+    const unread = cells.codes.filter((code) => code >= 0 && isUnread[code] === 1);
+    const [first] = unread;
+    if (first === undefined) return [];
+    const such = `such as ${JSON.stringify(shorten(cells.texts.at(first)))}`;
+    return [
+      `${unread.length} of ${table.rows} cells of column "${shorten(column.name)}" of ${what} are no ${column.kind}, ${such}: they count as gaps.`,
+    ];
+  });
 }

@@ -1,24 +1,37 @@
 // number-format: how a column writes its numbers, found from its texts and given back to new ones.
 
-/** How numbers are written; `mark` stands before the decimals. */
+/** Which mark stands before the decimals; with `thousands` the other one may stand between groups of three digits. */
+export interface Notation {
+  readonly mark: "." | ",";
+  readonly thousands?: true;
+}
+
+/** How numbers are written: with `thousands` their groups are parted. */
 export type NumberFormat =
-  | {
+  | (Notation & {
       readonly kind: "decimals";
-      readonly mark: "." | ",";
       /** Fewest and most decimals; zeros at the end are written only down to the fewest. */
       readonly least: number;
       readonly most: number;
-    }
-  | { readonly kind: "significant"; readonly mark: "." | ","; readonly digits: number };
+    })
+  | (Notation & { readonly kind: "significant"; readonly digits: number });
 
 const pointNumber = /^[+-]?(?:(?:0|[1-9]\d*)(?:\.(\d*))?|\.(\d+))(e[+-]?\d+)?$/i;
 const commaNumber = /^[+-]?(?:0|[1-9]\d*)(?:,(\d+))?$/;
+const groupedByCommas = /^[+-]?(?:0|[1-9]\d{0,2}(?:,\d{3})+|[1-9]\d*)(?:\.(\d+))?$/;
+const groupedByPoints = /^[+-]?(?:0|[1-9]\d{0,2}(?:\.\d{3})+|[1-9]\d*)(?:,(\d+))?$/;
 const mostDecimals = 15;
 
+function patternOf({ mark, thousands }: Notation): RegExp {
+  if (thousands) return mark === "." ? groupedByCommas : groupedByPoints;
+  return mark === "." ? pointNumber : commaNumber;
+}
+
 /** The value of a text, NaN where it is no number; numbers with leading zeros ("007") are names, not numbers. */
-export function parseNumber(text: string, mark: "." | ","): number {
-  if (mark === ".") return pointNumber.test(text) ? Number(text) : Number.NaN;
-  return commaNumber.test(text) ? Number(text.replace(",", ".")) : Number.NaN;
+export function parseNumber(text: string, notation: Notation): number {
+  if (!patternOf(notation).test(text)) return Number.NaN;
+  const whole = notation.thousands ? text.replaceAll(notation.mark === "." ? "," : ".", "") : text;
+  return Number(notation.mark === "," ? whole.replace(",", ".") : whole);
 }
 
 /** Whether float64 holds the number exactly, as far as whole numbers go. */
@@ -27,22 +40,30 @@ export function isExact(value: number): boolean {
 }
 
 /** The format common to texts that `parseNumber` takes. */
-export function numberFormatOf(texts: Iterable<string>, mark: "." | ","): NumberFormat {
+export function numberFormatOf(texts: readonly string[], notation: Notation): NumberFormat {
+  const pattern = patternOf(notation);
   let least = Number.POSITIVE_INFINITY;
   let most = 0;
-  let digits = 1;
   let isPlain = true;
   for (const text of texts) {
-    const match = (mark === "." ? pointNumber : commaNumber).exec(text);
+    const match = pattern.exec(text);
     const decimals = (match?.[1] ?? match?.[2] ?? "").length;
     least = Math.min(least, decimals);
     most = Math.max(most, decimals);
-    if (digits < mostDecimals) digits = Math.max(digits, significantDigits(text));
-    if (match?.[3] !== undefined || Math.abs(parseNumber(text, mark)) >= 1e15) isPlain = false;
+    if (match?.[3] !== undefined || (text.length > mostDecimals && Math.abs(parseNumber(text, notation)) >= 1e15))
+      isPlain = false;
+    if (!isPlain || most > mostDecimals) return { kind: "significant", ...notation, digits: mostDigits(texts) };
   }
-  if (isPlain && most <= mostDecimals)
-    return { kind: "decimals", mark, least: Number.isFinite(least) ? least : 0, most };
-  return { kind: "significant", mark, digits: Math.min(digits, mostDecimals) };
+  return { kind: "decimals", ...notation, least: Number.isFinite(least) ? least : 0, most };
+}
+
+function mostDigits(texts: readonly string[]): number {
+  let digits = 1;
+  for (const text of texts) {
+    digits = Math.max(digits, significantDigits(text));
+    if (digits >= mostDecimals) return mostDecimals;
+  }
+  return digits;
 }
 
 /** Digits from the first that is not zero on, without an exponent. */
@@ -65,7 +86,15 @@ export function formatNumber(value: number, format: NumberFormat): string {
     if (format.most > format.least) text = withoutZeros(text, format.most - format.least);
     if (text.startsWith("-") && Number(text) === 0) text = text.slice(1);
   }
-  return format.mark === "," ? text.replace(".", ",") : text;
+  const marked = format.mark === "," ? text.replace(".", ",") : text;
+  return format.thousands ? grouped(marked, format.mark) : marked;
+}
+
+/** A plain number with its digits before the decimals in groups of three; one with an exponent stays as it is. */
+function grouped(text: string, mark: Notation["mark"]): string {
+  const [, sign = "", whole = "", rest = ""] = /^(-?)(\d+)([.,]\d+)?$/.exec(text) ?? [];
+  if (whole === "") return text;
+  return `${sign}${whole.replace(/\B(?=(?:\d{3})+$)/g, mark === "." ? "," : ".")}${rest}`;
 }
 
 function withoutZeros(text: string, most: number): string {

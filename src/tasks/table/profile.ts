@@ -21,14 +21,9 @@ export function profileOf(column: CellColumn): Profile {
     all[code]!++;
     filled++;
   }
-  const used = [...all.keys()].filter((code) => all[code]! > 0);
-  return {
-    column,
-    rows: column.codes.length,
-    texts: used.map((code) => column.texts.at(code)),
-    counts: Int32Array.from(used, (code) => all[code]!),
-    filled,
-  };
+  const texts: string[] = [];
+  for (let code = 0; code < all.length; code++) if (all[code]! > 0) texts.push(column.texts.at(code));
+  return { column, rows: column.codes.length, texts, counts: all.filter((count) => count > 0), filled };
 }
 
 /** The profile without some texts, which count as gaps. */
@@ -60,18 +55,45 @@ export interface Values {
 }
 
 /** The values that `parse` gives to the texts of a profile; texts without a value (NaN) are left out. */
-export function valuesOf({ texts, counts }: Profile, parse: (text: string) => number): Values {
-  const parsed = Float64Array.from(texts, (text) => parse(text) + 0);
-  const values = distinct(parsed.filter((value) => !Number.isNaN(value)).sort());
+export function valuesOf(profile: Profile, parse: (text: string) => number): Values {
+  const parsed = new Float64Array(profile.texts.length);
+  for (let place = 0; place < parsed.length; place++) parsed[place] = parse(profile.texts[place]!) + 0;
+  return valuesFrom(profile, parsed);
+}
+
+/** The values of texts that were read already, one for each. */
+export function valuesFrom({ texts, counts }: Profile, parsed: Float64Array): Values {
+  const known = parsed.filter((value) => !Number.isNaN(value));
+  const values = distinct(known.slice().sort());
+  const isPlain = values.length === parsed.length && counts.every((count) => count === 1);
+  return {
+    values,
+    counts: isPlain ? new Float64Array(values.length).fill(1) : totalsOf(values, parsed, counts),
+    get texts() {
+      return commonestTexts(values, parsed, counts).map((place) => texts[place]!);
+    },
+  };
+}
+
+/** How many cells have each value. */
+function totalsOf(values: Float64Array, parsed: Float64Array, counts: Int32Array): Float64Array {
   const totals = new Float64Array(values.length);
+  const placeOf = finder(values);
+  for (let place = 0; place < parsed.length; place++)
+    if (!Number.isNaN(parsed[place]!)) totals[placeOf(parsed[place]!)]! += counts[place]!;
+  return totals;
+}
+
+/** For each value the place of its commonest text. */
+function commonestTexts(values: Float64Array, parsed: Float64Array, counts: Int32Array): readonly number[] {
   const commonest = new Int32Array(values.length).fill(-1);
-  parsed.forEach((value, place) => {
-    if (Number.isNaN(value)) return;
-    const at = placeIn(values, value);
-    totals[at]! += counts[place]!;
+  const placeOf = finder(values);
+  for (let place = 0; place < parsed.length; place++) {
+    if (Number.isNaN(parsed[place]!)) continue;
+    const at = placeOf(parsed[place]!);
     if (commonest[at]! < 0 || counts[place]! > counts[commonest[at]!]!) commonest[at] = place;
-  });
-  return { values, counts: totals, texts: Array.from(commonest, (place) => texts[place]!) };
+  }
+  return [...commonest];
 }
 
 function distinct(ascending: Float64Array): Float64Array {
@@ -80,15 +102,26 @@ function distinct(ascending: Float64Array): Float64Array {
   return ascending.slice(0, kept);
 }
 
-/** Where `value`, which is among them, stands in ascending values. */
-function placeIn(values: Float64Array, value: number): number {
-  let [low, high] = [0, values.length];
-  while (high - low > 1) {
-    const middle = (low + high) >> 1;
-    if (values[middle]! <= value) low = middle;
-    else high = middle;
-  }
-  return low;
+/** Where a value, which is among them, stands in ascending values: looked for where evenly spread ones would have it first. */
+function finder(values: Float64Array): (value: number) => number {
+  const [first, last] = [values[0] ?? 0, values.at(-1) ?? 0];
+  const buckets = Math.max(1, values.length);
+  const bucketOf = (value: number) =>
+    Math.min(buckets - 1, Math.floor(((value - first) / (last - first)) * buckets) || 0);
+  const starts = new Int32Array(buckets + 1).fill(values.length);
+  for (let at = values.length - 1; at >= 0; at--) starts[bucketOf(values[at]!)] = at;
+  for (let bucket = buckets - 1; bucket >= 0; bucket--) starts[bucket] = Math.min(starts[bucket]!, starts[bucket + 1]!);
+  return (value) => {
+    const bucket = bucketOf(value);
+    let low = starts[bucket]!;
+    let high = starts[bucket + 1]!;
+    while (high - low > 1) {
+      const middle = (low + high) >> 1;
+      if (values[middle]! <= value) low = middle;
+      else high = middle;
+    }
+    return low;
+  };
 }
 
 /** The value below and at which the share of rows is at least `share`. */

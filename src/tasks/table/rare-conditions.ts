@@ -3,9 +3,10 @@ import { failure } from "../../errors.ts";
 import { dimensionStates } from "../../flow/masked.ts";
 import { fillNormal, fillUniform, type Random, random, split } from "../../random.ts";
 import type { Engine } from "../../runtime/contract.ts";
-import { checkSignal } from "../../runtime/pause.ts";
+import { turns } from "../../runtime/pause.ts";
 import { scoreMasked } from "../masked.ts";
-import type { BoundCondition, CellTest } from "./conditions.ts";
+import type { CellTest } from "./comparisons.ts";
+import type { BoundCondition } from "./conditions.ts";
 import { encoderFrom } from "./encoder.ts";
 import { type ColumnSpan, type KnownPoints, spansOf } from "./points.ts";
 import type { TableModel } from "./table-model.ts";
@@ -53,12 +54,13 @@ export async function importanceDraws(
   const key = split(random(seed), "table", "rare");
   const { values, states } = known(count);
   const scored = states.map((state) => (state === free ? absent : state));
+  const turn = turns(signal, "sampling");
   let share = 1;
   let logNormal = new Float64Array(count);
   for (const span of spansOf(model.encoder)) {
     const test = condition.tests.get(span.column.name);
     if (test === undefined) continue;
-    const passing = passingScores(model, span, test, split(key, span.column.name), count);
+    const passing = await passingScores(model, span, { test, key: split(key, span.column.name), count, turn });
     share *= passing.share;
     const width = span.end - span.start;
     for (let row = 0; row < count; row++) {
@@ -68,7 +70,7 @@ export async function importanceDraws(
       states.fill(given, at, at + width);
     }
     logNormal = logNormal.map((total, row) => total + logNormalOf(passing.scores, row * width, (row + 1) * width));
-    checkSignal(signal, "sampling");
+    await turn();
   }
   const request = { given: values, state: scored, ...(signal && { signal }) };
   const logDensity: number[] = [];
@@ -96,8 +98,15 @@ export async function importanceDraws(
   };
 }
 
+interface Passing {
+  readonly test: CellTest;
+  readonly key: Random;
+  readonly count: number;
+  readonly turn: () => Promise<void>;
+}
+
 /** Scores [count · width] of cells of one column that pass, drawn from N(0, 1), and the share of all that does. */
-function passingScores({ encoder }: TableModel, span: ColumnSpan, test: CellTest, key: Random, count: number) {
+async function passingScores({ encoder }: TableModel, span: ColumnSpan, { test, key, count, turn }: Passing) {
   const { schema, codes, version } = encoder.toJSON();
   const place = schema.columns.findIndex(({ name }) => name === span.column.name);
   const one = encoderFrom(
@@ -118,6 +127,7 @@ function passingScores({ encoder }: TableModel, span: ColumnSpan, test: CellTest
       kept++;
     }
     tried += tries;
+    await turn();
   }
   if (kept < Math.min(count, leastEffective))
     throw failure("numeric", {
@@ -166,4 +176,21 @@ function firstAbove(ascending: Float64Array, target: number): number {
     else low = middle + 1;
   }
   return low;
+}
+
+/** Below this share of the rows, or with fewer independent rows than this share of them, a condition is beyond what was learnt. */
+const [knownShare, independentShare] = [1e-6, 0.1];
+
+/** A sentence where rows under a rare condition say little: the share of rows that meet it, and what the rows found are worth. */
+export function extrapolationNotes(
+  { acceptance, effectiveRows }: { readonly acceptance: number; readonly effectiveRows: number },
+  rows: number,
+): readonly string[] {
+  const reasons = [
+    ...(acceptance < knownShare ? [`it gives the condition a share of about ${acceptance.toExponential(1)}`] : []),
+    ...(effectiveRows < independentShare * rows
+      ? [`the ${rows} rows are worth about ${Math.round(effectiveRows)} independent ones`]
+      : []),
+  ];
+  return reasons.length === 0 ? [] : [`the model extrapolates here: ${reasons.join("; ")}`];
 }

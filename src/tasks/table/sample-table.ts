@@ -1,18 +1,18 @@
-// sample-table: rows drawn from a model of a table, as they come or under a condition that every one of them meets.
-import { sameCells } from "../../data/cell-rows.ts";
-import type { CellColumn, CellTable } from "../../data/cell-table.ts";
-import { listedTexts } from "../../data/text-pool.ts";
+// sample-table: rows drawn from a model of a table, as they come or under a condition and constraints that all of them meet.
+import type { CellTable } from "../../data/cell-table.ts";
+import { shorten } from "../../data/columns.ts";
 import { failure } from "../../errors.ts";
-import { dimensionStates } from "../../flow/masked.ts";
 import type { Integration } from "../../ode/integration.ts";
-import { random, split } from "../../random.ts";
 import type { Engine } from "../../runtime/contract.ts";
-import type { Progress } from "../density.ts";
-import { sampleMasked } from "../masked.ts";
+import { checkSignal } from "../../runtime/pause.ts";
+import type { Progress } from "../progress.ts";
 import { checkCount } from "../rows.ts";
+import { neverHolds } from "./comparisons.ts";
 import { type BoundCondition, bindCondition } from "./conditions.ts";
-import { type KnownPoints, pointsOf, spansOf } from "./points.ts";
-import { importanceDraws } from "./rare-conditions.ts";
+import { type RowJudge, rowJudge } from "./constraint-judges.ts";
+import { levelsToBalance } from "./label.ts";
+import { extrapolationNotes, importanceDraws } from "./rare-conditions.ts";
+import { knownPoints, type PointSource, pointSource } from "./table-draws.ts";
 import type { TableModel } from "./table-model.ts";
 
 export interface TableSampleRequest {
@@ -20,10 +20,14 @@ export interface TableSampleRequest {
   readonly seed: number;
   /** What every row must meet, such as `cut == "Ideal" && price < 2000` (docs/table.md). */
   readonly where?: string;
+  /** Equal shares of the levels of this column, one after the other; true: of the model's label. */
+  readonly balance?: string | true;
   /** The most rows that are drawn to find those that meet a condition; default: 100 for each row wanted, at least 100 000. */
   readonly mostDraws?: number;
   readonly integration?: Integration;
   readonly signal?: AbortSignal;
+  /** Takes the rows as they are found, in order (balanced ones at the end); the table of the result then has none. */
+  readonly onRows?: (part: CellTable) => Promise<void>;
   readonly onProgress?: (progress: Progress) => void;
 }
 
@@ -31,6 +35,12 @@ export interface TableSample {
   /** Columns in the order of the training table, cells written as there; text and text ids are left out. */
   readonly table: CellTable;
   readonly condition?: ConditionReport;
+  /** Where the model has constraints: how many of the rows that were drawn met them. */
+  readonly constraints?: { readonly draws: number; readonly acceptance: number };
+  /** The rows of each level where they were balanced. */
+  readonly balance?: { readonly column: string; readonly rows: Readonly<Record<string, number>> };
+  /** What is to be known of the rows of a condition that the model knows little of. */
+  readonly notes?: readonly string[];
   readonly evaluations: number;
 }
 
@@ -48,186 +58,287 @@ export interface ConditionReport {
   readonly effectiveRows: number;
 }
 
-const { given } = dimensionStates;
 /** Rows drawn at once, and the share of them below which ranges are drawn first. */
 const [fewestAtOnce, mostAtOnce, rareShare] = [512, 32_768, 0.05];
 
-/** Draws rows. Row i depends on the seed and i; under a condition on the seed. The same seed gives the same rows. */
+/**
+ * Draws rows that meet the model's constraints. Row i depends on the seed and i; under a condition or constraints on the seed.
+ * The same seed gives the same rows.
+ */
 export async function sampleTable(
   engine: Engine,
   model: TableModel,
   request: TableSampleRequest,
 ): Promise<TableSample> {
-  const { rows, where } = request;
+  const { rows, where, balance, onRows } = request;
+  const { encoder, constraints = [], label } = model;
   checkCount(rows);
-  const condition = where === undefined ? undefined : bindCondition(where, model.encoder);
-  const source = sourceOf(engine, model, request, condition);
-  if (condition && (condition.mixed || condition.tests.size > 0))
-    return conditioned(engine, model, request, condition, source);
-  const table = source.tableOf(await source.draw(rows, 0));
-  const report: ConditionReport = { method: "given", draws: rows, acceptance: 1, effectiveRows: rows };
-  return { table, ...(condition && { condition: report }), evaluations: source.evaluations() };
-}
-
-/** Where points come from: those of row numbers first … first + count - 1, with what is known of them. */
-interface PointSource {
-  draw(count: number, first: number, known?: KnownPoints): Promise<Float32Array>;
-  tableOf(points: Float32Array): CellTable;
-  evaluations(): number;
-}
-
-function sourceOf(
-  engine: Engine,
-  model: TableModel,
-  { seed, integration, signal, onProgress }: TableSampleRequest,
-  condition: BoundCondition | undefined,
-): PointSource {
-  const { encoder, density } = model;
-  let evaluations = 0;
+  const condition = where === undefined ? undefined : bindCondition(where, encoder);
+  const judge = constraints.length === 0 ? undefined : rowJudge(constraints, encoder.schema);
+  const column = balance === true ? (label ?? noLabel()) : balance;
+  const levels = column === undefined ? [undefined] : levelsUnder(model, column, condition);
+  const { tableOf } = pointSource(engine, model, request, condition);
+  let taken = 0;
+  const handOver = async (points: Float32Array): Promise<void> => {
+    const part = tableOf(points, taken);
+    taken += part.rows;
+    await onRows?.(part);
+  };
+  const onPoints = onRows && levels.length === 1 && { onPoints: handOver };
+  const parts: Drawn[] = [];
+  let firstRow = 0;
+  for (const [n, level] of levels.entries()) {
+    const bound = level === undefined || column === undefined ? condition : withCell(condition, column, level);
+    const share = Math.ceil(Math.max(0, rows - n) / levels.length);
+    const drawn = await drawRows(
+      engine,
+      model,
+      { ...request, rows: share },
+      { condition: bound, judge, firstRow, ...onPoints },
+    );
+    firstRow += drawn.draws;
+    parts.push(drawn);
+  }
+  const points = dealt(
+    parts.map((part) => part.points),
+    rows,
+    encoder.dimensions.length,
+  );
+  if (onRows && !onPoints) await handOver(points);
+  checkSignal(request.signal, "sampling");
+  const found = condition && togetherOf(parts);
+  const notes = found?.method === "importance" ? extrapolationNotes(found, rows) : [];
   return {
-    async draw(count, first, known = knownPoints(model, condition, seed, count, first)) {
-      const out = new Float32Array(known.values.length);
-      const chunks = sampleMasked(engine, density, {
-        given: known.values,
-        state: known.states,
-        seed,
-        firstRow: first,
-        ...(integration && { integration }),
-        ...(signal && { signal }),
-        ...(onProgress && condition === undefined && { onProgress }),
-      });
-      let at = 0;
-      for await (const chunk of chunks) {
-        out.set(chunk.points.data, at);
-        at += chunk.points.data.length;
-        evaluations += chunk.evaluations;
-      }
-      return out;
-    },
-    tableOf: (points) => withGiven(encoder.decode(points, points.length / encoder.dimensions.length), condition),
-    evaluations: () => evaluations,
+    table: tableOf(onRows ? new Float32Array(0) : points),
+    ...(found && { condition: found }),
+    ...(notes.length > 0 && { notes }),
+    ...(judge && { constraints: { draws: judge.judged, acceptance: judge.judged ? judge.kept / judge.judged : 1 } }),
+    ...(column !== undefined && { balance: { column, rows: countsOf(levels, rows) } }),
+    evaluations: parts.reduce((total, { evaluations }) => total + evaluations, 0),
   };
 }
 
-/** Rows that meet tests beside the given cells: by rejection where enough of them do, else by importance resampling. */
-async function conditioned(
+interface Drawn extends ConditionReport {
+  /** [rows · d]. */
+  readonly points: Float32Array;
+  readonly evaluations: number;
+}
+
+/** What rows of one kind have to meet; `firstRow` is their place in the stream of noise. */
+interface Asked {
+  readonly condition: BoundCondition | undefined;
+  readonly judge: RowJudge | undefined;
+  readonly firstRow: number;
+  /** Given the rows as they are found. */
+  readonly onPoints?: (points: Float32Array) => Promise<void>;
+}
+
+/** Rows of one kind: as they come where nothing is tested, by rejection, or by importance where few of them would do. */
+async function drawRows(
   engine: Engine,
   model: TableModel,
   request: TableSampleRequest,
-  condition: BoundCondition,
-  source: PointSource,
-): Promise<TableSample> {
-  const { rows, seed, signal } = request;
-  const collecting = { request, d: model.encoder.dimensions.length, meets: meetsIn(source, condition) };
-  const plain = await collected({ ...collecting, draw: source.draw, mayStop: condition.tests.size > 0 });
-  if (plain.kind === "found") {
-    const { draws, acceptance } = plain;
-    const report: ConditionReport = { method: "rejection", draws, acceptance, effectiveRows: rows };
-    return { table: source.tableOf(plain.points), condition: report, evaluations: source.evaluations() };
+  { condition, judge, firstRow, onPoints }: Asked,
+): Promise<Drawn> {
+  const { rows, seed, integration, signal, onProgress } = request;
+  const hasTests = condition !== undefined && (condition.mixed || condition.tests.size > 0);
+  const isDirect = !hasTests && judge === undefined;
+  const controls = { seed, ...(integration && { integration }), ...(signal && { signal }) };
+  const showing = isDirect && condition === undefined && onProgress && { onProgress };
+  const source = pointSource(engine, model, { ...controls, ...showing }, condition);
+  if (isDirect) {
+    const points =
+      rows === 0 ? new Float32Array(0) : await source.draw(rows, firstRow, onPoints && { onPart: onPoints });
+    const evaluations = source.evaluations();
+    return { points, method: "given", draws: rows, acceptance: 1, effectiveRows: rows, evaluations };
   }
+  const collecting: Collecting = {
+    request,
+    points: new Float32Array(rows * model.encoder.dimensions.length),
+    held: holdsIn(source, condition, judge),
+    worst: () => judge?.worst(),
+    ...(onPoints && { onPoints }),
+  };
+  const drawPlain = (count: number, first: number) => source.draw(count, firstRow + first);
+  const isRefinable = condition !== undefined && condition.tests.size > 0;
+  const plain = await collected(collecting, { draw: drawPlain, filled: 0, mayStop: isRefinable });
+  const method = hasTests ? "rejection" : "given";
+  if (plain.kind === "found" || condition === undefined)
+    return {
+      points: collecting.points,
+      method,
+      draws: plain.draws,
+      acceptance: plain.draws === 0 ? 1 : plain.met / plain.draws,
+      effectiveRows: rows,
+      evaluations: source.evaluations(),
+    };
   const rare = await importanceDraws(engine, model, {
     condition,
     rows,
     seed,
-    known: (count) => knownPoints(model, condition, seed, count, plain.draws),
+    known: (count) => knownPoints(model, condition, seed, count, firstRow + plain.draws),
     ...(signal && { signal }),
   });
   const drawGiven = (count: number, first: number) =>
-    source.draw(count, plain.draws + first, rare.resampled(count, first));
-  const refined = await collected({ ...collecting, draw: drawGiven, mayStop: false });
-  if (refined.kind === "rare") throw tooRare(request, refined.found, refined.draws);
+    source.draw(count, firstRow + plain.draws + first, { known: rare.resampled(count, first) });
+  const refined = await collected(collecting, { draw: drawGiven, filled: plain.filled, mayStop: false });
+  const acceptance = refined.draws === 0 ? 1 : refined.met / refined.draws;
   return {
-    table: source.tableOf(refined.points),
-    condition: {
-      method: "importance",
-      draws: plain.draws + rare.draws + refined.draws,
-      acceptance: rare.probability * refined.acceptance,
-      effectiveRows: Math.min(rows, rare.effective * refined.acceptance),
-    },
+    points: collecting.points,
+    method: "importance",
+    draws: plain.draws + rare.draws + refined.draws,
+    acceptance: rare.probability * acceptance,
+    effectiveRows: Math.min(rows, plain.filled + rare.effective * acceptance),
     evaluations: source.evaluations() + rare.evaluations,
   };
 }
 
-function meetsIn({ tableOf }: PointSource, { holds }: BoundCondition): (points: Float32Array) => Uint8Array {
-  return (points) => holds(tableOf(points));
+interface Held {
+  /** 1 for each row to keep. */
+  readonly held: Uint8Array;
+  /** Rows that meet the condition, whatever the constraints. */
+  readonly met: number;
+}
+
+/** Which rows meet the condition and the constraints, the first `limit` of them counting as taken. */
+function holdsIn({ tableOf }: PointSource, condition: BoundCondition | undefined, judge: RowJudge | undefined) {
+  return (points: Float32Array, limit: number): Held => {
+    const table = tableOf(points);
+    const held = condition?.holds(table) ?? new Uint8Array(table.rows).fill(1);
+    const met = held.reduce((total, value) => total + value, 0);
+    judge?.judge(table, held, limit);
+    return { held, met };
+  };
 }
 
 interface Collecting {
   readonly request: TableSampleRequest;
-  readonly d: number;
+  /** [rows · d], filled from the front. */
+  readonly points: Float32Array;
+  readonly held: (points: Float32Array, limit: number) => Held;
+  readonly worst: () => ReturnType<RowJudge["worst"]>;
+  readonly onPoints?: (points: Float32Array) => Promise<void>;
+}
+
+interface Phase {
   readonly draw: (count: number, first: number) => Promise<Float32Array>;
-  readonly meets: (points: Float32Array) => Uint8Array;
+  /** Rows that are there already. */
+  readonly filled: number;
   /** Whether to give up early where few rows meet the condition. */
   readonly mayStop: boolean;
 }
 
-type Collected =
-  | { readonly kind: "found"; readonly points: Float32Array; readonly draws: number; readonly acceptance: number }
-  | { readonly kind: "rare"; readonly found: number; readonly draws: number };
+interface Collected {
+  readonly kind: "found" | "rare";
+  readonly filled: number;
+  readonly draws: number;
+  readonly met: number;
+}
 
-/** Draws rows until as many as are wanted meet the condition. */
-async function collected({ request, d, draw, meets, mayStop }: Collecting): Promise<Collected> {
+/** Draws rows until as many as are wanted meet what they have to. */
+async function collected(
+  { request, points, held, worst, onPoints }: Collecting,
+  { draw, filled: before, mayStop }: Phase,
+): Promise<Collected> {
   const { rows, mostDraws = Math.max(100_000, 100 * rows), onProgress } = request;
-  const points = new Float32Array(rows * d);
-  let [found, draws, kept] = [0, 0, 0];
-  while (kept < rows) {
+  const d = rows === 0 ? 0 : points.length / rows;
+  let [found, met, draws, filled] = [0, 0, 0, before];
+  while (filled < rows) {
     if (draws >= mostDraws) {
-      if (mayStop) return { kind: "rare", found, draws };
-      throw tooRare(request, found, draws);
+      if (mayStop && met < rareShare * draws) return { kind: "rare", filled, draws, met };
+      throw tooRare(request, filled, draws, worst());
     }
     const share = draws === 0 ? 1 : Math.max(found, 1) / draws;
-    const wanted = Math.ceil((1.1 * (rows - kept)) / share);
+    const wanted = Math.ceil((1.1 * (rows - filled)) / share);
     const count = Math.min(Math.max(wanted, fewestAtOnce), mostAtOnce, mostDraws - draws);
     const drawn = await draw(count, draws);
-    const held = meets(drawn);
+    const rowsHeld = held(drawn, rows - filled);
+    met += rowsHeld.met;
+    const from = filled;
     for (let row = 0; row < count; row++) {
-      if (held[row] === 0) continue;
+      if (rowsHeld.held[row] === 0) continue;
       found++;
-      if (kept < rows) points.set(drawn.subarray(row * d, (row + 1) * d), kept++ * d);
+      if (filled < rows) points.set(drawn.subarray(row * d, (row + 1) * d), filled++ * d);
     }
     draws += count;
-    if (mayStop && kept < rows && found < rareShare * draws) return { kind: "rare", found, draws };
-    onProgress?.({ stage: "sample", fraction: rows === 0 ? 1 : kept / rows });
+    if (filled > from) await onPoints?.(points.subarray(from * d, filled * d));
+    if (mayStop && filled < rows && met < rareShare * draws) return { kind: "rare", filled, draws, met };
+    onProgress?.({ stage: "sample", fraction: rows === 0 ? 1 : filled / rows });
   }
-  return { kind: "found", points, draws, acceptance: draws === 0 ? 1 : found / draws };
+  return { kind: "found", filled, draws, met };
 }
 
-/** Points whose given cells are set, the rest free. */
-function knownPoints(
-  { encoder }: TableModel,
-  condition: BoundCondition | undefined,
-  seed: number,
-  rows: number,
-  firstRow: number,
-): KnownPoints {
-  const d = encoder.dimensions.length;
-  if (condition === undefined || condition.given.size === 0)
-    return { values: new Float32Array(rows * d), states: new Uint8Array(rows * d) };
-  const columns = encoder.schema.columns.map(({ name }) => sameCells(name, condition.given.get(name), rows));
-  const { values } = pointsOf(encoder, { rows, columns }, { key: split(random(seed), "table", "where"), firstRow });
-  const states = new Uint8Array(rows * d);
-  for (const { column, start, end } of spansOf(encoder))
-    if (condition.given.has(column.name))
-      for (let row = 0; row < rows; row++) states.fill(given, row * d + start, row * d + end);
-  return { values, states };
-}
-
-/** Numbers without a grid are given to seven digits: the cells say them as they were asked for. */
-function withGiven(table: CellTable, condition: BoundCondition | undefined): CellTable {
-  if (condition === undefined || condition.given.size === 0) return table;
-  const columns = table.columns.map((column): CellColumn => {
-    const text = condition.given.get(column.name);
-    if (text === undefined) return column;
-    return { ...column, codes: new Int32Array(table.rows), texts: listedTexts([text]) };
+/** The levels of a column that the condition leaves. */
+function levelsUnder(model: TableModel, column: string, condition: BoundCondition | undefined): readonly string[] {
+  const test = condition?.tests.get(column) ?? (() => true);
+  const levels = levelsToBalance(model.encoder, column).filter(test);
+  if (levels.length > 1 && !condition?.given.has(column)) return levels;
+  throw failure("option", {
+    where: "balance",
+    expected: `a condition that leaves several levels of "${shorten(column)}"`,
+    received: condition?.given.has(column) ? "one that gives it" : `one that leaves ${levels.length}`,
+    remedy: "leave out the balance, or change the condition",
   });
-  return { ...table, columns };
 }
 
-function tooRare({ where = "", rows }: TableSampleRequest, found: number, draws: number) {
+/** The condition with one more cell given. */
+function withCell(condition: BoundCondition | undefined, column: string, text: string): BoundCondition {
+  const { given = new Map(), tests = new Map(), mixed = false } = condition ?? {};
+  const others = new Map([...tests].filter(([name]) => name !== column));
+  if (tests.get(column)?.(text) === false) throw neverHolds("balance", column);
+  const holds = (table: CellTable) => condition?.holds(table) ?? new Uint8Array(table.rows).fill(1);
+  return { given: new Map([...given, [column, text]]), tests: others, mixed, holds };
+}
+
+/** Rows of the parts in turn: one of each, then the next of each. */
+function dealt(parts: readonly Float32Array[], rows: number, d: number): Float32Array {
+  const [only] = parts;
+  if (parts.length === 1 && only) return only;
+  const out = new Float32Array(rows * d);
+  for (let row = 0; row < rows; row++) {
+    const from = Math.floor(row / parts.length) * d;
+    out.set(parts[row % parts.length]!.subarray(from, from + d), row * d);
+  }
+  return out;
+}
+
+function countsOf(levels: readonly (string | undefined)[], rows: number): Readonly<Record<string, number>> {
+  return Object.fromEntries(levels.map((level, n) => [level ?? "", Math.ceil(Math.max(0, rows - n) / levels.length)]));
+}
+
+const methods = ["given", "rejection", "importance"] as const;
+
+function togetherOf(parts: readonly ConditionReport[]): ConditionReport {
+  const draws = parts.reduce((total, part) => total + part.draws, 0);
+  const weighted = parts.reduce((total, part) => total + part.acceptance * part.draws, 0);
+  return {
+    method: methods[Math.max(...parts.map(({ method }) => methods.indexOf(method)))] ?? "given",
+    draws,
+    acceptance: draws === 0 ? 1 : weighted / draws,
+    effectiveRows: parts.reduce((total, part) => total + part.effectiveRows, 0),
+  };
+}
+
+function noLabel(): never {
+  throw failure("option", {
+    where: "balance",
+    expected: "a model that was fitted with a label",
+    received: "one without",
+    remedy: "name the column to balance",
+  });
+}
+
+function tooRare(
+  { where, rows }: TableSampleRequest,
+  found: number,
+  draws: number,
+  worst: ReturnType<RowJudge["worst"]>,
+) {
+  const constraint = worst && `${worst.broken} broke the constraint ${shorten(worst.constraint)}`;
   return failure("numeric", {
-    where: `where ${where}`,
+    where: where === undefined ? "constraints" : `where ${where}`,
     expected: `${rows} rows`,
-    received: `${found} among ${draws} draws`,
-    remedy: "ask for fewer rows, or for a condition that more rows meet",
+    received: `${found} among ${draws} draws${constraint === undefined ? "" : `, of which ${constraint}`}`,
+    remedy: `ask for fewer rows, or for ${where === undefined ? "constraints" : "a condition"} that more rows meet`,
   });
 }

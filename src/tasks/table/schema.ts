@@ -68,14 +68,15 @@ export const mostColumns = 65_536;
 const text = z.string().max(2 ** 20);
 const count = z.int().nonnegative();
 
+const notation = { mark: z.enum([".", ","]), thousands: z.literal(true).exactOptional() };
 const numberFormat = z.discriminatedUnion("kind", [
   z.strictObject({
     kind: z.literal("decimals"),
-    mark: z.enum([".", ","]),
+    ...notation,
     least: z.int().min(0).max(15),
     most: z.int().min(0).max(15),
   }),
-  z.strictObject({ kind: z.literal("significant"), mark: z.enum([".", ","]), digits: z.int().min(1).max(15) }),
+  z.strictObject({ kind: z.literal("significant"), ...notation, digits: z.int().min(1).max(15) }),
 ]);
 const base = {
   name: text,
@@ -130,6 +131,8 @@ const overrideJson = z.discriminatedUnion("kind", [
     values: z.enum(["observed", "any"]).exactOptional(),
     zeroInflated: z.boolean().exactOptional(),
     scale: z.enum(["quantile", "robust"]).exactOptional(),
+    /** Whether thousands are grouped, as in 73,807. */
+    thousands: z.boolean().exactOptional(),
     gaps: z.array(text).max(1000).exactOptional(),
   }),
   z.strictObject({
@@ -162,6 +165,33 @@ export type SchemaOverrides = Readonly<Record<string, ColumnOverride>>;
 /** A schema from JSON that is not trusted; throws a `model` error that says where it is wrong. */
 export function parseSchema(json: unknown, where: string): Schema {
   return checked(schemaJson, json, where, "model", "a table schema");
+}
+
+/** What a schema file may say: of columns, and of the rows of the table. */
+export interface SchemaFile {
+  readonly columns: SchemaOverrides;
+  readonly constraints?: readonly string[];
+  readonly label?: string;
+}
+
+/**
+ * A schema file: columns by name, beside them a list under `constraints` and a text under `label` (columns of these names have
+ * objects). Throws an `option` error that says where it is wrong.
+ */
+export function parseSchemaFile(json: unknown, where: string): SchemaFile {
+  if (typeof json !== "object" || json === null) return { columns: parseOverrides(json, where) };
+  const entries = Object.entries(json);
+  const constraints: unknown = entries.find(([name, value]) => name === "constraints" && Array.isArray(value))?.[1];
+  const label: unknown = entries.find(([name, value]) => name === "label" && typeof value === "string")?.[1];
+  const others = entries.filter(([, value]) => value !== constraints && value !== label);
+  const texts = z.array(z.string().max(10_000)).max(1000);
+  return {
+    columns: parseOverrides(Object.fromEntries(others), where),
+    ...(constraints !== undefined && {
+      constraints: checked(texts, constraints, `${where} constraints`, "option", "a list of texts"),
+    }),
+    ...(typeof label === "string" && { label }),
+  };
 }
 
 /** The columns' overrides from a user's file; throws an `option` error that says where it is wrong. */

@@ -3,11 +3,12 @@ import type { CellTable } from "../../data/cell-table.ts";
 import { dimensionStates } from "../../flow/masked.ts";
 import { random, split } from "../../random.ts";
 import type { Engine } from "../../runtime/contract.ts";
-import type { Progress, ScoreRequest } from "../density.ts";
-import { scoreMasked } from "../masked.ts";
-import { percentileOf } from "../quantiles.ts";
+import type { ScoreRequest } from "../density.ts";
+import { createMaskedScoring, type MaskedScoring } from "../masked.ts";
+import type { Progress } from "../progress.ts";
 import type { TableEncoder } from "./encoder.ts";
 import { type ColumnSpan, cellKinds, freeSums, pointsOf, spansOf, type TablePoints } from "./points.ts";
+import { rowPercentiles } from "./row-percentiles.ts";
 import type { TableModel } from "./table-model.ts";
 
 export interface TableScoreRequest extends Omit<ScoreRequest, "states" | "handOver"> {
@@ -21,40 +22,83 @@ export interface TableScores {
    * values of a grid and levels a lower bound that is sharp in the mean.
    */
   readonly logDensity: Float64Array;
-  /** Where each row stands among training rows, 0 (unusual) to 100; absent for models that cannot tell. */
+  /**
+   * Where each row stands among training rows, 0 (unusual) to 100, NaN for rows with a cell left out (`partialRows`); absent for
+   * models that cannot tell.
+   */
   readonly percentiles?: Float64Array;
   /** For each column log p(its cell | the row's other cells), in the same units; NaN where the model cannot place the cell. */
   readonly contributions?: readonly { readonly column: string; readonly values: Float64Array }[];
+  /** Of each row's log-density, with at least two probes of Hutchinson's estimate. */
+  readonly standardErrors?: Float64Array;
   /** Cells with texts that the model cannot place: they count neither for nor against their row. */
   readonly unknownCells: number;
+  /**
+   * Rows with an unknown cell, or with a gap where the training rows had none: their log-density is that of their other cells, and
+   * not to be compared with that of whole rows.
+   */
+  readonly partialRows: number;
   readonly evaluations: number;
 }
 
 const { free, given } = dimensionStates;
+
+/** What may differ from one table to the next. */
+export type TableScoreCall = Pick<TableScoreRequest, "contributions" | "seed" | "signal" | "onProgress">;
+
+/** Compiled scoring of a table's model, for any number of tables. */
+export interface TableScoring {
+  /** Scores the rows of a table that has the model's columns. The same seed gives the same scores. */
+  score(table: CellTable, call?: TableScoreCall): Promise<TableScores>;
+  release(): Promise<void>;
+}
+
+/** Compiles the scoring of a table's model: what a single row takes most of its time for. The seed keys Hutchinson's probes. */
+export async function createTableScoring(
+  engine: Engine,
+  model: TableModel,
+  how: Pick<TableScoreRequest, "divergence" | "integration" | "seed"> = {},
+): Promise<TableScoring> {
+  const scoring = await createMaskedScoring(engine, model.density, how);
+  return {
+    score: (table, call = {}) => scoresOf(scoring, model, table, { seed: how.seed ?? 0, ...call }),
+    release: () => scoring.release(),
+  };
+}
 
 /** Scores the rows of a table that has the model's columns. The same seed gives the same scores. */
 export async function scoreTable(
   engine: Engine,
   model: TableModel,
   table: CellTable,
-  { contributions = false, onProgress, ...request }: TableScoreRequest = {},
+  { contributions = false, signal, onProgress, ...how }: TableScoreRequest = {},
 ): Promise<TableScores> {
-  const points = pointsOf(model.encoder, table, { key: split(random(request.seed ?? 0), "table", "score") });
+  const scoring = await createTableScoring(engine, model, how);
+  try {
+    return await scoring.score(table, { contributions, ...(signal && { signal }), ...(onProgress && { onProgress }) });
+  } finally {
+    await scoring.release();
+  }
+}
+
+async function scoresOf(
+  scoring: MaskedScoring,
+  model: TableModel,
+  table: CellTable,
+  { contributions = false, seed = 0, onProgress, ...call }: TableScoreCall,
+): Promise<TableScores> {
+  const points = pointsOf(model.encoder, table, { key: split(random(seed), "table", "score") });
   const volumes = model.encoder.logVolumes(table, points);
   const spans = contributions ? spansOf(model.encoder) : [];
   let [done, evaluations] = [0, 0];
+  const errors: number[] = [];
   const scored = async (states: Uint8Array): Promise<Float64Array> => {
     const sums = freeSums(volumes, states, table.rows);
     const show = ({ fraction, ...rest }: Progress) =>
       onProgress?.({ ...rest, fraction: (done + fraction) / (1 + spans.length) });
     let row = 0;
-    const scores = scoreMasked(engine, model.density, {
-      ...request,
-      given: points.values,
-      state: states,
-      onProgress: show,
-    });
-    for await (const chunk of scores) {
+    for await (const chunk of scoring.score({ given: points.values, state: states, ...call, onProgress: show })) {
+      if (done === 0) errors.push(...(chunk.standardError ?? []));
       for (const value of chunk.logDensity) sums[row++]! += value;
       evaluations += chunk.evaluations;
     }
@@ -70,10 +114,10 @@ export async function scoreTable(
       cells?.[row] === cellKinds.known || (span.hasGap && cells?.[row] === cellKinds.gap);
     parts.push({ column: span.column.name, values: values.map((value, row) => (isPlaced(row) ? value : Number.NaN)) });
   }
-  const { logDensityQuantiles } = model.training;
   return {
     logDensity,
-    ...(logDensityQuantiles && { percentiles: logDensity.map((value) => percentileOf(logDensityQuantiles, value)) }),
+    ...(errors.length > 0 && { standardErrors: Float64Array.from(errors) }),
+    ...rowPercentiles(model.training, logDensity, points),
     ...(contributions && { contributions: parts }),
     unknownCells: points.unknown,
     evaluations,

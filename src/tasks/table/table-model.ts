@@ -1,20 +1,14 @@
 // table-model: a model of mixed columns: a density over encoded rows and the encoder, in one file.
 import * as z from "zod";
+import { shorten } from "../../data/columns.ts";
 import { decodeSafetensors } from "../../data/safetensors.ts";
 import { failure } from "../../errors.ts";
-import {
-  chainTensors,
-  type DensityModel,
-  modelVersion,
-  parseMetadata,
-  readDensity,
-  recordSchema,
-  standardizationTensors,
-  taskOf,
-  toJson,
-} from "../density-model.ts";
+import { type DensityModel, readDensity, recordSchema, standardizationTensors } from "../density-model.ts";
+import { chainTensors, modelVersion, parseMetadata, taskOf, toJson } from "../model-file.ts";
 import { percentGrid } from "../quantiles.ts";
 import { checkSeal, encodeSealed } from "../seal.ts";
+import type { TableConstraint } from "./bound-constraints.ts";
+import { constraintsFrom } from "./constraints.ts";
 import { type Dimension, encoderFrom, type TableEncoder } from "./encoder.ts";
 
 /** A trained model of a table. */
@@ -23,6 +17,10 @@ export interface TableModel {
   readonly density: DensityModel;
   readonly encoder: TableEncoder;
   readonly training: TableTraining;
+  /** What every row that is drawn meets; default: nothing. */
+  readonly constraints?: readonly TableConstraint[];
+  /** The column that rows are mostly asked for by: the class. */
+  readonly label?: string;
 }
 
 export interface TableTraining {
@@ -34,20 +32,28 @@ export interface TableTraining {
 const ascending = (values: readonly number[]) =>
   values.every((value, n) => n === 0 || value >= (values[n - 1] ?? value));
 
+export const trainingSchema = z.object({
+  rows: z.int().nonnegative(),
+  logDensityQuantiles: z
+    .array(z.number())
+    .length(percentGrid.length)
+    .refine(ascending, "not ascending")
+    .exactOptional(),
+});
+
 const schema = z.object({
   version: z.literal(modelVersion),
   task: z.literal("table"),
   density: recordSchema,
   /** JSON as a text, so that no text of a cell is taken for anything else. */
   encoder: z.string(),
-  training: z.object({
-    rows: z.int().nonnegative(),
-    logDensityQuantiles: z
-      .array(z.number())
-      .length(percentGrid.length)
-      .refine(ascending, "not ascending")
-      .exactOptional(),
-  }),
+  training: trainingSchema,
+  /** JSON as a text, for the same reason. */
+  constraints: z.string().exactOptional(),
+  label: z
+    .string()
+    .max(2 ** 20)
+    .exactOptional(),
 });
 
 /** The names of dimensions as columns of a density, all different. */
@@ -61,18 +67,34 @@ export function isTableModel(bytes: Uint8Array, where = "model"): boolean {
 }
 
 /** The bytes of a table model's file. */
-export function encodeTableModel({ density, encoder, training }: TableModel): Uint8Array {
+export function encodeTableModel({ density, encoder, training, constraints = [], label }: TableModel): Uint8Array {
   const { record, standardization, chain } = density;
   const tensors = { ...standardizationTensors(standardization), ...chainTensors(chain) };
-  const whole = { version: modelVersion, task: "table", density: record, encoder: JSON.stringify(encoder), training };
+  const whole = {
+    version: modelVersion,
+    task: "table",
+    density: record,
+    encoder: JSON.stringify(encoder),
+    training,
+    ...(constraints.length > 0 && { constraints: JSON.stringify(constraints) }),
+    ...(label !== undefined && { label }),
+  };
   return encodeSealed(tensors, toJson(whole));
 }
 
 /** Reads a table model's file. Throws a "model" error that says what is wrong; nothing in the file is executed. */
 export function decodeTableModel(bytes: Uint8Array, where = "model"): TableModel {
   const file = decodeSafetensors(bytes, where);
-  const { density: record, encoder: text, training } = parseMetadata(schema, file.metadata["localflow"], where);
+  const metadata = parseMetadata(schema, file.metadata["localflow"], where);
+  const { density: record, encoder: text, training, constraints: constraintsText = "[]", label } = metadata;
   const encoder = encoderFrom(parsedJson(text, where), `${where}, encoder`);
+  const constraints = constraintsFrom(parsedJson(constraintsText, where), encoder.schema, `${where}, constraints`);
+  if (label !== undefined && !encoder.dimensions.some(({ column }) => column === label))
+    throw failure("model", {
+      where: `${where}, label`,
+      expected: "a column of the model",
+      received: JSON.stringify(shorten(label)),
+    });
   const names = dimensionNames(encoder.dimensions);
   if (!record.configuration.training.masks || names.join("\n") !== record.columns.join("\n"))
     throw failure("model", {
@@ -83,14 +105,21 @@ export function decodeTableModel(bytes: Uint8Array, where = "model"): TableModel
     });
   const density = readDensity(file.tensors, record, where);
   checkSeal(file, where);
-  return { density, encoder, training };
+  return {
+    density,
+    encoder,
+    training,
+    ...(constraints.length > 0 && { constraints }),
+    ...(label !== undefined && { label }),
+  };
 }
 
-function parsedJson(text: string, where: string): unknown {
+/** A text of a model's file as JSON; throws "model" for one that is none. */
+export function parsedJson(text: string, where: string): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
     const remedy = "the file is damaged";
-    throw failure("model", { where, expected: "an encoder as JSON", received: String(cause), remedy }, cause);
+    throw failure("model", { where, expected: "JSON", received: String(cause), remedy }, cause);
   }
 }

@@ -42,6 +42,10 @@ describe("the rows of a condition", () => {
     ["cut == 'Fair' || price == 400", [2, 5, 6]],
     ["(cut == 'Fair' or cut == 'Good') and not price > 200", [2, 3]],
     ["price in (1e2, 500)", [1, 6]],
+    ["price + price > 500", [4, 5, 6]],
+    ["price - 100 == 200 - price + 100", [2]],
+    ["price >= 400 - price", [2, 4, 5, 6]],
+    ["!(price + price <= 200)", [2, 3, 4, 5, 6]],
   ])("%s", (where, expected) => {
     expect(rowsOf(where)).toEqual(expected);
   });
@@ -71,12 +75,21 @@ describe("conditions that are refused", () => {
   it.each<[string, RegExp]>([
     ["", /expected the name of a column, got the end/],
     ["cut", /expected == != < <= > >= or in, got the end/],
-    ["cut == Ideal", /expected a value, a text in quotes such as "Ideal", got "Ideal" at character/],
+    ["cut == Ideal", /expected columns among cut, .*, got "Ideal"; did you mean .* A text stands in quotes/],
     ["cut == 'Ideal' price < 3", /expected &&, \|\| or the end, got "price"/],
     ["cut == 'Ideal", /expected a closing '/],
     ["(cut == 'Ideal'", /expected "\)", got the end/],
     ["process.exit()", /expected == != < <= > >= or in, got "\("/],
-    ["cut == `Ideal`", /expected a value/],
+    ["cut == `Ideal`", /expected columns among cut, .*, got "Ideal"/],
+    ["cut == ;", /expected columns, comparisons and values, got ";"/],
+    ["price == 100 +", /expected a column, a number, or a text in quotes such as "Ideal", got the end/],
+    ["price == price", /expected a comparison that depends on a column, got columns that cancel out/],
+    [
+      "cut == price",
+      /column "cut": expected numbers or dates, or two columns of levels, got a column of kind category/,
+    ],
+    ["cut < sold", /expected == or !=, as its values have no order/],
+    ["5 < price", /expected the name of a column/],
     ["cut; price", /expected columns, comparisons and values, got "; price"/],
     ["!".repeat(200), /at most 100 levels/],
     [`cut == '${"x".repeat(10_001)}'`, /at most 10000 characters/],

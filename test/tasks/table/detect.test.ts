@@ -121,6 +121,21 @@ describe("dates", () => {
     expect(() => dateFormat("YYYY-QQ")).toThrow("date format: expected a pattern of YYYY MM DD HH mm ss S");
   });
 
+  test("days are counted as the calendar counts them, from the year 0 to 9999", () => {
+    const { parse, format } = dateFormat("YYYY-MM-DD");
+    for (let days = -719_528; days < 2_932_896; days += 1_237) {
+      expect(parse(format(days * 864e5))).toBe(days * 864e5);
+      expect(format(days * 864e5)).toBe(new Date(days * 864e5).toISOString().slice(0, 10));
+    }
+    for (const text of ["2023-02-29", "1900-02-29", "2024-04-31", "2024-00-01", "2024-13-01", "2024-01-00"])
+      expect([text, parse(text)]).toEqual([text, Number.NaN]);
+    expect(parse("2000-02-29")).toBe(Date.UTC(2000, 1, 29));
+    const short = dateFormat("D.M.YY H:mm");
+    expect(short.parse("1.2.69 3:04")).toBe(Date.UTC(2069, 1, 1, 3, 4));
+    for (const text of ["01.2.69 3:04", "1.2.69 03:04", "1.2.69 24:00", "1.2.69 3:60"])
+      expect(short.parse(text)).toBeNaN();
+  });
+
   test("Date objects come back as Date objects", async () => {
     const rows = Array.from({ length: 30 }, (_, n) => ({ at: new Date(Date.UTC(2024, 0, 1, n)) }));
     const table = cellTableOf(rows);

@@ -4,7 +4,7 @@ import type { MeasuredTable } from "../../../src/measure/columns-table.ts";
 import { independentColumns } from "../../../src/measure/copula.ts";
 import { random } from "../../../src/random.ts";
 import { evaluateTable, type TableEvaluation } from "../../../src/tasks/table/evaluate-table.ts";
-import { tableMetricNames } from "../../../src/tasks/table/evaluate-table-metrics.ts";
+import { privacyMetricNames, tableMetricNames } from "../../../src/tasks/table/evaluate-table-metrics.ts";
 import { tableEvaluationPage } from "../../../src/tasks/table/evaluate-table-page.ts";
 import { noGuarantee } from "../../../src/tasks/table/evaluate-table-verdict.ts";
 import { mixedTable } from "../../support/measured-tables.ts";
@@ -12,8 +12,8 @@ import { mixedTable } from "../../support/measured-tables.ts";
 const [train, heldOut] = [mixedTable(900, "train"), mixedTable(800, "held-out")];
 const options = { seed: 3, target: "side", boosting: { iterations: 20 } } as const;
 const evaluated = (synthetic: MeasuredTable) => evaluateTable({ train, heldOut, synthetic }, options);
-const excess = ({ metrics }: TableEvaluation, name: keyof TableEvaluation["metrics"]) => {
-  const metric = metrics[name];
+const excess = ({ measures }: TableEvaluation, name: keyof TableEvaluation["measures"]) => {
+  const metric = measures[name];
   if (metric === undefined) throw new Error(`${name} is measured`);
   return (metric.value - metric.floor.value) / Math.hypot(metric.standardError ?? 0, metric.floor.standardError ?? 0);
 };
@@ -29,12 +29,12 @@ describe("the evaluation of synthetic rows", () => {
   });
 
   it("finds fresh rows of the law as good as real ones by every measure, and says so", () => {
-    expect(Object.keys(fresh.metrics)).toEqual([...tableMetricNames]);
+    expect(Object.keys(fresh.measures)).toEqual([...tableMetricNames]);
     for (const name of tableMetricNames) {
-      if (fresh.metrics[name]?.standardError === null || name === "categoryCoverage") continue;
+      if (fresh.measures[name]?.standardError === null || name === "categoryCoverage") continue;
       if (name !== "identicalRows") expect(Math.abs(excess(fresh, name)), name).toBeLessThan(4);
     }
-    expect(fresh.metrics.identicalRows?.value).toBe(0);
+    expect(fresh.measures.identicalRows?.value).toBe(0);
     expect(fresh.rows).toEqual({ train: 900, heldOut: 800, synthetic: 700, compared: 700 });
     const verdict = fresh.verdict.join(" ");
     expect(verdict).toContain("no more than real rows would be");
@@ -48,7 +48,7 @@ describe("the evaluation of synthetic rows", () => {
     expect(excess(shuffled, "utility")).toBeLessThan(-5);
     expect(Math.abs(excess(shuffled, "columnShapes"))).toBeLessThan(2);
     for (const name of ["closerToTrain", "membership"] as const) expect(excess(shuffled, name), name).toBeLessThan(3);
-    const { value, baselines } = shuffled.metrics.pairTrends ?? { value: 0, baselines: { independent: { value: 1 } } };
+    const { value, baselines } = shuffled.measures.pairTrends ?? { value: 0, baselines: { independent: { value: 1 } } };
     expect(value / baselines.independent.value).toBeCloseTo(1, 1);
     expect(shuffled.pairs[0]?.columns).toContain("x");
     expect(shuffled.verdict.join(" ")).toContain("Pairs of columns are");
@@ -61,7 +61,7 @@ describe("the evaluation of synthetic rows", () => {
       expect(excess(copied, name), name).toBeLessThan(3);
     // 800 of the 900 training rows are looked at, where as many held-out ones are needed.
     for (const name of ["closerToTrain", "nearness", "identicalRows", "membership", "membershipAtOnePercent"] as const)
-      expect(copied.metrics[name]?.value, name).toBeGreaterThan(0.9);
+      expect(copied.measures[name]?.value, name).toBeGreaterThan(0.9);
     expect(copied.verdict.join(" ")).toContain("100.0 % of the rows equal a training row, 0.0 % of held-out rows do");
     expect(copied.verdict.join(" ")).toContain("an attacker tells training from held-out rows");
   });
@@ -81,7 +81,7 @@ describe("the evaluation of synthetic rows", () => {
 
   it("is shown as a page that names every measure, column and baseline and holds the numbers", () => {
     const page = tableEvaluationPage(shuffled, "rows & <more>");
-    for (const { title, definition } of Object.values(shuffled.metrics)) {
+    for (const { title, definition } of Object.values(shuffled.measures)) {
       expect(page).toContain(title);
       expect(page).toContain(definition.slice(0, 30).replaceAll("'", "&#39;"));
     }
@@ -98,10 +98,68 @@ describe("an evaluation", () => {
 
   it("leaves out what few rows do not allow, and says so", async () => {
     const evaluation = await evaluateTable(small, { pairs: 2 });
-    expect(evaluation.metrics.c2st).toBeUndefined();
-    expect(evaluation.metrics.utility).toBeUndefined();
+    expect(evaluation.measures.c2st).toBeUndefined();
+    expect(evaluation.measures.utility).toBeUndefined();
     expect(evaluation.notes.join(" ")).toMatch(/needs 30 rows of each table.* Of 3 pairs of columns 2 were looked at/);
     expect(tableEvaluationPage(evaluation, "small")).toContain("needs 30 rows of each table");
+  });
+
+  it("takes a half of the held-out rows for training rows where there are none, and says nothing of privacy", async () => {
+    const synthetic = independentColumns(train).sample(random(9), 900);
+    const evaluation = await evaluateTable({ heldOut, synthetic }, { seed: 3, boosting: { iterations: 20 } });
+    expect(evaluation.rows).toEqual({ train: 0, heldOut: 800, synthetic: 900, compared: 400 });
+    for (const name of privacyMetricNames) expect(evaluation.measures[name], name).toBeUndefined();
+    expect(evaluation.distances).toBeUndefined();
+    for (const name of ["pairTrends", "c2st"] as const) expect(excess(evaluation, name), name).toBeGreaterThan(5);
+    expect(evaluation.verdict.join(" ")).toContain("Whether training rows were copied is not known");
+    expect(evaluation.verdict.at(-1)).toBe(noGuarantee);
+    expect(evaluation.notes[0]).toContain("There are no training rows");
+    expect(tableEvaluationPage(evaluation, "rows")).not.toMatch(/NaN|undefined|Infinity/);
+    await expect(evaluateTable({ heldOut: mixedTable(3, "b"), synthetic })).rejects.toThrow(/at least 4 held-out rows/);
+  });
+
+  it("holds rows of further generators beside, and ranks plain Flow Matching in words", async () => {
+    const rivals = { "flow-wide": mixedTable(700, "rival"), other: mixedTable(500, "other") };
+    const synthetic = independentColumns(train).sample(random(9), 700);
+    const evaluation = await evaluateTable({ train, heldOut, synthetic, rivals }, options);
+    const { quality, c2st } = evaluation.measures;
+    expect(Object.keys(quality?.baselines ?? {}).sort()).toEqual(["copula", "flow-wide", "independent", "other"]);
+    expect(quality?.baselines["flow-wide"]?.value).toBeGreaterThan(quality?.value ?? 1);
+    expect(c2st?.baselines["flow-wide"]?.value).toBeLessThan(c2st?.value ?? 0);
+    expect(evaluation.verdict.join(" ")).toMatch(
+      /the model is worse than plain Flow Matching on the same budget \(flow-wide/,
+    );
+  });
+
+  it("has a quality that is 1 less the mean of both distances, and 1 less the shapes of a single column", async () => {
+    const both = (await evaluateTable(small)).measures;
+    const mean = ((both.columnShapes?.value ?? 0) + (both.pairTrends?.value ?? 0)) / 2;
+    expect(both.quality?.value).toBeCloseTo(1 - mean, 12);
+    const one = ({ rows, columns }: MeasuredTable) => ({ rows, columns: columns.slice(0, 1) });
+    const alone = await evaluateTable({
+      train: one(small.train),
+      heldOut: one(small.heldOut),
+      synthetic: one(small.synthetic),
+    });
+    expect(alone.measures.quality?.value).toBeCloseTo(1 - (alone.measures.columnShapes?.value ?? 0), 12);
+  });
+
+  it("looks for near rows among fewer where there are many columns, says so, and stops in between", async () => {
+    const wide = (rows: number, name: string): MeasuredTable => {
+      const columns = Array.from({ length: 25 }, (_, k) => mixedTable(rows, `${name} ${k}`).columns[2]!);
+      return { rows, columns: columns.map((column, k) => ({ ...column, name: `c${k}` })) };
+    };
+    const tables = { train: wide(1200, "a"), heldOut: wide(700, "b"), synthetic: wide(700, "c") };
+    const few = { rows: 1000, neighbourhoodRows: 200, pairs: 5, boosting: { iterations: 3 } };
+    const evaluation = await evaluateTable(tables, few);
+    expect(evaluation.notes.join(" ")).toContain("among 500 rows of each table at most: there are 25 columns");
+    const controller = new AbortController();
+    const stopped = evaluateTable(tables, {
+      ...few,
+      signal: controller.signal,
+      onProgress: () => setTimeout(() => controller.abort(), 0),
+    });
+    await expect(stopped).rejects.toMatchObject({ code: "interrupted" });
   });
 
   it("tells its progress, stops when asked, and refuses tables that do not match", async () => {

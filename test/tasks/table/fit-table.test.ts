@@ -218,6 +218,14 @@ describe("scores", () => {
     expect([...found.logDensity].every(Number.isFinite)).toBe(true);
   });
 
+  it("have no percentile where a cell is left out that training rows always had", async () => {
+    const nothing = { side: null, x: null, count: null, vip: null, fixed: null, never: null };
+    const rows = [usual, { ...usual, x: null }, { ...usual, side: null }, { ...usual, side: "middle" }, nothing];
+    const { percentiles, partialRows } = await scoreTable(engine, fitted.model, cellTableOf(rows));
+    expect(Array.from(percentiles ?? [], Number.isFinite)).toEqual([true, true, false, false, false]);
+    expect(partialRows).toBe(3);
+  });
+
   it("are the same for the same rows", async () => {
     const score = async () => [...(await scoreTable(engine, fitted.model, smallTable(20, 4))).logDensity];
     expect(await score()).toEqual(await score());

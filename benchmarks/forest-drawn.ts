@@ -1,0 +1,119 @@
+// forest-drawn: rows drawn by a model of a split set, as the numbers that ForestDiffusion's measures take.
+import { type CellTable, cellTableOf, cellText } from "../src/data/cell-table.ts";
+import { geometricSteps } from "../src/flow/steps.ts";
+import type { Engine } from "../src/runtime/contract.ts";
+import { fitTable } from "../src/tasks/table/fit-table.ts";
+import { sampleTable } from "../src/tasks/table/sample-table.ts";
+import { tableConfiguration } from "../src/tasks/table/table-configuration.ts";
+import type { Configuration } from "../src/train/configuration.ts";
+import type { SplitSet } from "./forest-peer.ts";
+
+/** What may be tried in place of the defaults of `fitTable`. */
+export interface Changes {
+  readonly hidden?: readonly number[];
+  readonly frequencies?: number;
+  readonly blocks?: number;
+  readonly firstStep?: number;
+  readonly iterations?: number;
+  readonly learningRate?: number;
+  readonly batchSize?: number;
+  readonly weightDecay?: number;
+  readonly movingAverage?: number;
+  readonly earlyStopping?: number;
+  readonly trainSplit?: number;
+  /** Whether a class is named as the label; default: yes. */
+  readonly label?: boolean;
+  /** Whether the class of a row is drawn first, as often as it occurs in training, and the rest given it. */
+  readonly labelFirst?: boolean;
+  /** A model of its own for each class, drawn as often as the class occurs in training. */
+  readonly perClass?: boolean;
+}
+
+export interface DrawRequest {
+  readonly set: SplitSet;
+  readonly seed: number;
+  /** Tables of as many rows as there are to train. */
+  readonly tables: number;
+  readonly changes?: Changes;
+}
+
+type Rows = readonly (readonly number[])[];
+
+/** Fits the rows to train and draws tables. */
+export async function drawTables(engine: Engine, request: DrawRequest): Promise<readonly Rows[]> {
+  const { set, tables, changes = {} } = request;
+  if (!changes.perClass || !set.classes) return chunks(await drawnRows(engine, request, set.train), tables);
+  const parts = Array.from({ length: tables }, () => [] as (readonly number[])[]);
+  for (const level of new Set(set.train.map((row) => row.at(-1)))) {
+    const own = set.train.filter((row) => row.at(-1) === level);
+    const drawn = chunks(await drawnRows(engine, request, own), tables);
+    parts.forEach((part, k) => part.push(...(drawn[k] ?? [])));
+  }
+  return parts;
+}
+
+async function drawnRows(engine: Engine, { set, seed, tables, changes = {} }: DrawRequest, train: Rows): Promise<Rows> {
+  const { trainSplit, label = true } = changes;
+  const isLevel = (k: number) => set.levels.includes(k) || set.binary.includes(k);
+  const target = columnName((train[0]?.length ?? 0) - 1);
+  const table = cellsOf(train, isLevel);
+  const { model } = await fitTable(engine, {
+    table,
+    seed,
+    configuration: changed(tableConfiguration({ rows: train.length }), changes),
+    ...(trainSplit !== undefined && { trainSplit }),
+    ...(set.classes && label && !changes.perClass && { label: target }),
+  });
+  if (!changes.labelFirst || !set.classes) {
+    const drawn = await sampleTable(engine, model, { rows: train.length * tables, seed });
+    return numbersOf(drawn.table);
+  }
+  const parts: Rows[][] = [];
+  for (const level of new Set(train.map((row) => row.at(-1)))) {
+    const count = train.filter((row) => row.at(-1) === level).length;
+    const where = `${target} == "${levelMark}${level}"`;
+    const drawn = await sampleTable(engine, model, { rows: count * tables, seed, where });
+    parts.push([...chunks(numbersOf(drawn.table), tables)]);
+  }
+  return Array.from({ length: tables }, (_, k) => parts.flatMap((part) => part[k] ?? [])).flat();
+}
+
+const columnName = (k: number) => `c${k + 1}`;
+const levelMark = "level ";
+
+function cellsOf(rows: Rows, isLevel: (k: number) => boolean): CellTable {
+  const cell = (value: number, k: number) => [columnName(k), isLevel(k) ? `${levelMark}${value}` : value] as const;
+  return cellTableOf(rows.map((row) => Object.fromEntries(row.map(cell))));
+}
+
+function numbersOf({ rows, columns }: CellTable): Rows {
+  return Array.from({ length: rows }, (_, row) =>
+    columns.map((column) => Number((cellText(column, row) ?? "nothing").replace(levelMark, ""))),
+  );
+}
+
+function chunks(rows: Rows, count: number): readonly Rows[] {
+  const length = rows.length / count;
+  return Array.from({ length: count }, (_, k) => rows.slice(k * length, (k + 1) * length));
+}
+
+function changed({ blocks, training, ...rest }: Configuration, changes: Changes): Configuration {
+  const { hidden, frequencies, iterations, learningRate, firstStep = 0.15 } = changes;
+  const [first] = blocks;
+  if (!first) throw new Error("a configuration without blocks");
+  const network = { ...first.network, ...defined({ hidden, frequencies }) };
+  const block = { ...first, network, ...defined({ iterations, learningRate }) };
+  const { batchSize, weightDecay, movingAverage, earlyStopping } = changes;
+  return {
+    ...rest,
+    blocks: geometricSteps(changes.blocks ?? blocks.length, firstStep, 1.3).map((step) => ({ ...block, step })),
+    training: { ...training, ...defined({ batchSize, weightDecay, movingAverage, earlyStopping }) },
+  };
+}
+
+/** The fields that have a value. */
+function defined<T extends object>(fields: T): { readonly [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as {
+    readonly [K in keyof T]?: Exclude<T[K], undefined>;
+  };
+}

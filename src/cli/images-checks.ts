@@ -1,0 +1,48 @@
+// images-checks: which options have a meaning for images, which for nothing else.
+import { failure } from "../errors.ts";
+import type { Integration } from "../ode/integration.ts";
+import type { ImageModel } from "../tasks/images/image-model.ts";
+import { flag } from "./flags.ts";
+import { imageFitNames } from "./images-options.ts";
+import { type IntegrationOptions, integrationFrom } from "./recipe.ts";
+
+/** The integration asked for; none is the model's own. */
+export function imageIntegration(
+  options: IntegrationOptions,
+  { record }: ImageModel,
+): { readonly integration?: Integration } {
+  refuseAuto(options);
+  const integration = integrationFrom(options, record.configuration.integration);
+  return integration ? { integration } : {};
+}
+
+/** Throws where a tolerance was to be chosen, which takes rows of numbers. */
+export function refuseAuto({ tolerance }: IntegrationOptions): void {
+  if (tolerance !== "auto") return;
+  throw failure("option", {
+    where: "--tolerance",
+    expected: "a number, for images",
+    received: "auto",
+    remedy: "leave it out, or give a number such as 1e-3",
+  });
+}
+
+/** Throws for options that have no meaning for images. */
+export function refuseForImages<O extends object>(options: O, names: readonly (keyof O & string)[]): void {
+  refuseGiven(options, names, { expected: "rows of numbers or a table", received: "images" });
+}
+
+/** Throws for options that nothing but images has; `received` is what there is instead. */
+export function refuseImageOptions(options: object, received: string): void {
+  const given: Readonly<Record<string, unknown>> = { ...options };
+  refuseGiven(given, [...imageFitNames, "chain", "features"], { expected: "images", received });
+}
+
+function refuseGiven<O extends object>(
+  options: O,
+  names: readonly (keyof O & string)[],
+  problem: { readonly expected: string; readonly received: string },
+): void {
+  const given = names.find((name) => options[name] !== undefined);
+  if (given !== undefined) throw failure("option", { where: flag(given), ...problem, remedy: "leave it out" });
+}

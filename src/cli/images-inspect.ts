@@ -1,0 +1,119 @@
+// images-inspect: `localflow inspect PATH` for images and for models of them.
+import type { ImageSet } from "../data/images/image-set.ts";
+import { levelsPerImage, spokenShape } from "../data/images/image-set.ts";
+import type { ImageNetwork } from "../nn/image-network.ts";
+import { estimateImageFit } from "../tasks/images/estimate-images.ts";
+import type { ImageModel } from "../tasks/images/image-model.ts";
+import { checkConfiguration, parameterCount } from "../train/configuration.ts";
+import { refuseAuto, refuseForImages } from "./images-checks.ts";
+import { imagesSentence, openedFor, openImageData } from "./images-data.ts";
+import { imageConfiguration, notOfImages } from "./images-fit.ts";
+import { imageSize } from "./images-options.ts";
+import type { InspectOptions } from "./options.ts";
+import { alignedTable, report, short, spokenBytes, spokenTime } from "./output.ts";
+import { progressView } from "./progress.ts";
+import { seedFrom, withEngine } from "./session.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** Says what images are there, and what a fit of them would train. */
+export async function inspectImages(path: string, options: InspectOptions, terminal: Terminal): Promise<void> {
+  refuseForImages(options, [...notOfImages, "columns", "rows"]);
+  refuseAuto(options);
+  const choice = { ...imageSize(options), ...(options.part && { part: options.part }) };
+  const view = progressView(terminal, options);
+  await openedFor(
+    () => openImageData(path, choice, options, view),
+    async (images) => {
+      view.clear();
+      const configuration = imageConfiguration(images, { ...options, output: "" }, seedFrom(options));
+      checkConfiguration(configuration);
+      const { blocks } = configuration;
+      const trained = Math.min(images.count, options.images ?? images.count);
+      const d = levelsPerImage(images);
+      const parameters = parameterCount(configuration, d);
+      const iterations = blocks.reduce((total, block) => total + block.iterations, 0);
+      const memoryBytes = 4 * d * trained;
+      const network = blocks[0] ? spokenNetwork(blocks[0].network) : "";
+      const estimate = options.estimate
+        ? await withEngine(options, (engine) =>
+            estimateImageFit(engine, { images, configuration, signal: terminal.signal }),
+          )
+        : undefined;
+      const text = [
+        imagesSentence(images),
+        ...setLines(images),
+        "",
+        `fit trains ${blocks.length} blocks on ${trained} images, ${parameters} parameters, ${iterations} iterations in all`,
+        `network ${network}`,
+        `the images as numbers take ${spokenBytes(memoryBytes)}, twice while they are pushed`,
+        ...(estimate
+          ? [
+              `training takes about ${spokenTime(estimate.trainingSeconds)} here; pushing the images through each block comes on top`,
+            ]
+          : []),
+      ].join("\n");
+      const { channels, height, width, count, part, parts, labelNames, skipped } = images;
+      const fit = { blocks, parameters, iterations, images: trained, memoryBytes, ...estimate };
+      const image = { channels, height, width };
+      const classes = labelNames && { labelNames };
+      const result = { kind: "data", task: "images", image, count, part, parts, ...classes, skipped, fit };
+      await report(terminal, options, result, text);
+    },
+  ).finally(view.clear);
+}
+
+/** Describes the model of images. */
+export async function inspectImageModel(
+  { record, chain }: ImageModel,
+  options: InspectOptions,
+  terminal: Terminal,
+): Promise<void> {
+  const { version, task, image, configuration, training } = record;
+  const parameters = parameterCount(configuration, chain.dimension);
+  const blocks = configuration.blocks.map(({ step, network, iterations }, n) => ({
+    duration: step.kind === "free" ? null : step.duration,
+    network: network.kind,
+    iterations: training.blocks[n]?.iterations ?? iterations,
+    loss: training.blocks[n]?.loss,
+  }));
+  const text = [
+    `images model, version ${version}, ${spokenShape(image)}, ${parameters} parameters, seed ${configuration.seed}`,
+    `trained on ${training.images} images of ${training.source}`,
+    ...configuration.blocks.slice(0, 1).map(({ network }) => `network ${spokenNetwork(network)}`),
+    "",
+    alignedTable(
+      ["block", "duration", "network", "iterations", "loss"],
+      blocks.map(({ duration, network, iterations, loss }, n) => [
+        String(n + 1),
+        duration === null ? "free" : short(duration),
+        network,
+        String(iterations),
+        loss === undefined ? "" : short(loss),
+      ]),
+    ),
+  ].join("\n");
+  await report(
+    terminal,
+    options,
+    { kind: "model", version, task, image, blocks, parameters, configuration, training },
+    text,
+  );
+}
+
+function setLines({ parts, labelNames, skipped }: ImageSet): readonly string[] {
+  return [
+    ...(parts.length > 1 ? [`parts: ${parts.join(", ")}`] : []),
+    ...(labelNames ? [`classes: ${labelNames.slice(0, 20).join(", ")}${labelNames.length > 20 ? ", …" : ""}`] : []),
+    ...skipped.slice(0, 5).map(({ file, reason }) => `left out: ${file}: ${reason}`),
+    ...(skipped.length > 5 ? [`left out: ${skipped.length - 5} more files`] : []),
+  ];
+}
+
+function spokenNetwork(network: ImageNetwork): string {
+  if (network.kind === "patches")
+    return `patches of ${network.patch} x ${network.patch}, ${network.blocks} blocks of width ${network.width}`;
+  const { channels, multipliers, residualBlocks, attentionAt } = network;
+  const widths = multipliers.map((multiplier) => channels * multiplier).join(", ");
+  const attention = attentionAt.length === 0 ? "" : `, attention at ${attentionAt.join(", ")}`;
+  return `unet, channels ${widths}, ${residualBlocks} residual ${residualBlocks === 1 ? "block" : "blocks"} a level${attention}`;
+}

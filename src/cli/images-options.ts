@@ -1,0 +1,68 @@
+// images-options: the options of images: which ones, and the networks that learn them.
+import type { Command } from "commander";
+import type { ImagePart } from "../data/images/image-set.ts";
+import { failure } from "../errors.ts";
+import { type ImageNetworkKind, type ImagePreset, imagePresets, presetSizes } from "../tasks/images/image-defaults.ts";
+import { add } from "./options.ts";
+import * as parse from "./parse.ts";
+
+/** Which images of a set are read. */
+export interface ImageSourceOptions {
+  readonly part?: ImagePart;
+  readonly images?: number;
+  readonly onBroken?: "stop" | "skip";
+}
+
+/** How images are read to be learnt, and by what. */
+export interface ImageFitOptions extends ImageSourceOptions {
+  readonly size?: number;
+  readonly channels?: 1 | 3;
+  readonly network?: ImageNetworkKind;
+  readonly width?: number;
+  readonly preset?: ImagePreset;
+}
+
+/** The attributes of both: they make data images. */
+export const imageSourceNames = ["part", "images", "onBroken"] as const;
+export const imageFitNames = [...imageSourceNames, "size", "channels", "network", "width", "preset"] as const;
+
+const whole = parse.whole({ atLeast: 1 });
+const channels: parse.Parser<1 | 3> = (text, where) => (parse.choice(["1", "3"])(text, where) === "1" ? 1 : 3);
+
+/** `--part --images --on-broken`; `images` says what the number is of. */
+export function imageSource(command: Command, images: string): Command {
+  const parts = "train, validation, test or whole";
+  add(command, "--part <name>", `of divided images: ${parts}`, parse.choice(["train", "validation", "test", "whole"]));
+  add(command, "--images <count>", images, whole);
+  const broken = "what a file that cannot be read does: stop (default) or skip";
+  return add(command, "--on-broken <what>", broken, parse.choice(["stop", "skip"]));
+}
+
+/** Everything about images to be learnt. */
+export function imageFit(command: Command): Command {
+  command.optionsGroup("Images:");
+  add(command, "--size <pixels>", "scale the short side to this and cut out the middle square", whole);
+  add(command, "--channels <count>", "1 (gray) or 3 (colour; default: as the files are)", channels);
+  imageSource(command, "train on so many images, a random choice (default: all)");
+  add(command, "--network <name>", "unet (default) or patches", parse.choice(["unet", "patches"]));
+  const width = "channels of a unet at full size (default: 32), or numbers for a patch (default: 128)";
+  add(command, "--width <count>", width, parse.whole({ atLeast: 1, atMost: 65_536 }));
+  const preset = `the authors' recipe: ${imagePresets.join(", ")}`;
+  return add(command, "--preset <name>", preset, parse.choice(imagePresets));
+}
+
+/** Size and channels asked for, or those that the preset is for. Throws "option" for what contradicts a preset. */
+export function imageSize({ preset, size, channels: wanted, network, width }: ImageFitOptions) {
+  if (preset === undefined) return { ...(size !== undefined && { size }), ...(wanted && { channels: wanted }) };
+  const own = { size: presetSizes[preset], channels: 3 } as const;
+  const given = Object.entries({ size, channels: wanted, network, width }).find(
+    ([name, value]) => value !== undefined && !(name in own && value === own[name as keyof typeof own]),
+  );
+  if (given === undefined) return own;
+  throw failure("option", {
+    where: `--${given[0]}`,
+    expected: `what the preset ${preset} says (a unet for images of 3 x ${own.size} x ${own.size})`,
+    received: String(given[1]),
+    remedy: "leave one of them out",
+  });
+}

@@ -1,0 +1,92 @@
+// images-sample: `localflow sample MODEL -n N -o OUT`, for models of images: a grid, a folder, an array, or the way from noise.
+import { readdir, stat } from "node:fs/promises";
+import { extname } from "node:path";
+import { writeFileAtomically } from "../data/files.ts";
+import type { PixelBlock, PixelShape } from "../data/images/image-set.ts";
+import { writeImages } from "../data/images/write.ts";
+import { failure } from "../errors.ts";
+import { imageGrid, rasterPng } from "../pictures/grid.ts";
+import type { ImageModel } from "../tasks/images/image-model.ts";
+import { gathered, imageChains, sampleImages } from "../tasks/images/sample-images.ts";
+import { outputFlags } from "./flags.ts";
+import { imageIntegration, refuseForImages } from "./images-checks.ts";
+import type { SampleOptions } from "./options.ts";
+import { report, spokenTime } from "./output.ts";
+import { progressView } from "./progress.ts";
+import { checkOutput, seedFrom, withEngine } from "./session.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** Pixels of the longer side of an image in a grid, about. */
+const shownPixels = 56;
+/** Most pixels of a grid. */
+const mostPixels = 2 ** 26;
+
+/** Draws images from a model and writes them. */
+export async function sampleImageFile(model: ImageModel, options: SampleOptions, terminal: Terminal): Promise<void> {
+  refuseForImages(options, ["logDensity", "where", "balance"]);
+  const { output, rows, chain = false, force = false } = options;
+  const { image, configuration } = model.record;
+  const stages = configuration.blocks.length + 1;
+  const integration = imageIntegration(options, model);
+  await checkImagesOutput(options);
+  const isGrid = extname(output).toLowerCase() === ".png";
+  const scale = isGrid ? gridScale(image, chain ? rows * stages : rows) : 1;
+  const started = performance.now();
+  const seed = seedFrom(options);
+  const view = progressView(terminal, options);
+  const request = { images: rows, seed, ...integration, signal: terminal.signal, onProgress: view.show };
+  const writeGrid = (block: PixelBlock, columns?: number) =>
+    writeFileAtomically(output, rasterPng(imageGrid(block, { scale, ...(columns && { columns }) })), { force });
+  let evaluations = 0;
+  await withEngine(options, async (engine) => {
+    if (chain) {
+      const shown = await imageChains(engine, model, request);
+      evaluations = shown.evaluations;
+      return writeGrid(shown.block, stages);
+    }
+    async function* drawn(): AsyncGenerator<PixelBlock> {
+      for await (const part of sampleImages(engine, model, request)) {
+        evaluations += part.evaluations;
+        yield part.block;
+      }
+    }
+    return isGrid ? writeGrid(await gathered(drawn(), image)) : writeImages(output, drawn(), rows, { force });
+  }).finally(view.clear);
+  const seconds = (performance.now() - started) / 1000;
+  const what = chain ? `${rows} images at ${stages} stages from noise to data` : `${rows} images`;
+  const text = `${what} in ${spokenTime(seconds)}, ${evaluations} velocity evaluations, seed ${seed}: ${output}`;
+  await report(terminal, options, { rows, seconds, evaluations, seed }, text);
+}
+
+async function checkImagesOutput({ output, chain, force }: SampleOptions): Promise<void> {
+  const ending = extname(output).toLowerCase();
+  const known = chain ? [".png"] : [".png", ".npy", ""];
+  if (output === "-" || !known.includes(ending))
+    throw failure("option", {
+      where: outputFlags,
+      expected: chain ? "a grid.png for the chain" : "a grid.png, an array.npy or the name of a folder, for images",
+      received: output === "-" ? "none" : output,
+    });
+  if (ending !== "") return checkOutput(output, force ? { force } : {});
+  const isFolder = (await stat(output).catch(() => undefined))?.isDirectory() ?? false;
+  if (!isFolder) return checkOutput(output, {});
+  if (!force && (await readdir(output)).length > 0)
+    throw failure("file", {
+      where: output,
+      expected: "a new or empty folder",
+      received: "one with files in it",
+      remedy: "add --force to write into it",
+    });
+}
+
+/** Pixels of a grid for a pixel of an image, along each axis. Throws "option" for more images than a grid holds. */
+function gridScale({ height, width }: PixelShape, images: number): number {
+  const scale = Math.max(1, Math.min(4, Math.floor(shownPixels / Math.max(height, width))));
+  if (images * height * width * scale ** 2 <= mostPixels) return scale;
+  throw failure("option", {
+    where: "-n, --rows",
+    expected: `at most ${Math.floor(mostPixels / (height * width * scale ** 2))} images in one picture`,
+    received: String(images),
+    remedy: "write a folder or an array.npy",
+  });
+}

@@ -1,0 +1,46 @@
+// estimate-images: how long the training of a fit of images takes here, from a moment of it.
+import { type ImageSet, levelsPerImage } from "../../data/images/image-set.ts";
+import { initialImageNetwork } from "../../nn/image-network.ts";
+import { random, split } from "../../random.ts";
+import type { Engine } from "../../runtime/contract.ts";
+import { checkSignal } from "../../runtime/pause.ts";
+import { trainBlock } from "../../train/block.ts";
+import type { ImageConfiguration } from "./image-defaults.ts";
+import { chosenPlaces, rowsAt } from "./image-places.ts";
+
+/** Seconds that measuring takes, about. */
+const measured = 3;
+/** More iterations than fit into that. */
+const endless = 1_000_000;
+
+/** Trains the first block for a moment and extrapolates: the blocks of image recipes have one network. Pushing is not in it. */
+export async function estimateImageFit(
+  engine: Engine,
+  request: { readonly images: ImageSet; readonly configuration: ImageConfiguration; readonly signal?: AbortSignal },
+): Promise<{ readonly trainingSeconds: number }> {
+  const { images, configuration, signal } = request;
+  const { blocks, training } = configuration;
+  const block = blocks[0];
+  if (block === undefined) return { trainingSeconds: 0 };
+  const key = split(random(configuration.seed), "estimate");
+  const pool = await rowsAt(images, chosenPlaces(images.count, training.batchSize, key), signal);
+  const ends: number[] = [];
+  const started = performance.now();
+  await trainBlock(
+    engine,
+    {
+      number: 1,
+      dimension: levelsPerImage(images),
+      block: { ...block, iterations: endless },
+      training: { ...training, earlyStopping: 0 },
+      pool: pool.data,
+      start: initialImageNetwork(key, block.network),
+      random: key,
+    },
+    { time: 1000 * measured, ...(signal && { signal }), onIteration: () => ends.push(performance.now()) },
+  );
+  checkSignal(signal, "estimate");
+  const [first = started, last = started] = [ends.length > 1 ? ends[0] : started, ends.at(-1)];
+  const each = (last - first) / 1000 / Math.max(1, ends.length - 1);
+  return { trainingSeconds: each * blocks.reduce((total, { iterations }) => total + iterations, 0) };
+}

@@ -1,0 +1,81 @@
+// image-measures: the measures of images by name, each beside its floor and its baselines.
+import type { Estimate } from "../../measure/estimate.ts";
+import type { ImageEvaluation, ImageMeasures } from "../../measure/evaluate-images.ts";
+
+/** Names of the measures, in the order in which they are shown. */
+export const imageMetricNames = [
+  "frechet",
+  "frechetInfinite",
+  "kernel",
+  "precision",
+  "recall",
+  "density",
+  "coverage",
+  "confidence",
+  "labelEntropy",
+  "score",
+  "nearness",
+  "suspicious",
+] as const;
+export type ImageMetricName = (typeof imageMetricNames)[number];
+
+/** Those that a classifier is needed for. */
+export const classMetricNames = ["confidence", "labelEntropy", "score"] as const satisfies readonly ImageMetricName[];
+
+const higher: readonly ImageMetricName[] = [
+  "precision",
+  "recall",
+  "density",
+  "coverage",
+  "confidence",
+  "labelEntropy",
+  "score",
+];
+
+/** A measure; `floor` is what real images of the other split get. */
+export interface ImageMetric extends Estimate {
+  readonly better: "lower" | "higher";
+  readonly floor?: Estimate;
+  readonly baselines: { readonly gaussian?: Estimate };
+}
+
+export type ImageMetrics = Readonly<Partial<Record<ImageMetricName, ImageMetric>>>;
+
+/** Every measure of an evaluation by its name. */
+export function imageMetrics({ samples, floor, gaussian, nearest, referenceClasses }: ImageEvaluation): ImageMetrics {
+  const entries = imageMetricNames.flatMap((name): [ImageMetricName, ImageMetric][] => {
+    const better = higher.includes(name) ? "higher" : "lower";
+    if (name === "nearness") return [[name, { ...nearest.nearness, better, floor: chance, baselines: {} }]];
+    if (name === "suspicious") {
+      const standardError = Math.sqrt((nearest.suspicious * (1 - nearest.suspicious)) / nearest.rows.samples);
+      const rare = { value: 0.01, standardError: 0 };
+      return [[name, { value: nearest.suspicious, standardError, better, floor: rare, baselines: {} }]];
+    }
+    const own = estimateOf(samples, name);
+    if (own === undefined) return [];
+    // Of classes the reference itself is what real images get.
+    const real = isOfClasses(name) && referenceClasses ? referenceClasses[name] : estimateOf(floor, name);
+    const rival = gaussian && estimateOf(gaussian, name);
+    return [[name, { ...own, better, ...(real && { floor: real }), baselines: { ...(rival && { gaussian: rival }) } }]];
+  });
+  return Object.fromEntries(entries);
+}
+
+const chance: Estimate = { value: 0.5, standardError: 0 };
+
+type ClassMetricName = (typeof classMetricNames)[number];
+
+function isOfClasses(name: ImageMetricName): name is ClassMetricName {
+  return classMetricNames.some((each) => each === name);
+}
+
+type TwoSampleMetric = Exclude<ImageMetricName, "nearness" | "suspicious">;
+
+function estimateOf(
+  { neighbourhoods, classes, ...measures }: ImageMeasures,
+  name: TwoSampleMetric,
+): Estimate | undefined {
+  if (name === "frechet" || name === "frechetInfinite" || name === "kernel") return measures[name];
+  if (name === "confidence" || name === "labelEntropy" || name === "score") return classes?.[name];
+  return neighbourhoods[name];
+}

@@ -1,0 +1,74 @@
+// compare-schema: what the columns of two tables are that are to be compared, and what their types alone give away.
+import type { CellTable } from "../../data/cell-table.ts";
+import { listNames, shorten } from "../../data/columns.ts";
+import { failure } from "../../errors.ts";
+import { detectSchema } from "./detect.ts";
+import { checkColumnNames } from "./evaluate-table-model.ts";
+import { unreadableNotes } from "./measured.ts";
+import type { ColumnSchema, Schema } from "./schema.ts";
+
+export interface SharedSchema {
+  readonly schema: Schema;
+  /** What is left out, and what cannot be read, in sentences. */
+  readonly notes: readonly string[];
+}
+
+/**
+ * The types of the columns by the cells of `before`, by those of `after` where that has no value. Throws "data" when `after`
+ * lacks a column, or when there is nothing but text and ids.
+ */
+export function sharedSchema(before: CellTable, after: CellTable): SharedSchema {
+  const names = before.columns.map(({ name }) => name);
+  checkColumnNames(after, names, "the second file");
+  const [old, fresh] = [detectSchema(before), detectSchema(after)];
+  const later = new Map(fresh.columns.map((column) => [column.name, column]));
+  const columns = old.columns.map((column) => (isEmpty(column) ? (later.get(column.name) ?? column) : column));
+  const left = columns.filter(isLeftOut);
+  if (left.length === columns.length)
+    throw failure("data", {
+      where: "drift",
+      expected: "a column of numbers, dates or categories",
+      received: "texts and ids alone",
+    });
+  const known = new Set(names);
+  const more = fresh.columns.filter(({ name }) => !known.has(name)).map(({ name }) => name);
+  return {
+    schema: { columns },
+    notes: [
+      ...(more.length > 0 ? [`Columns of the second file alone are left out: ${listNames(more)}.`] : []),
+      ...left.map(({ name, kind, reason }) => `Column "${shorten(name)}" is left out as ${kind}: ${reason}.`),
+      ...columns.flatMap((column) => changedKind(column, later.get(column.name))),
+      ...unreadableNotes(before, { columns }, "the first file"),
+      ...unreadableNotes(after, { columns }, "the second file"),
+    ],
+  };
+}
+
+function isEmpty(column: ColumnSchema): boolean {
+  return column.kind === "constant" && column.text === "";
+}
+
+function isLeftOut({ kind }: ColumnSchema): boolean {
+  return kind === "text" || kind === "id";
+}
+
+/** What kinds of columns are alike in: categories, ordinals and booleans are all levels. */
+const sorts: Readonly<Record<ColumnSchema["kind"], string>> = {
+  number: "number",
+  date: "date",
+  category: "levels",
+  ordinal: "levels",
+  boolean: "levels",
+  constant: "constant",
+  text: "text",
+  id: "id",
+};
+
+/** A column that was one sort of thing and is another; constants are too few values to say. */
+function changedKind(old: ColumnSchema, fresh: ColumnSchema | undefined): readonly string[] {
+  const isTold = fresh !== undefined && old.kind !== "constant" && fresh.kind !== "constant" && !isLeftOut(old);
+  if (!isTold || sorts[old.kind] === sorts[fresh.kind]) return [];
+  return [
+    `Column "${shorten(old.name)}" is taken for ${old.kind}, but by the second file alone it would be ${fresh.kind}.`,
+  ];
+}

@@ -1,0 +1,220 @@
+// compare-tables: what changed between two tables of the same columns: a drift report without a model.
+import type { CellTable } from "../../data/cell-table.ts";
+import { checkedRows } from "../../measure/closest-record.ts";
+import { checkEnoughRows, columnShapes } from "../../measure/column-shapes.ts";
+import { stackedTables, takenRows } from "../../measure/columns-rows.ts";
+import type { MeasuredTable } from "../../measure/columns-table.ts";
+import { driftSteps, type TableDrift } from "../../measure/drift.ts";
+import type { Estimate } from "../../measure/estimate.ts";
+import { type PairTrend, type PairTrends, pairTrendSteps } from "../../measure/pair-trends.ts";
+import { inTurns } from "../../measure/steps.ts";
+import { twoSampleSteps } from "../../measure/two-sample-classifier.ts";
+import { permutation, random, split } from "../../random.ts";
+import { turns } from "../../runtime/pause.ts";
+import { sharedSchema } from "./compare-schema.ts";
+import type { TableEstimate } from "./evaluate-table.ts";
+import { plain } from "./evaluate-table-findings.ts";
+import { qualityOf } from "./evaluate-table-measures.ts";
+import {
+  type DriftMetricName,
+  driftMetricNames,
+  type TableMetricMeaning,
+  tableMetrics,
+} from "./evaluate-table-metrics.ts";
+import { above, percent } from "./evaluate-table-verdict.ts";
+import { measuredTable } from "./measured.ts";
+import type { Schema } from "./schema.ts";
+
+export interface CompareTablesOptions {
+  /** Decides every draw; default 0. */
+  readonly seed?: number;
+  /** Rows of each table for the classifier, at most; default 20 000. */
+  readonly rows?: number;
+  /** Pairs of columns that are looked at, at most; default 2000. */
+  readonly pairs?: number;
+  readonly signal?: AbortSignal;
+  /** Told what begins, for people. */
+  readonly onStage?: (text: string) => void;
+}
+
+/** A measure of the two tables, and of their rows shuffled and dealt out anew: what chance gives. */
+export interface DriftMeasure extends TableEstimate, TableMetricMeaning {
+  readonly floor: TableEstimate;
+  readonly baselines: Readonly<Record<string, TableEstimate>>;
+}
+
+export interface DriftColumn extends TableEstimate {
+  readonly column: string;
+  readonly kind: "numeric" | "category";
+  /** What the error is on average between two samples of one law. */
+  readonly chance: number;
+  readonly moved: boolean;
+  /** Shares of gaps. */
+  readonly gaps: { readonly before: number; readonly after: number };
+  readonly sentence: string;
+}
+
+export interface DriftPair extends TableEstimate {
+  readonly columns: readonly [first: string, second: string];
+  readonly kind: PairTrend["kind"];
+  /** Of the rows dealt out anew. */
+  readonly floor: TableEstimate;
+  /** Whether it changed by more than three standard errors beyond that. */
+  readonly moved: boolean;
+}
+
+/** What changed between two tables. Plain JSON. */
+export interface TableComparison {
+  readonly task: "drift";
+  readonly seed: number;
+  readonly rows: { readonly before: number; readonly after: number };
+  readonly measures: Readonly<Partial<Record<DriftMetricName, DriftMeasure>>>;
+  /** The columns, those that moved most beyond chance first. */
+  readonly columns: readonly DriftColumn[];
+  /** Pairs of columns, the one that changed most beyond chance first. */
+  readonly pairs: readonly DriftPair[];
+  /** Columns by their share in what the trees of `c2st` gained, largest first. */
+  readonly telling: readonly { readonly column: string; readonly share: number }[];
+  readonly notes: readonly string[];
+  /** In plain words. */
+  readonly verdict: readonly string[];
+}
+
+/** Columns whose sentence stands in the verdict. */
+const spokenColumns = 3;
+
+/**
+ * Measures how far `after` is from `before`, whose cells say what the columns are; columns that only `after` has are named in a
+ * note. Throws "data" for fewer than 2 rows, columns that are missing or nothing to compare, "interrupted" when the signal fires.
+ */
+export async function compareTables(
+  before: CellTable,
+  after: CellTable,
+  options: CompareTablesOptions = {},
+): Promise<TableComparison> {
+  const { seed = 0, rows = 20_000, pairs = 2000, onStage, signal } = options;
+  const { schema, notes } = sharedSchema(before, after);
+  const [old, fresh] = [measuredTable(before, schema), measuredTable(after, schema)];
+  checkEnoughRows("drift", [old, fresh]);
+  const turn = turns(signal, "drift");
+  await turn();
+  onStage?.("measuring columns and whole rows");
+  const written = writer(schema);
+  const drift = await inTurns(driftSteps(old, fresh, { seed, rows: checkedRows(rows), written }), turn);
+  onStage?.("measuring pairs of columns");
+  const trends = await inTurns(pairTrendSteps(old, fresh, { seed, pairs }), turn);
+  onStage?.("measuring what chance gives");
+  const floor = await dealtAnew(old, fresh, { seed, rows, pairs, turn, hasClassifier: drift.classifier !== undefined });
+  const own = estimatesOf(drift, trends, drift.classifier?.auc);
+  const chance = estimatesOf(floor.shapes, floor.trends, floor.auc);
+  const measures: Partial<Record<DriftMetricName, DriftMeasure>> = {};
+  for (const name of driftMetricNames) {
+    const [value, expected] = [own[name], chance[name]];
+    if (value && expected)
+      measures[name] = { ...plain(value), floor: plain(expected), baselines: {}, ...meaning(name) };
+  }
+  const worst = pairsOf(trends, floor.trends);
+  return {
+    task: "drift",
+    seed,
+    rows: drift.rows,
+    measures,
+    columns: drift.columns.map(({ error, gaps, ...column }): DriftColumn => {
+      return { ...column, ...plain(error), gaps: { before: gaps.real, after: gaps.other } };
+    }),
+    pairs: worst,
+    telling: drift.classifier?.columns ?? [],
+    notes: [...notes, ...lookedAt(trends)],
+    verdict: verdictOf(drift, worst),
+  };
+}
+
+const driftDefinitions: Readonly<Partial<Record<DriftMetricName, string>>> = {
+  c2st: "How well boosted trees tell rows of the two files apart that they did not train on: the area under the ROC curve. 0.5 is not at all, 1 is always.",
+};
+
+function meaning(name: DriftMetricName): TableMetricMeaning {
+  const { definition, ...others } = tableMetrics[name];
+  return { ...others, definition: driftDefinitions[name] ?? definition };
+}
+
+type Estimates = Readonly<Partial<Record<DriftMetricName, Estimate>>>;
+
+function estimatesOf(
+  { shapes, gaps }: Pick<TableDrift, "shapes" | "gaps">,
+  trends: PairTrends,
+  auc: Estimate | undefined,
+): Estimates {
+  return {
+    quality: qualityOf(shapes, trends),
+    columnShapes: shapes,
+    gapRates: gaps,
+    ...(trends.pairs.length > 0 && { pairTrends: trends.mean }),
+    ...(auc && { c2st: auc }),
+  };
+}
+
+interface Dealing {
+  readonly seed: number;
+  readonly rows: number;
+  readonly pairs: number;
+  readonly hasClassifier: boolean;
+  readonly turn: () => Promise<void>;
+}
+
+/** The measures of the same rows where chance alone says which of them are in which table. */
+async function dealtAnew(old: MeasuredTable, fresh: MeasuredTable, dealing: Dealing) {
+  const { seed, rows, pairs, hasClassifier, turn } = dealing;
+  const all = stackedTables(old, fresh);
+  const order = permutation(split(random(seed), "drift", "dealt"), all.rows);
+  const [first, second] = [takenRows(all, order.subarray(0, old.rows)), takenRows(all, order.subarray(old.rows))];
+  await turn();
+  const { mean, gaps } = columnShapes(first, second);
+  await turn();
+  const trends = await inTurns(pairTrendSteps(first, second, { seed, pairs }), turn);
+  const classified = hasClassifier ? await inTurns(twoSampleSteps(first, second, { seed, rows }), turn) : undefined;
+  return { shapes: { shapes: mean, gaps }, trends, auc: classified?.auc };
+}
+
+/** Numbers of sentences: dates as days. */
+function writer({ columns }: Schema): (value: number, column: string) => string {
+  const dates = new Set(columns.filter(({ kind }) => kind === "date").map(({ name }) => name));
+  return (value, column) =>
+    dates.has(column) ? new Date(value * 86_400_000).toISOString().slice(0, 10) : String(Number(value.toPrecision(4)));
+}
+
+function lookedAt({ pairs, total }: PairTrends): readonly string[] {
+  return pairs.length < total ? [`Of ${total} pairs of columns ${pairs.length} were looked at, chosen at random.`] : [];
+}
+
+/** Both have looked at the same pairs in the same order. */
+function pairsOf({ pairs }: PairTrends, { pairs: dealt }: PairTrends): readonly DriftPair[] {
+  const found = pairs.map(({ error, ...pair }, k): DriftPair => {
+    const sides = { ...plain(error), floor: plain(dealt[k]?.error ?? { value: 0, standardError: 0 }) };
+    return { ...pair, ...sides, moved: above(sides) };
+  });
+  const excess = ({ value, floor }: DriftPair) => value - floor.value;
+  return found.toSorted((a, b) => Number(b.moved) - Number(a.moved) || excess(b) - excess(a));
+}
+
+function verdictOf({ columns, sentence }: TableDrift, pairs: readonly DriftPair[]): readonly string[] {
+  const moved = columns.filter((column) => column.moved);
+  const rest = moved.length - spokenColumns;
+  return [
+    sentence,
+    ...moved.slice(0, spokenColumns).map((column) => column.sentence),
+    ...(rest > 0 ? [`${rest} more moved.`] : []),
+    ...pairSentence(pairs),
+  ];
+}
+
+function pairSentence(pairs: readonly DriftPair[]): readonly string[] {
+  const [worst] = pairs;
+  if (worst === undefined) return [];
+  const count = pairs.filter(({ moved }) => moved).length;
+  const size = `${percent(worst)}, chance gives ${percent(worst.floor)}`;
+  const most = count === 0 ? "" : `, most of all ${worst.columns.join(" and ")} (${size})`;
+  return [
+    `The dependence of ${count} of ${pairs.length} pairs of columns changed by more than chance explains${most}.`,
+  ];
+}

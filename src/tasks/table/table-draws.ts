@@ -1,0 +1,95 @@
+// table-draws: points of a model of a table as they come, with the cells of a condition given, and the tables they make.
+import { sameCells } from "../../data/cell-rows.ts";
+import type { CellColumn, CellTable } from "../../data/cell-table.ts";
+import { listedTexts } from "../../data/text-pool.ts";
+import { dimensionStates } from "../../flow/masked.ts";
+import type { Integration } from "../../ode/integration.ts";
+import { random, split } from "../../random.ts";
+import type { Engine } from "../../runtime/contract.ts";
+import { sampleMasked } from "../masked.ts";
+import type { Progress } from "../progress.ts";
+import type { BoundCondition } from "./conditions.ts";
+import { type KnownPoints, pointsOf, spansOf } from "./points.ts";
+import type { TableModel } from "./table-model.ts";
+
+/** What draws have in common. */
+export interface DrawControls {
+  readonly seed: number;
+  readonly integration?: Integration;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: Progress) => void;
+}
+
+/** Where points come from: those of row numbers first … first + count - 1, with what is known of them. */
+export interface PointSource {
+  /** `onPart` is given the points chunk by chunk. */
+  draw(
+    count: number,
+    first: number,
+    how?: { readonly known?: KnownPoints; readonly onPart?: (part: Float32Array) => Promise<void> },
+  ): Promise<Float32Array>;
+  /** The rows of points, of which the first is row `firstRow` (default 0) of a result. */
+  tableOf(points: Float32Array, firstRow?: number): CellTable;
+  evaluations(): number;
+}
+
+const { given } = dimensionStates;
+
+/** Points of a model whose cells that `condition` gives are set. */
+export function pointSource(
+  engine: Engine,
+  model: TableModel,
+  controls: DrawControls,
+  condition: BoundCondition | undefined,
+): PointSource {
+  const { encoder, density } = model;
+  let evaluations = 0;
+  return {
+    async draw(count, first, { known = knownPoints(model, condition, controls.seed, count, first), onPart } = {}) {
+      const out = new Float32Array(known.values.length);
+      const request = { given: known.values, state: known.states, firstRow: first, ...controls };
+      let at = 0;
+      for await (const chunk of sampleMasked(engine, density, request)) {
+        out.set(chunk.points.data, at);
+        at += chunk.points.data.length;
+        evaluations += chunk.evaluations;
+        await onPart?.(chunk.points.data);
+      }
+      return out;
+    },
+    tableOf: (points, firstRow = 0) =>
+      withGiven(encoder.decode(points, points.length / encoder.dimensions.length, { firstRow }), condition),
+    evaluations: () => evaluations,
+  };
+}
+
+/** Points whose given cells are set, the rest free. */
+export function knownPoints(
+  { encoder }: TableModel,
+  condition: BoundCondition | undefined,
+  seed: number,
+  rows: number,
+  firstRow: number,
+): KnownPoints {
+  const d = encoder.dimensions.length;
+  if (condition === undefined || condition.given.size === 0)
+    return { values: new Float32Array(rows * d), states: new Uint8Array(rows * d) };
+  const columns = encoder.schema.columns.map(({ name }) => sameCells(name, condition.given.get(name), rows));
+  const { values } = pointsOf(encoder, { rows, columns }, { key: split(random(seed), "table", "where"), firstRow });
+  const states = new Uint8Array(rows * d);
+  for (const { column, start, end } of spansOf(encoder))
+    if (condition.given.has(column.name))
+      for (let row = 0; row < rows; row++) states.fill(given, row * d + start, row * d + end);
+  return { values, states };
+}
+
+/** Numbers without a grid are given to seven digits: the cells say them as they were asked for. */
+function withGiven(table: CellTable, condition: BoundCondition | undefined): CellTable {
+  if (condition === undefined || condition.given.size === 0) return table;
+  const columns = table.columns.map((column): CellColumn => {
+    const text = condition.given.get(column.name);
+    if (text === undefined) return column;
+    return { ...column, codes: new Int32Array(table.rows), texts: listedTexts([text]) };
+  });
+  return { ...table, columns };
+}

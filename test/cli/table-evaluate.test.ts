@@ -1,0 +1,189 @@
+// table-evaluate: whole command lines of `localflow evaluate` on a table's model, and on two tables.
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { run } from "../../src/cli/program.ts";
+import { missed, thresholds } from "../../src/cli/thresholds.ts";
+import { privacyMetricNames, tableMetricNames } from "../../src/tasks/table/evaluate-table-metrics.ts";
+import { localflow } from "../support/command-line.ts";
+import { smallRows } from "../support/small-table.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "localflow-table-evaluate-"));
+const at = (name: string) => join(folder, name);
+const [model, train, test, other] = [at("table.safetensors"), at("train.csv"), at("test.csv"), at("other.csv")];
+const tiny = "--steps 0.3,free --hidden 24x1 --iterations 60 --batch-size 64 --threads 1".split(" ");
+
+type Rows = ReturnType<typeof smallRows>;
+
+function put(path: string, rows: Rows, cells = ({ side, x, count, vip }: Rows[number]) => [side, x ?? "", count, vip]) {
+  writeFileSync(path, `side,x,count,vip\n${rows.map((row) => cells(row).join(",")).join("\n")}\n`);
+}
+
+const evaluate = (...args: readonly string[]) => localflow("evaluate", ...args, "--seed", "1", "--threads", "1");
+
+async function json(...args: readonly string[]) {
+  const { status, out, err } = await evaluate(...args, "--json", "--quiet");
+  expect({ status, err }).toEqual({ status: 0, err: "" });
+  return JSON.parse(out);
+}
+
+beforeAll(async () => {
+  put(train, smallRows(300));
+  put(test, smallRows(160, 2));
+  put(other, smallRows(200, 3), ({ side, x, count, vip }) => [side, x ?? "", count + 8, vip]);
+  expect(await localflow("fit", train, "-o", model, "--seed", "3", ...tiny)).toMatchObject({ status: 0 });
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+describe("evaluate, of a table's model", () => {
+  it("gives every measure with its floor and baselines, plain Flow Matching among them, as JSON and as a page", async () => {
+    const args = ["--train", train, "--target", "side", "--plain", "-n", "200", "--report", at("r.html")];
+    const result = await json(model, test, ...args);
+    expect(Object.keys(result.measures)).toEqual([...tableMetricNames]);
+    const estimate = { value: expect.any(Number), standardError: expect.toSatisfy((e) => e === null || e >= 0) };
+    for (const measure of Object.values(result.measures))
+      expect(measure).toMatchObject({
+        ...estimate,
+        floor: estimate,
+        baselines: { independent: estimate, copula: estimate, "flow-wide": estimate },
+      });
+    expect(result).toMatchObject({
+      task: "table",
+      seed: 1,
+      rows: { train: 300, heldOut: 160, synthetic: 200, compared: 200 },
+      gradientSteps: 120,
+      baselines: { "flow-wide": { gradientSteps: 120 } },
+    });
+    expect(result.baselines["flow-wide"].parameters / result.parameters).toBeCloseTo(1, 1);
+    expect(result.verdict.at(-1)).toContain("no differential privacy guarantee");
+    const page = readFileSync(at("r.html"), "utf8");
+    expect(page).toContain("plain Flow Matching (wide)");
+    expect(page).not.toMatch(/<script src|<link|url\(/);
+    const twin = page.match(/<script type="application\/json" id="localflow">([\s\S]*?)<\/script>/)?.[1] ?? "";
+    expect(JSON.parse(twin).measures).toEqual(result.measures);
+  });
+
+  it("shows a table, the verdict and what it leaves out without training rows", async () => {
+    const { status, out, err } = await evaluate(model, test);
+    expect(status).toBe(0);
+    expect(out).toMatch(/^quality +higher +0\.\d+ ± /m);
+    expect(out).toMatch(/^c2st +lower +0\.\d+ ± .*\*/m);
+    for (const name of privacyMetricNames) expect(out).not.toContain(name);
+    expect(out).toContain("note: There are no training rows: the measures of privacy are left out");
+    expect(out).toContain("no differential privacy guarantee");
+    expect(err).toContain("localflow: drawing rows …\n");
+    expect(err).toContain("localflow: measuring Gaussian copula, 4 of 4 …\n");
+  });
+
+  it("says so when the held-out rows are training rows", async () => {
+    const { out } = await evaluate(model, train, "--train", train, "-n", "100");
+    expect(out).toContain("note: More than half of the held-out rows equal a training row");
+  });
+
+  it("is stopped by Ctrl-C while it measures", async () => {
+    const controller = new AbortController();
+    const lines: string[] = [];
+    const status = await run(["evaluate", model, test, "--seed", "1", "--threads", "1"], {
+      out: async () => {},
+      err: (text) => {
+        lines.push(text);
+        if (text.includes("measuring real rows")) controller.abort();
+      },
+      interactive: false,
+      color: false,
+      width: () => 80,
+      signal: controller.signal,
+    });
+    expect(status).toBe(130);
+    expect(lines.join("")).not.toContain("independent columns");
+  });
+
+  it("refuses what it cannot do, each with its sentence", async () => {
+    put(at("one.csv"), smallRows(1, 4));
+    writeFileSync(at("less.csv"), "side,x,count\nleft,1,2\nright,2,3\n");
+    const cases: readonly (readonly [args: readonly string[], status: number, message: RegExp])[] = [
+      [[at("less.csv")], 1, /less\.csv: expected the columns side, x, count, vip, got a table without vip/],
+      [[at("one.csv")], 1, /at least 4 held-out rows where there are no training rows, got 1/],
+      [[test, "--target", "sid"], 2, /--target: expected one of side, x, count, vip, got "sid"/],
+      [[test, "--plain"], 2, /--plain: expected --train FILE beside it/],
+      [[test, "--train", train, "--baselines", "kernel"], 2, /--baselines: expected flow-wide or flow-long/],
+      [[test, "--curve"], 2, /--curve: expected another model/],
+      [[test, "--fail-under", "nll=3"], 2, /--fail-under: expected a measure of the model of a table, got nll/],
+      [[test, "--fail-under", "membership=0.6"], 2, /--fail-under membership: expected --train FILE beside it/],
+      [[test, "--fail-under", "utility=0.6"], 2, /--fail-under utility: expected --target COLUMN beside it/],
+    ];
+    for (const [args, status, message] of cases) {
+      const outcome = await evaluate(model, ...args);
+      expect({ status: outcome.status, out: outcome.out }, message.source).toEqual({ status, out: "" });
+      expect(outcome.err).toMatch(message);
+    }
+  });
+
+  it("reads cells that are no numbers as gaps, and says so", async () => {
+    put(at("junk.csv"), smallRows(60, 5), ({ side, x, vip }) => [side, x ?? "", "lots", vip]);
+    const { notes, measures } = await json(model, at("junk.csv"));
+    expect(notes[0]).toMatch(/60 of 60 cells of column "count" of the held-out rows are no number, such as "lots"/);
+    expect(measures.quality.value).toEqual(expect.any(Number));
+  });
+
+  it("refuses a table's options for a model of numbers", async () => {
+    const numbers = at("numbers.csv");
+    writeFileSync(numbers, `a,b\n${Array.from({ length: 40 }, (_, n) => `${n},${n % 7}`).join("\n")}\n`);
+    const density = at("density.safetensors");
+    expect(await localflow("fit", numbers, "-o", density, "--seed", "1", ...tiny)).toMatchObject({ status: 0 });
+    expect((await evaluate(density, numbers, "--target", "a")).err).toMatch(/--target: expected another model/);
+    expect((await evaluate(density, numbers, "--fail-under", "quality=1")).status).toBe(2);
+  });
+});
+
+describe("evaluate, of two tables", () => {
+  it("reports what changed, in words, as JSON and as a page", async () => {
+    const { status, out } = await evaluate(test, other, "--report", at("drift.html"));
+    expect(status).toBe(0);
+    expect(out).toMatch(/^count +0\.\d+ ± .* moved$/m);
+    expect(out).toContain("1 of 4 columns moved by more than chance explains");
+    expect(readFileSync(at("drift.html"), "utf8")).toContain("From test.csv to other.csv");
+    const result = await json(test, other);
+    expect(Object.keys(result.measures)).toEqual(["quality", "columnShapes", "gapRates", "pairTrends", "c2st"]);
+    expect(result).toMatchObject({
+      task: "drift",
+      rows: { before: 160, after: 200 },
+      columns: [{ column: "count" }, {}, {}, {}],
+    });
+    expect((await evaluate(test, other, "--report", at("drift.html"))).err).toContain("--force");
+  });
+
+  it("fails under thresholds with a sentence about each, given together or one by one", async () => {
+    const passed = await evaluate(test, other, "--fail-under", "quality=0.1", "--fail-under", "c2st=1", "--quiet");
+    expect(passed).toMatchObject({ status: 0, err: "" });
+    const failed = await evaluate(test, other, "--fail-under", "quality=0.999", "--fail-under", "c2st=0.6", "--quiet");
+    expect(failed.status).toBe(1);
+    expect(failed.err).toMatch(
+      /--fail-under: expected quality of at least 0\.999 and c2st of at most 0\.6, got 0\.\d+ and 0\.\d+/,
+    );
+    const twice = await evaluate(test, other, "--fail-under", "c2st=1", "--fail-under", "c2st=0.6");
+    expect(twice).toMatchObject({ status: 2, out: "" });
+  });
+
+  it("refuses files without rows or columns, and the options of models", async () => {
+    writeFileSync(at("empty.csv"), "side,x,count,vip\n");
+    writeFileSync(at("less.csv"), "side,x,count\nleft,1,2\nright,2,3\n");
+    expect((await evaluate(test, at("empty.csv"))).err).toMatch(/expected rows, got a header without rows/);
+    expect((await evaluate(test, at("less.csv"))).err).toMatch(/the second file: .* a table without vip/);
+    expect(await evaluate(test, other, "--train", train)).toMatchObject({ status: 2 });
+    expect(await evaluate(test, other, "--fail-under", "nll=1")).toMatchObject({ status: 2 });
+  });
+});
+
+describe("thresholds", () => {
+  it("know of each measure which way is better", () => {
+    const list = thresholds("quality=0.85,c2st=0.6", "--fail-under");
+    const found = (quality: number, c2st: number) =>
+      missed(list, { quality: { value: quality, better: "higher" }, c2st: { value: c2st, better: "lower" } });
+    expect(found(0.85, 0.6)).toBeUndefined();
+    expect(found(0.84, 0.5)?.message).toBe("--fail-under: expected quality of at least 0.85, got 0.84");
+    expect(found(0.9, 0.7)?.message).toBe("--fail-under: expected c2st of at most 0.6, got 0.7");
+    expect(found(Number.NaN, 0)?.message).toContain("got NaN");
+  });
+});

@@ -1,0 +1,93 @@
+// compare-tables: two tables of one law do not differ beyond chance; what moved is found, named and told in words.
+import { describe, expect, it } from "vitest";
+import { cellTableOf } from "../../../src/data/cell-table.ts";
+import { tableComparisonPage } from "../../../src/tasks/table/compare-page.ts";
+import { compareTables } from "../../../src/tasks/table/compare-tables.ts";
+import { type SmallRow, smallRows } from "../../support/small-table.ts";
+
+const changed = (seed: number, change: (row: SmallRow, n: number) => object) =>
+  cellTableOf(smallRows(600, seed).map(change));
+const before = changed(1, (row) => row);
+
+describe("the comparison of two tables", () => {
+  it("finds two samples of one law no further apart than chance has them", async () => {
+    const found = await compareTables(
+      before,
+      changed(2, (row) => row),
+      { seed: 1 },
+    );
+    expect(found.rows).toEqual({ before: 600, after: 600 });
+    expect(found.columns.filter(({ moved }) => moved)).toEqual([]);
+    for (const measure of Object.values(found.measures))
+      expect(Math.abs(measure.value - measure.floor.value)).toBeLessThan(0.08);
+    expect(found.measures.quality?.value).toBeCloseTo(
+      1 - ((found.measures.columnShapes?.value ?? 0) + (found.measures.pairTrends?.value ?? 0)) / 2,
+      12,
+    );
+    expect(found.verdict.join(" ")).toMatch(
+      /0 of 6 columns moved.*cannot be told apart.*0 of 15 pairs of columns changed/,
+    );
+    expect(found.notes).toEqual([]);
+  });
+
+  it("names the columns that moved first, and pairs whose dependence alone changed", async () => {
+    const shifted = changed(2, (row) => ({ ...row, count: row.count + 6 }));
+    const moved = await compareTables(before, shifted, { seed: 1 });
+    expect(moved.columns[0]).toMatchObject({ column: "count", kind: "numeric", moved: true });
+    expect(moved.columns.slice(1).some((column) => column.moved)).toBe(false);
+    expect(moved.verdict.join(" ")).toMatch(/most by count.*count moved \(\d/);
+    expect(moved.measures.c2st?.value).toBeGreaterThan(0.8);
+    const sides = smallRows(600, 3).map(({ side }) => side);
+    const torn = await compareTables(
+      before,
+      changed(2, (row, n) => ({ ...row, side: sides[n] })),
+      { seed: 1 },
+    );
+    expect(torn.columns.filter((column) => column.moved)).toEqual([]);
+    expect(torn.pairs[0]?.columns).toContain("side");
+    expect(torn.verdict.join(" ")).toMatch(/dependence of \d+ of 15 pairs .*, most of all side and (x|count) \(\d/);
+  });
+
+  it("says where types changed, cells cannot be read, and columns came; a column that went is refused", async () => {
+    const odd = changed(2, (row, n) => ({ ...row, count: n % 2 === 0 ? "many" : row.count, extra: 1 }));
+    const { notes, columns } = await compareTables(before, odd, { seed: 1 });
+    expect(notes.join(" ")).toMatch(
+      /second file alone are left out: extra.*300 of 600 cells of column "count".*"many"/,
+    );
+    expect(columns[0]).toMatchObject({ column: "count", moved: true, gaps: { before: 0, after: 0.5 } });
+    const less = cellTableOf(smallRows(50).map(({ vip }) => ({ vip })));
+    await expect(compareTables(before, less)).rejects.toThrow(
+      /the second file: expected the columns side.*without side/,
+    );
+  });
+
+  it("takes columns without any value, speaks of dates as days, and refuses texts alone", async () => {
+    const days = (first: number) =>
+      cellTableOf(
+        Array.from({ length: 100 }, (_, n) => ({
+          when: new Date(first + (n % 40) * 86_400_000),
+          never: n < 0 ? 1 : null,
+        })),
+      );
+    const { columns } = await compareTables(days(Date.UTC(2024, 0, 1)), days(Date.UTC(2024, 5, 1)));
+    expect(columns[0]?.sentence).toMatch(/median 2024-01-\d\d → 2024-06-\d\d/);
+    const texts = cellTableOf(Array.from({ length: 40 }, (_, n) => ({ text: `no ${n} like it, ${n * n}` })));
+    await expect(compareTables(texts, texts)).rejects.toThrow(/texts and ids alone/);
+    await expect(compareTables(before, cellTableOf(smallRows(1)))).rejects.toThrow(/at least 2 rows/);
+  });
+
+  it("is plain JSON, the same for the same seed, shown as a page; a signal stops it", async () => {
+    const after = changed(2, (row) => ({ ...row, x: row.x === null ? null : row.x + 1 }));
+    const found = await compareTables(before, after, { seed: 5 });
+    expect(JSON.parse(JSON.stringify(found))).toEqual(found);
+    expect(await compareTables(before, after, { seed: 5 })).toEqual(found);
+    const page = tableComparisonPage(found, "<old>.csv", "new.csv");
+    expect(page).toContain("From &lt;old&gt;.csv to new.csv");
+    expect(page).not.toMatch(/NaN|undefined|Infinity|<script src|https?:\/\/(?!www\.w3\.org)/);
+    const json = page.match(/<script type="application\/json" id="localflow">([\s\S]*?)<\/script>/)?.[1] ?? "";
+    expect(JSON.parse(json)).toEqual(found);
+    await expect(compareTables(before, after, { signal: AbortSignal.abort() })).rejects.toMatchObject({
+      code: "interrupted",
+    });
+  });
+});

@@ -1,0 +1,165 @@
+// constrained-table: a model with constraints and a label: every drawn and filled row meets them, also out of its file.
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type CellTable, cellTableOf, recordsOf } from "../../../src/data/cell-table.ts";
+import { decodeSafetensors } from "../../../src/data/safetensors.ts";
+import type { Engine } from "../../../src/runtime/contract.ts";
+import { createEngine } from "../../../src/runtime/node.ts";
+import { type FittedTable, fitTable } from "../../../src/tasks/table/fit-table.ts";
+import { imputeTable } from "../../../src/tasks/table/impute-table.ts";
+import { sampleTable } from "../../../src/tasks/table/sample-table.ts";
+import { decodeTableModel, encodeTableModel } from "../../../src/tasks/table/table-model.ts";
+import { broken, type Order, orderConstraints, orders } from "../../support/orders-table.ts";
+import { quickConfiguration } from "../../support/small-table.ts";
+import { textsOf } from "./table-support.ts";
+
+let engine: Engine;
+let fitted: FittedTable;
+const quick = (iterations: number) => {
+  const { blocks, ...rest } = quickConfiguration(iterations);
+  return {
+    ...rest,
+    blocks: blocks.map((block) => ({ ...block, network: { ...block.network, hidden: [64, 64] } })),
+  };
+};
+beforeAll(async () => {
+  engine = await createEngine({ threads: 1 });
+  const rows = orders(1500).map((row, n) => (n === 4 || n === 9 ? { ...row, high: -5 } : row));
+  const [table, constraints] = [cellTableOf(rows), [...orderConstraints, "unique(net, start)"]];
+  fitted = await fitTable(engine, { table, constraints, label: "rank", seed: 3, configuration: quick(500) });
+}, 120_000);
+afterAll(() => engine.close());
+
+/** Typed as the orders are: the label is a text now. */
+const ordersOf = (table: CellTable): readonly Order[] =>
+  [...recordsOf(table)].map((row) => ({ ...row, rank: Number(row["rank"]) }) as unknown as Order);
+
+describe("a table with constraints and a label", () => {
+  const repeated = 1500 - new Set(orders(1500).map(({ net, start }) => `${net} ${start}`)).size;
+  it("reports the rows that break them, computes the sum and keeps the label a category", () => {
+    const { report } = fitted;
+    expect(report.constraints?.map(({ enforced, violations }) => [enforced, violations])).toEqual([
+      ["rejection", 2],
+      ["computed", 0],
+      ["rejection", 0],
+      ["rejection", 0],
+      ["rejection", repeated],
+    ]);
+    expect(report.constraints?.[0]?.rows).toEqual([5, 10]);
+    expect(report.notes.some((note) => note.includes("do not meet the constraint low <= high: row 5"))).toBe(true);
+    expect(report.schema.columns.find(({ name }) => name === "rank")?.kind).toBe("category");
+    expect(fitted.model.encoder.dimensions.some(({ column }) => column === "total")).toBe(false);
+    expect(fitted.model.density.record.configuration.training.masks?.alone?.share).toBe(0.25);
+  });
+
+  it("draws rows that all meet them, and says how many did", async () => {
+    const { table, constraints } = await sampleTable(engine, fitted.model, { rows: 800, seed: 1 });
+    const rows = ordersOf(table);
+    expect(broken(rows)).toEqual([0, 0, 0, 0]);
+    expect(new Set(rows.map(({ net, start }) => `${net} ${start}`)).size).toBe(800);
+    expect(constraints?.acceptance).toBeGreaterThan(0.1);
+    expect(constraints?.acceptance).toBeLessThan(1);
+    expect(rows.some(({ low }) => low === null)).toBe(true);
+  });
+
+  it("draws the same rows out of its file, the first ones whatever their number", async () => {
+    const read = decodeTableModel(encodeTableModel(fitted.model), "m");
+    expect(read.constraints).toEqual(fitted.model.constraints);
+    expect(read.label).toBe("rank");
+    const [all, some] = [
+      await sampleTable(engine, fitted.model, { rows: 60, seed: 1 }),
+      await sampleTable(engine, read, { rows: 20, seed: 1 }),
+    ];
+    expect(textsOf(some.table)["high"]).toEqual(textsOf(all.table)["high"]?.slice(0, 20));
+  });
+
+  it("meets conditions too, on sums and between columns", async () => {
+    const where = "total > 9 && high >= low + 15";
+    const { table, condition } = await sampleTable(engine, fitted.model, { rows: 60, seed: 1, where });
+    const rows = ordersOf(table);
+    expect(condition?.method).toBe("rejection");
+    expect(rows.every(({ total, low, high }) => total > 9 && low !== null && high >= low + 15)).toBe(true);
+    expect(broken(rows)).toEqual([0, 0, 0, 0]);
+  });
+
+  it("says which constraint stands against a condition that no row meets", async () => {
+    const where = 'city == "Rome" && country == "NO"';
+    await expect(sampleTable(engine, fitted.model, { rows: 5, seed: 1, where, mostDraws: 600 })).rejects.toThrow(
+      /expected 5 rows, got 0 among 600 draws, of which \d+ broke the constraint combinations\(city, country\)/,
+    );
+  });
+
+  it("is balanced over its label, or over any category that a condition leaves", async () => {
+    const { table, balance } = await sampleTable(engine, fitted.model, { rows: 100, seed: 1, balance: true });
+    expect(balance).toEqual({ column: "rank", rows: { 1: 34, 2: 33, 3: 33 } });
+    const rows = ordersOf(table);
+    expect([1, 2, 3].map((rank) => rows.filter((row) => row.rank === rank).length)).toEqual([34, 33, 33]);
+    expect(rows.slice(0, 3).map(({ rank }) => rank)).toEqual([1, 2, 3]);
+    expect(broken(rows)).toEqual([0, 0, 0, 0]);
+    const where = 'city in ("Rome", "Oslo") && net > 2';
+    const cities = await sampleTable(engine, fitted.model, { rows: 41, seed: 1, balance: "city", where });
+    expect(Object.values(cities.balance?.rows ?? {}).sort()).toEqual([20, 21]);
+    expect(ordersOf(cities.table).every(({ city, net }) => (city === "Rome" || city === "Oslo") && net > 2)).toBe(true);
+    await expect(sampleTable(engine, fitted.model, { rows: 4, seed: 1, balance: "net" })).rejects.toThrow(
+      /balance: expected a category: one of city, country, rank, got "net"/,
+    );
+  });
+
+  it("fills gaps so that they hold, solving sums where one part is missing, and leaves what is known", async () => {
+    const whole = orders(200, 7);
+    const holes = whole.map((row, n) => ({
+      ...row,
+      ...(n % 4 === 0 && { total: null }),
+      ...(n % 4 === 1 && { net: null }),
+      ...(n % 4 === 2 && { net: null, tax: null, country: null }),
+      ...(n % 4 === 3 && { high: null, end: null, city: null }),
+    }));
+    const filled = await imputeTable(engine, fitted.model, cellTableOf(holes), { seed: 2 });
+    const rows = ordersOf(filled.table);
+    expect(filled.unmet).toBe(0);
+    expect(broken(rows)).toEqual([0, 0, 0, 0]);
+    rows.forEach((row, n) => {
+      if (n % 4 === 0) expect(row.total).toBeCloseTo(whole[n]?.total ?? 0, 9);
+      if (n % 4 === 1) expect(row.net).toBeCloseTo(whole[n]?.net ?? 0, 9);
+      expect(row.tax + row.net).toBeCloseTo(row.total, 9);
+      if (n % 4 !== 3) expect(row.high).toBe(whole[n]?.high);
+    });
+  });
+
+  it("leaves the gaps of rows that cannot be filled so that they hold, and says how many", async () => {
+    const [row] = orders(1, 8);
+    const table = cellTableOf([{ ...row, low: 1000, high: null }]);
+    const { unmet, left, table: filled } = await imputeTable(engine, fitted.model, table, { seed: 1 });
+    expect([unmet, left]).toEqual([1, 1]);
+    expect(textsOf(filled)["high"]).toEqual([undefined]);
+  });
+
+  it("is refused out of a file whose constraints or label are not its own", () => {
+    const rewritten = (change: (metadata: Record<string, unknown>) => object) => {
+      const { metadata } = decodeSafetensors(encodeTableModel(fitted.model), "m");
+      const text = JSON.stringify(change(JSON.parse(metadata["localflow"] ?? "{}") as Record<string, unknown>));
+      return text;
+    };
+    expect(rewritten(({ label }) => ({ label }))).toBe('{"label":"rank"}');
+    const other = { ...fitted.model, label: "total" };
+    expect(() => decodeTableModel(encodeTableModel(other), "m")).toThrow(/m, label: expected a column of the model/);
+    const constraints = [{ text: "low <= nothing", violations: 0 }];
+    expect(() => decodeTableModel(encodeTableModel({ ...fitted.model, constraints }), "m")).toThrow(
+      /m, constraints: constraint low <= nothing: expected columns among/,
+    );
+  });
+});
+
+describe("labels and constraints that do not fit", () => {
+  it.each<[object, RegExp]>([
+    [{ label: "rnak" }, /label: expected a column among .*; did you mean "rank"/],
+    [
+      { label: "total" },
+      /label: expected a column of 2 to 100 classes, got "total", of kind number with \d+ different/,
+    ],
+    [{ constraints: ["low > high"] }, /expected a constraint that most rows of the data meet, got \d+ of \d+ rows/],
+    [{ constraints: ["unique(city)"] }, /got 195 of 200 rows that do not, such as row 4, /],
+  ])("%j", async (wish, message) => {
+    const table = cellTableOf(orders(200));
+    await expect(fitTable(engine, { table, seed: 1, configuration: quick(2), ...wish })).rejects.toThrow(message);
+  });
+});

@@ -111,7 +111,7 @@ describe("data", () => {
     await refuses(fitOf(at("none.csv")), "none.csv: expected a file in a folder that exists, got nothing of this name");
     mkdirSync(at("folder.csv"), { recursive: true });
     await refuses([...fitOf(at("folder.csv")), "--task", "density"], "folder.csv: expected a file, got a folder");
-    await refuses(fitOf(at("folder.csv")), "folder.csv: expected PNG, JPEG or WebP files");
+    await refuses(["fit", at("folder.csv"), "-o", at("m.safetensors")], "folder.csv: expected PNG, JPEG or WebP files");
   });
 
   it.each<[string, (text: string) => string]>([

@@ -6,6 +6,8 @@ import { afterAll, describe, expect, it } from "vitest";
 import { writeTableFile } from "../../src/cli/table-data.ts";
 import type { Terminal } from "../../src/cli/terminal.ts";
 import { numberCells } from "../../src/data/cell-rows.ts";
+import { detectSchema } from "../../src/tasks/table/detect.ts";
+import { columnsTable } from "../tasks/table/table-support.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "localflow-cli-table-data-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -45,4 +47,11 @@ describe("writing a table", () => {
     await expect(writing).rejects.toMatchObject({ code: "interrupted" });
     expect(readdirSync(folder)).toEqual(before);
   });
+});
+
+it("numbers whose thousands are grouped stay texts in JSON, never null", async () => {
+  const source = await columnsTable({ a: ["73,807", "188", "32,099"] });
+  const path = join(folder, "grouped.ndjson");
+  await writeTableFile(path, source, detectSchema(source), {}, terminal(new AbortController().signal));
+  expect(readFileSync(path, "utf8").split("\n")[0]).toBe('{"a":"73,807"}');
 });

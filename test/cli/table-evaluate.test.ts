@@ -132,7 +132,7 @@ describe("evaluate, of a table's model", () => {
     writeFileSync(numbers, `a,b\n${Array.from({ length: 40 }, (_, n) => `${n},${n % 7}`).join("\n")}\n`);
     const density = at("density.safetensors");
     expect(await localflow("fit", numbers, "-o", density, "--seed", "1", ...tiny)).toMatchObject({ status: 0 });
-    expect((await evaluate(density, numbers, "--target", "a")).err).toMatch(/--target: expected another model/);
+    expect((await evaluate(density, numbers, "--target", "a")).err).toMatch(/--target: expected the model of a table/);
     expect((await evaluate(density, numbers, "--fail-under", "quality=1")).status).toBe(2);
   });
 });

@@ -19,6 +19,9 @@ const root = join(import.meta.dirname, "../..");
 const docs = readFileSync(join(root, "docs/export.md"), "utf8");
 const scripts = [...docs.matchAll(/```python\n([\s\S]*?)```/g)].map((match) => match[1] ?? "");
 
+/** The one that collects checkpoints. */
+const collecting = scripts.find((script) => script.includes("state_dict_block_")) ?? "";
+
 /** Eleven blocks, so that 10 must not come before 2; the last layer's bias is the block's number. */
 const states = Array.from({ length: 11 }, (_, n) => ({ weight: [n, 1], bias: [n + 0.5] }));
 const steps = explicitSteps(Array.from({ length: 10 }, () => 0.1));
@@ -26,8 +29,8 @@ const steps = explicitSteps(Array.from({ length: 10 }, () => 0.1));
 describe("docs/export.md", () => {
   it("shows the Python program of the examples", () => {
     const example = readFileSync(join(root, "examples/08-sampler.py"), "utf8");
-    expect(example.split("\n").slice(1).join("\n")).toBe(scripts[0]);
-    expect(scripts).toHaveLength(2);
+    expect(scripts).toContain(example.split("\n").slice(1).join("\n"));
+    expect(scripts.filter((script) => script.includes("save_file("))).toEqual([collecting]);
   });
 
   it.skipIf(!hasTorch)(
@@ -41,7 +44,7 @@ for n, state in enumerate(json.loads(sys.argv[1])):
     torch.save({"state_dict": layer.state_dict(), "optimizer": optimizer.state_dict(), "batch": 7},
                f"state_dict_block_{n + 1}_seed1103.pt")`;
       execFileSync(python, ["-c", making, JSON.stringify(states)], { cwd: folder });
-      writeFileSync(join(folder, "collect.py"), scripts[1] ?? "");
+      writeFileSync(join(folder, "collect.py"), collecting ?? "");
       execFileSync(python, ["collect.py"], { cwd: folder });
       const request = { steps, activation: [{ kind: "elu" as const }] };
       const { chain } = importCheckpoint(readFileSync(join(folder, "checkpoint.safetensors")), request);

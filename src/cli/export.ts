@@ -29,7 +29,10 @@ export async function exportModel(path: string, options: ExportOptions, terminal
   const found = exportable(await readAnyModel(path), path);
   checkTableOptions(found, options);
   const exported = exportedFrom(found, path, options);
-  if (!options.quiet) noteWholeSteps(exported, options, terminal);
+  if (!options.quiet) {
+    noteWholeSteps(exported, options, terminal);
+    noteConstraints(exported, terminal);
+  }
   const check = options.check ? await checked(found, path, options, terminal) : undefined;
   await writeFileAtomically(output, exported.bytes, { force: options.force === true });
   const { inputs, outputs, opset, bytes, steps } = exported;
@@ -55,6 +58,12 @@ function noteWholeSteps({ steps }: Exported, { evaluations }: ExportOptions, ter
   if (steps === undefined || evaluations === undefined || steps.integration.evaluations === evaluations) return;
   const { method, evaluations: taken } = steps.integration;
   terminal.err(`localflow: --evaluations ${evaluations}: ${method} takes whole steps; using ${taken}\n`);
+}
+
+/** Says which constraints the rows of the file need not meet. */
+function noteConstraints({ metadata }: Exported, terminal: Terminal): void {
+  const left = metadata["localflow.constraints_not_applied"];
+  if (left !== undefined) terminal.err(`localflow: a file cannot draw rows again: it does not apply ${left}\n`);
 }
 
 type Exportable = Exclude<AnyModel, { readonly kind: "images" }>;

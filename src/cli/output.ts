@@ -80,5 +80,5 @@ export function short(value: number, digits = 5): string {
 
 /** `1.234 ± 0.012`. */
 export function withError(value: number, standardError: number): string {
-  return `${value.toFixed(4)} ± ${standardError.toFixed(4)}`;
+  return Number.isFinite(standardError) ? `${value.toFixed(4)} ± ${standardError.toFixed(4)}` : value.toFixed(4);
 }

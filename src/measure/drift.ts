@@ -86,6 +86,8 @@ function tableSentence(columns: readonly ColumnDrift[], classifier: TwoSampleCla
   if (classifier === undefined) return `${alone} There are too few rows to compare whole rows.`;
   const { value, standardError } = classifier.auc;
   const scale = `AUC ${value.toFixed(3)} ± ${standardError.toFixed(3)}, 0.5 is no difference and 1 a complete one`;
+  if (0.5 - value > 3 * standardError)
+    return `${alone} Whole rows cannot be compared: an area this far below 0.5 means that rows stand in both tables (${scale}); leave out those that they share.`;
   if (value - 0.5 <= 2 * standardError) return `${alone} Whole rows cannot be told apart (${scale}).`;
   const names = classifier.columns.filter(({ share }) => share >= 0.1).slice(0, 3);
   const by = names.length > 0 ? `, most by ${names.map(({ column }) => column).join(", ")}` : "";

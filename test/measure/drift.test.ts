@@ -14,10 +14,18 @@ const named = (before: MeasuredTable, after: MeasuredTable, name: string) => {
 
 describe("the drift between two tables", () => {
   it("is nothing between two samples of one law, or between a table and itself", () => {
-    for (const after of [mixedTable(800, "b"), mixedTable(800, "a")]) {
+    const cases = [
+      { after: mixedTable(800, "b"), whole: /Whole rows cannot be told apart \(AUC 0\.\d{3} ± / },
+      {
+        after: mixedTable(800, "a"),
+        whole: /Whole rows cannot be compared: .* rows stand in both tables \(AUC 0\.\d{3} ± /,
+      },
+    ];
+    for (const { after, whole } of cases) {
       const drift = tableDrift(mixedTable(800, "a"), after, { boosting });
       expect(drift.columns.map(({ moved }) => moved)).toEqual([false, false, false]);
-      expect(drift.sentence).toMatch(/^0 of 3 columns moved .* Whole rows cannot be told apart \(AUC 0\.\d{3} ± /);
+      expect(drift.sentence).toMatch(/^0 of 3 columns moved /);
+      expect(drift.sentence).toMatch(whole);
       expect(drift.columns[0]?.sentence).toMatch(
         /did not move more than chance explains \(\d\.\d % ± \d\.\d %, chance gives /,
       );

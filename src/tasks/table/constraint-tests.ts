@@ -30,7 +30,10 @@ export function uniqueTest(lists: readonly (readonly ColumnSchema[])[]): UniqueT
     return Uint8Array.from({ length: table.rows }, (_, row) => {
       if (candidates?.[row] === 0 || held >= limit) return outcomes.open;
       const keys = readers.map((list) => list.map((read) => read(row)));
-      const names = keys.map((texts) => (texts.includes(undefined) ? undefined : JSON.stringify(texts)));
+      // A list without columns is one with an id that counts the rows: never twice.
+      const names = keys.map((texts) =>
+        texts.length === 0 || texts.includes(undefined) ? undefined : JSON.stringify(texts),
+      );
       if (names.every((name) => name === undefined)) return outcomes.open;
       if (names.some((name, n) => name !== undefined && known[n]!.has(name))) return outcomes.fails;
       names.forEach((name, n) => {

@@ -216,3 +216,16 @@ describe("constraints in a model file", () => {
     expect(() => constraintsFrom(json, schema, "m")).toThrow(/^m/);
   });
 });
+
+describe("a counting id", () => {
+  it("is unique whatever it stands beside, and drawn rows are not held back for it", async () => {
+    const counted = await csvTable(`id,a\n${Array.from({ length: 30 }, (_, n) => `${n + 1},${n % 3}`).join("\n")}\n`);
+    const own = detectSchema(counted);
+    expect(own.columns.find(({ name }) => name === "id")).toMatchObject({ kind: "id", first: 1 });
+    const { reports, constraints } = findConstraints(["unique(id)", "unique(id, a)"], counted, own);
+    expect(reports.map(({ violations }) => violations)).toEqual([0, 0]);
+    const candidates = new Uint8Array(counted.rows).fill(1);
+    rowJudge(constraints, own).judge(counted, candidates, Number.POSITIVE_INFINITY);
+    expect([...candidates].every((kept) => kept === 1)).toBe(true);
+  });
+});

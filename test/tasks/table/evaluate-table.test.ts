@@ -156,6 +156,8 @@ describe("an evaluation", () => {
     const controller = new AbortController();
     const stopped = evaluateTable(tables, {
       ...few,
+      // Enough work to be interrupted in the middle of, on a fast machine too.
+      boosting: { iterations: 500 },
       signal: controller.signal,
       onProgress: () => setTimeout(() => controller.abort(), 0),
     });

@@ -1,6 +1,5 @@
 // forest-peer: asks peers/forest.py for the splits and the measures of ForestDiffusion's protocol.
-import { spawn } from "node:child_process";
-import { fileURLToPath } from "node:url";
+import { askPython } from "./python.ts";
 
 /** A set split by a seed; the target is the last column, categories are codes. */
 export interface SplitSet {
@@ -45,20 +44,8 @@ export async function measureTables(
 
 /** One request to LOCALFLOW_PYTHON, or python3; throws what it complained of. */
 async function ask(request: object): Promise<unknown> {
-  const python = process.env["LOCALFLOW_PYTHON"] || "python3";
-  const script = fileURLToPath(new URL("./peers/forest.py", import.meta.url));
-  const env = { ...process.env, OMP_NUM_THREADS: "1", OPENBLAS_NUM_THREADS: "1" };
-  const child = spawn(python, [script], { stdio: "pipe", env });
-  const [output, complaints] = [[] as string[], [] as string[]];
-  child.stdout.on("data", (bytes: Buffer) => output.push(bytes.toString()));
-  child.stderr.on("data", (bytes: Buffer) => complaints.push(bytes.toString()));
-  child.stdin.on("error", () => {}); // a process that is gone is reported below
-  child.stdin.end(JSON.stringify(request));
-  const status = await new Promise<number | string>((resolve) => {
-    child.once("error", (error) => resolve(error.message));
-    child.once("close", (code) => resolve(code ?? "a signal"));
-  });
-  if (status === 0) return JSON.parse(output.join(""));
-  const reason = complaints.join("").trim().split("\n").at(-1) || String(status);
+  const answer = await askPython("forest.py", request, { OMP_NUM_THREADS: "1", OPENBLAS_NUM_THREADS: "1" });
+  if (answer.kind === "answer") return answer.value;
+  const { python, reason } = answer;
   throw new Error(`${python} said "${reason}"; LOCALFLOW_PYTHON names a Python with scikit-learn and pandas`);
 }

@@ -88,27 +88,41 @@ export function fillBelow(random: Random, out: Uint32Array, bound: number, optio
 
 /** A uniformly random order of 0 … count-1 (Fisher-Yates). */
 export function permutation(random: Random, count: number): Uint32Array {
+  return lazyPermutation(random, count)(0);
+}
+
+/**
+ * The order of `permutation`, shuffled from its end as far as it is looked at: the function returned settles the places from
+ * `start` on and gives the whole array, in which those before `start` may still move. The array is always the same one.
+ */
+export function lazyPermutation(random: Random, count: number): (start: number) => Uint32Array {
   checkBound(count, 0);
   const order = new Uint32Array(count);
   for (let i = 0; i < count; i++) order[i] = i;
   const words = new Uint32Array(Math.min(1024, 4 * Math.ceil(count / 4)));
   let used = words.length;
   let offset = 0;
-  for (let i = count - 1; i > 0; ) {
-    if (used === words.length) {
-      fillWords(random, purposes.shuffle, 0, offset, words);
-      offset += words.length;
-      used = 0;
+  let open = count - 1;
+  return (start) => {
+    const last = Math.max(start, 1);
+    let i = open;
+    while (i >= last) {
+      if (used === words.length) {
+        fillWords(random, purposes.shuffle, 0, offset, words);
+        offset += words.length;
+        used = 0;
+      }
+      const word = words[used++]!;
+      if (isBiased(word, i + 1)) continue;
+      const j = multiplyHigh(word, i + 1);
+      const kept = order[i]!;
+      order[i] = order[j]!;
+      order[j] = kept;
+      i--;
     }
-    const word = words[used++]!;
-    if (isBiased(word, i + 1)) continue;
-    const j = multiplyHigh(word, i + 1);
-    const kept = order[i]!;
-    order[i] = order[j]!;
-    order[j] = kept;
-    i--;
-  }
-  return order;
+    open = i;
+    return order;
+  };
 }
 
 /**

@@ -61,13 +61,18 @@ describe("the last steps", () => {
 });
 
 describe("the first step", () => {
-  it("makes its leading error 0.01 of the tolerance, from the larger of slope and curvature", () => {
-    expect(firstStepSize(1, 2, 50, 5)).toBeCloseTo((0.01 / 50) ** (1 / 5), 12);
-    expect(firstStepSize(1, 80, 50, 2)).toBeCloseTo((0.01 / 80) ** (1 / 2), 12);
+  it("makes the error tolerable that a slope changing by its own size in slope / curvature would give", () => {
+    expect(firstStepSize(0.02, 200, 1000, 5)).toBeCloseTo(((200 / 1000) ** 4 / (1e-3 * 200)) ** (1 / 5), 12);
+  });
+
+  it("is never shorter than a slope and a curvature that may be any derivative demand, nor five times longer", () => {
+    expect(firstStepSize(0.01, 2, 5000, 5)).toBeCloseTo((0.01 / 5000) ** (1 / 5), 12);
+    expect(firstStepSize(1, 80, 0, 2)).toBeCloseTo(5 * (0.01 / 80) ** (1 / 2), 12);
   });
 
   it("is at most a hundred times the guess, and short where the field vanishes", () => {
     expect(firstStepSize(1e-4, 1, 1, 5)).toBeCloseTo(1e-2, 12);
+    expect(firstStepSize(1e-3, 0, 2, 5)).toBeGreaterThan(1e-4);
     expect(firstStepSize(1e-2, 0, 0, 5)).toBe(1e-5);
     expect(firstStepSize(1e-5, 0, 0, 5)).toBe(1e-6);
   });

@@ -14,6 +14,8 @@ export type Derivative = (state: State, time: Tensor) => State;
 export interface Tolerance {
   readonly rtol: number;
   readonly atol: number;
+  /** For each part of a state, how many times the tolerance its error may be; default: once. */
+  readonly slack?: readonly number[];
 }
 
 export interface StepResult {
@@ -88,14 +90,15 @@ function errorRatio(
     );
     const after = end[p];
     return local && after
-      ? [divide(multiply(size, local), errorScale(maximum(absolute(part), absolute(after)), tolerance))]
+      ? [divide(multiply(size, local), errorScale(maximum(absolute(part), absolute(after)), tolerance, p))]
       : [];
   });
   return rowNorm(scaled);
 }
 
-function errorScale(magnitude: Tensor, { rtol, atol }: Tolerance): Tensor {
-  return add(atol, multiply(rtol, magnitude));
+function errorScale(magnitude: Tensor, { rtol, atol, slack }: Tolerance, p: number): Tensor {
+  const times = slack?.[p] ?? 1;
+  return add(times * atol, multiply(times * rtol, magnitude));
 }
 
 /** The largest of the parts' root mean squares: a wide point must not drown the error of its log-determinant. */
@@ -119,7 +122,7 @@ export function startingStep(
   direction: 1 | -1,
   tolerance: Tolerance,
 ): StartResult {
-  const scales = state.map((part) => errorScale(absolute(part), tolerance));
+  const scales = state.map((part, p) => errorScale(absolute(part), tolerance, p));
   const norm = (parts: State) => rowNorm(parts.map((part, p) => divide(part, scales[p] ?? 1)));
   const first = derivative(state, time);
   const [size, slope] = [norm(state), norm(first)];

@@ -7,6 +7,8 @@ import { placeholder, type Tensor } from "../tensor/tensor.ts";
 export interface Equation {
   readonly widths: readonly number[];
   readonly context: readonly number[];
+  /** For each part, how many times the tolerance its error may be; default: once. */
+  readonly slack?: readonly number[];
   /** Arrays that the derivative reads as inputs, so that equations that differ in them alone share their programs. */
   readonly weights?: readonly FloatArray[];
   readonly derivative: (state: State, time: Tensor, context: State, weights: readonly Tensor[]) => State;

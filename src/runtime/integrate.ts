@@ -121,8 +121,9 @@ async function adaptiveIntegrator(
   const { state, time, size, context, weights, derivative, ...inputs } = equationInputs(equation);
   const first = tableau.firstSameAsLast ? inputs.first : [];
   const start = { state, time, size, ...(tableau.firstSameAsLast && { first }) };
-  const { state: end, last = [], ratio = size } = rungeKuttaStep(tableau, derivative, start, integration);
-  const starting = startingStep(derivative, state, time, direction, integration);
+  const tolerance = { ...integration, ...(equation.slack && { slack: equation.slack }) };
+  const { state: end, last = [], ratio = size } = rungeKuttaStep(tableau, derivative, start, tolerance);
+  const starting = startingStep(derivative, state, time, direction, tolerance);
   const startProgram = await compile(
     engine,
     { state, time, context, weights },

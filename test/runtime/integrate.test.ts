@@ -1,5 +1,5 @@
 // integrate: many rows along an ODE. Closed forms are met to the tolerance, and every row travels on its own.
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, test } from "vitest";
 import type { Integration, MethodName } from "../../src/ode/integration.ts";
 import { evaluationsPerStep, tableaus } from "../../src/ode/tableaus.ts";
 import type { Engine } from "../../src/runtime/contract.ts";
@@ -173,6 +173,22 @@ describe("adaptive integration of equations with a closed form", () => {
       expect(largestDifference(state[1] ?? [], [Math.sin(60), 1 + Math.sin(60)])).toBeLessThan(1e-3);
     }
   });
+});
+
+test("slack lets a part's error be so many times the tolerance, and saves the evaluations it would have taken", async () => {
+  const wave: Equation = {
+    widths: [1, 1],
+    context: [],
+    derivative: ([x, y], t) =>
+      x && y ? [multiply(-1, x), add(multiply(0, y), multiply(20, cosine(multiply(20, t))))] : [],
+  };
+  const start = [Float32Array.of(1), new Float32Array(1)];
+  const strict = await integrate(wave, start, { integration: adaptive(1e-5) });
+  const slack = await integrate({ ...wave, slack: [1, 1000] }, start, { integration: adaptive(1e-5) });
+  expect(slack.evaluations).toBeLessThan(0.6 * strict.evaluations);
+  expect(largestDifference(slack.state[0] ?? [], [Math.exp(-1)])).toBeLessThan(1e-5);
+  expect(largestDifference(strict.state[1] ?? [], [Math.sin(20)])).toBeLessThan(1e-4);
+  expect(largestDifference(slack.state[1] ?? [], [Math.sin(20)])).toBeLessThan(1e-1);
 });
 
 describe("rows", () => {

@@ -33,14 +33,16 @@ test("rows in use are those that the longest later block can draw, and never few
   expect(rowsInUse(configured([10, 10], 100), 1)).toBe(50_000);
 });
 
-test("rows in time take a quarter of the block's own time", () => {
+test("rows in time take a quarter of the block's own time, and a twentieth where only distances are measured", () => {
   const perceptron = configured([1], 1).blocks[0]!.network;
-  expect(rowsInTime(100, 0.1, perceptron)).toBe(250_000);
-  expect(rowsInTime(1, 1, perceptron)).toBe(8192);
+  expect(rowsInTime(100, 0.1, { network: perceptron, isLast: false })).toBe(250_000);
+  expect(rowsInTime(1, 1, { network: perceptron, isLast: false })).toBe(8192);
   const image = { channels: 1, height: 4, width: 4 };
   const patches = { kind: "patches", image, patch: 2, width: 8, blocks: 1, headChannels: 8, expansion: 2 } as const;
-  expect(rowsInTime(100, 10, patches)).toBe(2500);
-  expect(rowsInTime(1, 1, patches)).toBe(1024);
+  expect(rowsInTime(100, 10, { network: patches, isLast: false })).toBe(2500);
+  expect(rowsInTime(1, 1, { network: patches, isLast: false })).toBe(1024);
+  expect(rowsInTime(100, 10, { network: patches, isLast: true })).toBe(500);
+  expect(rowsInTime(1, 1, { network: patches, isLast: true })).toBe(256);
 });
 
 test("even rows keep order, ends and columns, and all rows when there is room", () => {

@@ -27,6 +27,17 @@ export function refuseAuto({ tolerance }: IntegrationOptions): void {
   });
 }
 
+/** Throws for an option about classes where the model was fitted without them. */
+export function checkGuided<O extends object>(hasClasses: boolean, name: keyof O & string, options: O): void {
+  if (hasClasses || options[name] === undefined) return;
+  throw failure("option", {
+    where: flag(name),
+    expected: "a model that was fitted with --conditional",
+    received: "one that knows of no classes",
+    remedy: "leave it out, or fit one",
+  });
+}
+
 /** Throws for options that have no meaning for images. */
 export function refuseForImages<O extends object>(options: O, names: readonly (keyof O & string)[]): void {
   refuseGiven(options, names, { expected: "rows of numbers or a table", received: "images" });
@@ -35,7 +46,10 @@ export function refuseForImages<O extends object>(options: O, names: readonly (k
 /** Throws for options that nothing but images has; `received` is what there is instead. */
 export function refuseImageOptions(options: object, received: string): void {
   const given: Readonly<Record<string, unknown>> = { ...options };
-  refuseGiven(given, [...imageFitNames, "chain", "features"], { expected: "images", received });
+  refuseGiven(given, [...imageFitNames, "chain", "features", "class", "guidance", "marginal"], {
+    expected: "images",
+    received,
+  });
 }
 
 function refuseGiven<O extends object>(

@@ -6,20 +6,26 @@ import type { ImageSet } from "../data/images/image-set.ts";
 import { imageParts } from "../data/images/open.ts";
 import { failure } from "../errors.ts";
 import type { Engine } from "../runtime/contract.ts";
+import { curveLabel } from "../tasks/curve-samplers.ts";
+import { studentSamplers } from "../tasks/distillation/evaluate-student.ts";
+import type { Student } from "../tasks/distillation/student.ts";
+import { imageOf, imageTeacher, studentSource } from "../tasks/distillation/student-images.ts";
 import { decodeClassifier, openClassifier } from "../tasks/images/classifier.ts";
 import { evaluateImageModel, type ImageModelEvaluation } from "../tasks/images/evaluate-image-model.ts";
 import { openFeatureNetwork } from "../tasks/images/feature-network.ts";
 import { classMetricNames, imageMetricNames } from "../tasks/images/image-measures.ts";
-import type { ImageModel } from "../tasks/images/image-model.ts";
 import { imageEvaluationPage } from "../tasks/images/image-page.ts";
 import type { ImageReader } from "../tasks/images/image-reader.ts";
+import { modelSource } from "../tasks/images/image-source.ts";
 import { withDigits } from "./estimates.ts";
-import { imageIntegration, refuseForImages } from "./images-checks.ts";
+import { checkGuided, imageIntegration, refuseForImages } from "./images-checks.ts";
 import { heldOutPart, openedFor, openForModel } from "./images-data.ts";
+import { type AnyModel, readStudent } from "./model.ts";
 import type { EvaluateOptions } from "./options.ts";
-import { alignedTable, report, spokenTime } from "./output.ts";
+import { alignedTable, report, short, spokenTime } from "./output.ts";
 import { progressView } from "./progress.ts";
 import { checkInterrupted, withEngine } from "./session.ts";
+import { integrationNames, refuseForStudent } from "./student.ts";
 import type { Terminal } from "./terminal.ts";
 import { checkMeasures, missed } from "./thresholds.ts";
 
@@ -31,16 +37,16 @@ interface Evaluated {
 
 /** Draws images from a model and measures them against images that it has not seen; the report file was checked before. */
 export async function evaluateImageFile(
-  model: ImageModel,
+  generator: ImageGenerator,
   { path, data, seed }: Evaluated,
   options: EvaluateOptions,
   terminal: Terminal,
 ): Promise<void> {
-  refuseForImages(options, ["samples", "baselines", "plain", "target", "curve", "student"]);
+  refuseForImages(options, ["samples", "baselines", "plain", "target"]);
   const { failUnder = [], rows, images: most, report: page, quiet } = options;
   checkMeasures(failUnder, imageMetricNames, "a model of images");
   checkClassMeasures(options);
-  const integration = imageIntegration(options, model);
+  const open = await sourceOf(generator, options);
   const part = await heldOutPart(data, options);
   const trainPath = await trainingImages(data, options);
   const view = progressView(terminal, options);
@@ -48,7 +54,7 @@ export async function evaluateImageFile(
     view.clear();
     if (!quiet) terminal.err(`localflow: ${text} …\n`);
   };
-  const { image } = model.record;
+  const { image } = generator.kind === "images" ? generator.images.record : { image: imageOf(generator.student) };
   const both = (use: (test: ImageSet, train: ImageSet) => Promise<Found>) =>
     openedFor(
       () => openForModel(data, image, part, options, view),
@@ -63,8 +69,9 @@ export async function evaluateImageFile(
     checkInterrupted(terminal.signal);
     return withEngine(options, async (engine) => {
       const network = await networkOf(engine, options);
-      return evaluateImageModel(engine, model, {
-        ...{ test, train, seed, pictures: page !== undefined, ...integration },
+      const { source, curve } = await open(engine, terminal.signal);
+      return evaluateImageModel(engine, source, {
+        ...{ test, train, seed, pictures: page !== undefined, ...(curve && { curve }) },
         ...(rows !== undefined && { images: rows }),
         ...(most !== undefined && { most }),
         ...(network && { network }),
@@ -81,6 +88,30 @@ export async function evaluateImageFile(
   await report(terminal, options, { ...evaluation }, evaluationText(evaluation));
   const failed = missed(failUnder, evaluation.measures);
   if (failed) throw failed;
+}
+
+/** A model of images, or a student of one. */
+export type ImageGenerator = Extract<AnyModel, { readonly kind: "images" | "student" }>;
+
+/** What is measured, once there is an engine; of a model also what stands on its curve. */
+async function sourceOf(generator: ImageGenerator, options: EvaluateOptions) {
+  if (generator.kind === "student") {
+    const { student } = generator;
+    refuseForStudent(options, ["curve", "student", "guidance", ...integrationNames], student);
+    return async (engine: Engine) => ({ source: studentSource(engine, student), curve: undefined });
+  }
+  const model = generator.images;
+  const { guidance } = options;
+  checkGuided(model.record.classes !== undefined, "guidance", options);
+  const how = { ...imageIntegration(options, model), ...(guidance !== undefined && { guidance }) };
+  const students: Student[] = [];
+  for (const file of options.student ?? []) students.push(await readStudent(file));
+  return async (engine: Engine, signal: AbortSignal) => {
+    const source = modelSource(engine, model, how);
+    if (!options.curve) return { source, curve: undefined };
+    const teacher = imageTeacher(model);
+    return { source, curve: { model: teacher, samplers: await studentSamplers(engine, teacher, students, signal) } };
+  };
 }
 
 type Found = Awaited<ReturnType<typeof evaluateImageModel>>;
@@ -147,7 +178,33 @@ function evaluationText(evaluation: ImageModelEvaluation): string {
     `test images      ${sets.test}`,
     `training images  ${sets.train}`,
     `features         ${features}`,
+    ...curveText(evaluation),
     ...notes.map((note) => `note: ${note}`),
     `${rows.drawn} images drawn with ${evaluations} velocity evaluations; seed ${seed}, ${spokenTime(seconds)}`,
   ].join("\n");
+}
+
+/** The curve as a table of its own, where there is one. */
+function curveText({ curve, curveFloor }: ImageModelEvaluation): readonly string[] {
+  if (curve === undefined || curveFloor === undefined) return [];
+  const shown = ["frechet", "kernel", "precision", "recall"] as const;
+  const cells = (measures: (typeof curveFloor)["measures"]) =>
+    shown.map((name) => (measures[name] ? withDigits(measures[name]) : ""));
+  const rows = curve.map((point) => [
+    curveLabel(point),
+    short(point.evaluations, 4),
+    short(point.seconds, 3),
+    ...cells(point.measures),
+    short(point.distanceToReference, 2),
+  ]);
+  return [
+    "",
+    alignedTable(
+      ["images by", "evaluations", "s per 1000", ...shown, "distance"],
+      [...rows, ["floor: training images", "", "", ...cells(curveFloor.measures)]],
+    ),
+    "",
+    `Of ${curveFloor.images} images each. Evaluations of the whole chain per image; distance to the images of dopri5 at 1e-5 from the same noise, in values from -1 to 1.`,
+    "",
+  ];
 }

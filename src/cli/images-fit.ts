@@ -2,14 +2,21 @@
 import { rm } from "node:fs/promises";
 import { writeFileAtomically } from "../data/files.ts";
 import type { ImageSet } from "../data/images/image-set.ts";
-import { LocalFlowError } from "../errors.ts";
+import { failure, LocalFlowError } from "../errors.ts";
 import { fitImages, type ImageFitReport } from "../tasks/images/fit-images.ts";
-import { defaultImageConfiguration, type ImageConfiguration, imagePreset } from "../tasks/images/image-defaults.ts";
+import { classNames } from "../tasks/images/image-classes.ts";
+import {
+  conditionalConfiguration,
+  defaultImageConfiguration,
+  type ImageConfiguration,
+  imagePreset,
+} from "../tasks/images/image-defaults.ts";
 import { encodeImageModel } from "../tasks/images/image-model.ts";
 import { endsByTime, howToResume, startingPoint, withoutTotal } from "./fit-plan.ts";
 import { refuseAuto, refuseForImages } from "./images-checks.ts";
 import { imagesSentence, openedFor, openImageData } from "./images-data.ts";
 import { type ImageFitOptions, imageSize } from "./images-options.ts";
+import { picturesOf } from "./images-pictures.ts";
 import type { FitOptions } from "./options.ts";
 import { alignedTable, report, short, spokenBytes, spokenTime } from "./output.ts";
 import { progressView } from "./progress.ts";
@@ -33,6 +40,7 @@ export async function fitImageFile(
   refuseForImages(options, [...notOfImages, "columns", "trainSplit", "validation", "rows"]);
   refuseAuto(options);
   const choice = { ...imageSize(options), ...(options.part && { part: options.part }) };
+  const pictures = await picturesOf(options);
   const view = progressView(terminal, options);
   const fitted = await openedFor(
     () => openImageData(data, choice, options, view),
@@ -52,6 +60,7 @@ export async function fitImageFile(
             save: (bytes) => writeFileAtomically(path, bytes, { force: true }),
             ...(resume && { resume }),
           },
+          ...pictures,
           onProgress: (progress) => view.show(endsByTime(options) ? withoutTotal(progress) : progress),
         }),
       );
@@ -72,14 +81,24 @@ export async function fitImageFile(
 
 /** The recipe of a fit: the preset's or the default one, with what the options say laid over it. */
 export function imageConfiguration(
-  { channels, height, width }: ImageSet,
+  images: ImageSet,
   options: FitOptions & ImageFitOptions,
   seed: number,
 ): ImageConfiguration {
-  const { preset, network } = options;
+  const { preset, network, conditional = false, classDropout, dequantise = false } = options;
+  const { channels, height, width } = images;
   const image = { channels, height, width };
-  const base = preset ? imagePreset(preset) : defaultImageConfiguration(image, network, options.width);
-  return recipeFrom(options, startingPoint(options, base), seed);
+  const known = preset ? imagePreset(preset) : defaultImageConfiguration(image, network, options.width);
+  const base = dequantise ? { ...known, training: { ...known.training, dequantise } } : known;
+  const recipe = recipeFrom(options, startingPoint(options, base), seed);
+  if (conditional) return conditionalConfiguration(recipe, classNames(images).length, classDropout);
+  if (classDropout === undefined) return recipe;
+  throw failure("option", {
+    where: "--class-dropout",
+    expected: "--conditional beside it",
+    received: "a fit that reads no classes",
+    remedy: "add --conditional, or leave it out",
+  });
 }
 
 function fitText(output: string, result: ImageFitReport & { readonly peakMemoryBytes: number }): string {
@@ -96,6 +115,7 @@ function fitText(output: string, result: ImageFitReport & { readonly peakMemoryB
     alignedTable(["block", "duration", "iterations", "loss", "time", "to normal", "moved"], rows),
     "",
     `images          ${result.images}`,
+    ...(result.classes ? [`classes         ${result.classes.length}`] : []),
     `parameters      ${result.parameters}`,
     `time, memory    ${spokenTime(result.seconds)}, ${spokenBytes(result.peakMemoryBytes)} at most`,
     `seed            ${result.seed}`,

@@ -3,6 +3,8 @@ import type { ImageSet } from "../data/images/image-set.ts";
 import { levelsPerImage, spokenShape } from "../data/images/image-set.ts";
 import type { ImageNetwork } from "../nn/image-network.ts";
 import { estimateImageFit } from "../tasks/images/estimate-images.ts";
+import type { ImageClass } from "../tasks/images/image-classes.ts";
+import { trainingPlans } from "../tasks/images/image-memory.ts";
 import type { ImageModel } from "../tasks/images/image-model.ts";
 import { checkConfiguration, parameterCount } from "../train/configuration.ts";
 import { refuseAuto, refuseForImages } from "./images-checks.ts";
@@ -11,6 +13,7 @@ import { imageConfiguration, notOfImages } from "./images-fit.ts";
 import { imageSize } from "./images-options.ts";
 import type { InspectOptions } from "./options.ts";
 import { alignedTable, report, short, spokenBytes, spokenTime } from "./output.ts";
+import { printable } from "./printable.ts";
 import { progressView } from "./progress.ts";
 import { seedFrom, withEngine } from "./session.ts";
 import type { Terminal } from "./terminal.ts";
@@ -33,6 +36,9 @@ export async function inspectImages(path: string, options: InspectOptions, termi
       const parameters = parameterCount(configuration, d);
       const iterations = blocks.reduce((total, block) => total + block.iterations, 0);
       const memoryBytes = 4 * d * trained;
+      const plans = trainingPlans(configuration);
+      const trainingMemoryBytes = Math.max(...plans.map(([plan]) => plan?.bytes ?? 0));
+      const leastTrainingMemoryBytes = Math.max(...plans.map((list) => Math.min(...list.map(({ bytes }) => bytes))));
       const network = blocks[0] ? spokenNetwork(blocks[0].network) : "";
       const estimate = options.estimate
         ? await withEngine(options, (engine) =>
@@ -45,7 +51,8 @@ export async function inspectImages(path: string, options: InspectOptions, termi
         "",
         `fit trains ${blocks.length} blocks on ${trained} images, ${parameters} parameters, ${iterations} iterations in all`,
         `network ${network}`,
-        `the images as numbers take ${spokenBytes(memoryBytes)}, twice while they are pushed`,
+        `the images as numbers take ${spokenBytes(memoryBytes)}, twice once they are pushed`,
+        `training needs about ${spokenBytes(trainingMemoryBytes)} beside them, with --memory as little as ${spokenBytes(leastTrainingMemoryBytes)}`,
         ...(estimate
           ? [
               `training takes about ${spokenTime(estimate.trainingSeconds)} here; pushing the images through each block comes on top`,
@@ -53,7 +60,8 @@ export async function inspectImages(path: string, options: InspectOptions, termi
           : []),
       ].join("\n");
       const { channels, height, width, count, part, parts, labelNames, skipped } = images;
-      const fit = { blocks, parameters, iterations, images: trained, memoryBytes, ...estimate };
+      const training = { trainingMemoryBytes, leastTrainingMemoryBytes };
+      const fit = { blocks, parameters, iterations, images: trained, memoryBytes, ...training, ...estimate };
       const image = { channels, height, width };
       const classes = labelNames && { labelNames };
       const result = { kind: "data", task: "images", image, count, part, parts, ...classes, skipped, fit };
@@ -68,7 +76,7 @@ export async function inspectImageModel(
   options: InspectOptions,
   terminal: Terminal,
 ): Promise<void> {
-  const { version, task, image, configuration, training } = record;
+  const { version, task, image, classes, configuration, training } = record;
   const parameters = parameterCount(configuration, chain.dimension);
   const blocks = configuration.blocks.map(({ step, network, iterations }, n) => ({
     duration: step.kind === "free" ? null : step.duration,
@@ -79,6 +87,7 @@ export async function inspectImageModel(
   const text = [
     `images model, version ${version}, ${spokenShape(image)}, ${parameters} parameters, seed ${configuration.seed}`,
     `trained on ${training.images} images of ${training.source}`,
+    ...(classes ? [classesLine(classes)] : []),
     ...configuration.blocks.slice(0, 1).map(({ network }) => `network ${spokenNetwork(network)}`),
     "",
     alignedTable(
@@ -95,9 +104,14 @@ export async function inspectImageModel(
   await report(
     terminal,
     options,
-    { kind: "model", version, task, image, blocks, parameters, configuration, training },
+    { kind: "model", version, task, image, ...(classes && { classes }), blocks, parameters, configuration, training },
     text,
   );
+}
+
+function classesLine(classes: readonly ImageClass[]): string {
+  const shown = classes.slice(0, 20).map(({ name, images }) => `${printable(name)} (${images})`);
+  return `${classes.length} classes (images): ${shown.join(", ")}${classes.length > shown.length ? ", …" : ""}`;
 }
 
 function setLines({ parts, labelNames, skipped }: ImageSet): readonly string[] {

@@ -2,8 +2,14 @@
 import type { Command } from "commander";
 import type { ImagePart } from "../data/images/image-set.ts";
 import { failure } from "../errors.ts";
-import { type ImageNetworkKind, type ImagePreset, imagePresets, presetSizes } from "../tasks/images/image-defaults.ts";
-import { add } from "./options.ts";
+import {
+  type ImageNetworkKind,
+  type ImagePreset,
+  imagePresets,
+  presetSizes,
+  usualClassDropout,
+} from "../tasks/images/image-defaults.ts";
+import { add, addList } from "./options.ts";
 import * as parse from "./parse.ts";
 
 /** Which images of a set are read. */
@@ -20,11 +26,29 @@ export interface ImageFitOptions extends ImageSourceOptions {
   readonly network?: ImageNetworkKind;
   readonly width?: number;
   readonly preset?: ImagePreset;
+  readonly conditional?: boolean;
+  readonly classDropout?: number;
+  readonly dequantise?: boolean;
+  /** Of `fit` alone. */
+  readonly pictures?: string;
 }
 
 /** The attributes of both: they make data images. */
 export const imageSourceNames = ["part", "images", "onBroken"] as const;
-export const imageFitNames = [...imageSourceNames, "size", "channels", "network", "width", "preset"] as const;
+export const imageFitNames = [
+  ...imageSourceNames,
+  ...([
+    "size",
+    "channels",
+    "network",
+    "width",
+    "preset",
+    "conditional",
+    "classDropout",
+    "dequantise",
+    "pictures",
+  ] as const),
+] as const;
 
 const whole = parse.whole({ atLeast: 1 });
 const channels: parse.Parser<1 | 3> = (text, where) => (parse.choice(["1", "3"])(text, where) === "1" ? 1 : 3);
@@ -48,7 +72,33 @@ export function imageFit(command: Command): Command {
   const width = "channels of a unet at full size (default: 32), or numbers for a patch (default: 128)";
   add(command, "--width <count>", width, parse.whole({ atLeast: 1, atMost: 65_536 }));
   const preset = `the authors' recipe: ${imagePresets.join(", ")}`;
-  return add(command, "--preset <name>", preset, parse.choice(imagePresets));
+  add(command, "--preset <name>", preset, parse.choice(imagePresets));
+  command.option("--conditional", "the networks read each image's class, to draw what is asked for");
+  const share = `with --conditional: share of images trained without their class (default: ${usualClassDropout})`;
+  add(command, "--class-dropout <share>", share, parse.number({ atLeast: 0, below: 1 }));
+  return command.option("--dequantise", "learn levels as random places of their cells, as bits per dimension need it");
+}
+
+/** `--pictures`, of `fit` alone. */
+export function imagePictures(command: Command): Command {
+  return command.option(
+    "--pictures <folder>",
+    "of images: write grids of what is drawn with the blocks so far, on the way",
+  );
+}
+
+/** `--class --guidance`: which classes are drawn, and how strongly each is followed. */
+export function drawnClasses(command: Command): Command {
+  const meaning = "of images with classes: draw this one, by name or number from 0; repeatable, taken in turns";
+  const flags = "--class <name>";
+  addList(command, flags, `${meaning} (default: as often as trained on)`, parse.texts, (list) => list);
+  return guidance(command);
+}
+
+/** The factor of classifier-free guidance. */
+export function guidance(command: Command): Command {
+  const meaning = "of images with classes: how strongly each is followed; 0 leaves classes out (default: 1)";
+  return add(command, "--guidance <number>", meaning, parse.number());
 }
 
 /** Size and channels asked for, or those that the preset is for. Throws "option" for what contradicts a preset. */

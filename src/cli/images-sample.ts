@@ -6,12 +6,14 @@ import type { PixelBlock, PixelShape } from "../data/images/image-set.ts";
 import { writeImages } from "../data/images/write.ts";
 import { failure } from "../errors.ts";
 import { imageGrid, rasterPng } from "../pictures/grid.ts";
+import { classAt, countedClasses, type ImageClass } from "../tasks/images/image-classes.ts";
 import type { ImageModel } from "../tasks/images/image-model.ts";
 import { gathered, imageChains, sampleImages } from "../tasks/images/sample-images.ts";
-import { outputFlags } from "./flags.ts";
-import { imageIntegration, refuseForImages } from "./images-checks.ts";
+import { flag, outputFlags } from "./flags.ts";
+import { checkGuided, imageIntegration, refuseForImages } from "./images-checks.ts";
 import type { SampleOptions } from "./options.ts";
 import { report, spokenTime } from "./output.ts";
+import { printable } from "./printable.ts";
 import { progressView } from "./progress.ts";
 import { checkOutput, seedFrom, withEngine } from "./session.ts";
 import type { Terminal } from "./terminal.ts";
@@ -31,22 +33,27 @@ export async function sampleImageFile(model: ImageModel, options: SampleOptions,
   await checkImagesOutput(options);
   const isGrid = extname(output).toLowerCase() === ".png";
   const scale = isGrid ? gridScale(image, chain ? rows * stages : rows) : 1;
+  const condition = drawnCondition(model, options);
   const started = performance.now();
   const seed = seedFrom(options);
   const view = progressView(terminal, options);
-  const request = { images: rows, seed, ...integration, signal: terminal.signal, onProgress: view.show };
+  const controls = { signal: terminal.signal, onProgress: view.show };
+  const request = { images: rows, seed, ...integration, ...condition, ...controls };
   const writeGrid = (block: PixelBlock, columns?: number) =>
     writeFileAtomically(output, rasterPng(imageGrid(block, { scale, ...(columns && { columns }) })), { force });
   let evaluations = 0;
+  const labels: number[] = [];
   await withEngine(options, async (engine) => {
     if (chain) {
       const shown = await imageChains(engine, model, request);
       evaluations = shown.evaluations;
+      labels.push(...(shown.labels ?? []));
       return writeGrid(shown.block, stages);
     }
     async function* drawn(): AsyncGenerator<PixelBlock> {
       for await (const part of sampleImages(engine, model, request)) {
         evaluations += part.evaluations;
+        labels.push(...(part.labels ?? []));
         yield part.block;
       }
     }
@@ -55,10 +62,42 @@ export async function sampleImageFile(model: ImageModel, options: SampleOptions,
   const seconds = (performance.now() - started) / 1000;
   const what = chain ? `${rows} images at ${stages} stages from noise to data` : `${rows} images`;
   const text = `${what} in ${spokenTime(seconds)}, ${evaluations} velocity evaluations, seed ${seed}: ${output}`;
-  await report(terminal, options, { rows, seconds, evaluations, seed }, text);
+  const result = { rows, seconds, evaluations, seed };
+  const { classes: known } = model.record;
+  if (known === undefined) return report(terminal, options, result, text);
+  const names = known.map(({ name }) => name);
+  const classes = countedClasses(names, Int32Array.from(labels)).filter(({ images }) => images > 0);
+  const { guidance = 1 } = options;
+  await report(
+    terminal,
+    options,
+    { ...result, guidance, classes, labels },
+    `${text}\n${classesText(classes, guidance)}`,
+  );
 }
 
-async function checkImagesOutput({ output, chain, force }: SampleOptions): Promise<void> {
+/** The classes and the guidance asked for. Throws "option" where the model has none, or not these. */
+function drawnCondition({ record: { classes } }: ImageModel, options: SampleOptions) {
+  const { class: wanted, guidance } = options;
+  checkGuided(classes !== undefined, wanted === undefined ? "guidance" : "class", options);
+  const where = flag("class");
+  const isName = (text: string) => classes?.some(({ name }) => name === text) ?? false;
+  const texts = wanted?.flatMap((text) => (isName(text) ? [text] : text.split(",").map((part) => part.trim())));
+  const places = texts?.map((text) => classAt(classes ?? [], text, where));
+  return { ...(places && { classes: places }), ...(guidance !== undefined && { guidance }) };
+}
+
+/** "classes (images): left (3), right (2); guidance 2". */
+function classesText(classes: readonly ImageClass[], guidance: number): string {
+  const shown = classes.slice(0, 20).map(({ name, images }) => `${printable(name)} (${images})`);
+  const more = classes.length > shown.length ? ` and ${classes.length - shown.length} more` : "";
+  return guidance === 0
+    ? "classes left out: guidance 0"
+    : `classes (images): ${shown.join(", ")}${more}; guidance ${guidance}`;
+}
+
+/** Throws unless images can be written there. */
+export async function checkImagesOutput({ output, chain, force }: SampleOptions): Promise<void> {
   const ending = extname(output).toLowerCase();
   const known = chain ? [".png"] : [".png", ".npy", ""];
   if (output === "-" || !known.includes(ending))
@@ -80,7 +119,7 @@ async function checkImagesOutput({ output, chain, force }: SampleOptions): Promi
 }
 
 /** Pixels of a grid for a pixel of an image, along each axis. Throws "option" for more images than a grid holds. */
-function gridScale({ height, width }: PixelShape, images: number): number {
+export function gridScale({ height, width }: PixelShape, images: number): number {
   const scale = Math.max(1, Math.min(4, Math.floor(shownPixels / Math.max(height, width))));
   if (images * height * width * scale ** 2 <= mostPixels) return scale;
   throw failure("option", {

@@ -1,9 +1,9 @@
 // images-score: `localflow score MODEL IMAGES`: bits per dimension.
 import { meanBitsPerDimension } from "../measure/bits-per-dimension.ts";
 import type { ImageModel } from "../tasks/images/image-model.ts";
-import { scoreImages } from "../tasks/images/score-images.ts";
+import { isGivenClasses, scoreImages } from "../tasks/images/score-images.ts";
 import { floats } from "../tensor/array.ts";
-import { imageIntegration, refuseForImages } from "./images-checks.ts";
+import { checkGuided, imageIntegration, refuseForImages } from "./images-checks.ts";
 import { heldOutPart, imagesSentence, openedFor, openForModel } from "./images-data.ts";
 import type { ScoreOptions } from "./options.ts";
 import { report, spokenTime, withError } from "./output.ts";
@@ -19,8 +19,10 @@ export async function scoreImageFile(
   options: ScoreOptions,
   terminal: Terminal,
 ): Promise<void> {
-  refuseForImages(options, ["percentile", "contributions", "handOver", "rows"]);
+  refuseForImages(options, ["percentile", "contributions", "classify", "handOver", "rows"]);
   const integration = imageIntegration(options, model);
+  const { marginal = false } = options;
+  checkGuided(model.record.classes !== undefined, "marginal", options);
   const { output, images: most, divergence: kind = "hutchinson", probes = 1, quiet } = options;
   const divergence = kind === "exact" ? ({ kind } as const) : ({ kind, probes } as const);
   const started = performance.now();
@@ -37,7 +39,7 @@ export async function scoreImageFile(
     const controls = { signal: terminal.signal, onProgress: view.show };
     await withEngine(options, async (engine) => {
       const scored = scoreImages(engine, model, images, {
-        ...{ divergence, seed, ...integration, ...controls },
+        ...{ divergence, seed, marginal, ...integration, ...controls },
         ...(most !== undefined && { most }),
       });
       async function* chunks() {
@@ -57,10 +59,12 @@ export async function scoreImageFile(
     });
     return images;
   }).finally(view.clear);
+  const isGiven = model.record.classes && isGivenClasses(model, set, { marginal });
   const { value, standardError } = meanBitsPerDimension(logs, model.chain.dimension);
   const seconds = (performance.now() - started) / 1000;
   const nll = logs.reduce((a, b) => a - b / logs.length, 0);
   const text = [
+    ...(isGiven === undefined ? [] : [`given   ${isGiven ? "each image's class" : "nothing: classes left out"}`]),
     `bits    ${withError(value, standardError)} per dimension (${logs.length} of ${set.count} images, part ${set.part}), divergence ${kind}`,
     `effort  ${spokenTime(seconds)}, ${evaluations} velocity evaluations`,
     `seed    ${seed}`,
@@ -69,6 +73,7 @@ export async function scoreImageFile(
   const result = {
     rows: logs.length,
     part: set.part,
+    ...(isGiven !== undefined && { given: isGiven ? "class" : "nothing" }),
     nll,
     bitsPerDimension,
     divergence: kind,

@@ -98,6 +98,8 @@ export function recipeFrom<N extends VelocityNetwork>(
       earlyStopping: options.earlyStopping ?? training.earlyStopping,
       ...(parallelBlocks && { parallelBlocks }),
       ...(shareWeights && { shareWeights }),
+      ...(training.mirror !== undefined && { mirror: training.mirror }),
+      ...(training.dequantise && { dequantise: true }),
     },
     integration: integrationFrom(options, base.integration) ?? base.integration,
   };

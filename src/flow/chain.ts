@@ -1,7 +1,13 @@
 // chain: a model is a chain of short flows. Block n carries p_(n-1) to p_n, the last block lands on N(0, I) (paper, section 3).
 import { failure } from "../errors.ts";
 import type { MlpArrays, NetworkConfiguration } from "../nn/mlp.ts";
-import { applyNetwork, type NetworkArrays, networkContext, type VelocityNetwork } from "../nn/network.ts";
+import {
+  applyNetwork,
+  type NetworkArrays,
+  networkClasses,
+  networkContext,
+  type VelocityNetwork,
+} from "../nn/network.ts";
 import { add, multiply } from "../tensor/arithmetic.ts";
 import { type FloatArray, floats } from "../tensor/array.ts";
 import { constant, type Tensor } from "../tensor/tensor.ts";
@@ -34,6 +40,11 @@ export function isMasked({ network }: Pick<Block, "network">): boolean {
   return networkContext(network) > 0;
 }
 
+/** Whether the block reads the classes of rows (classes.ts). */
+export function readsClasses({ network }: Pick<Block, "network">): boolean {
+  return networkClasses(network) > 0;
+}
+
 /** At the block's own time t in [0, 1] the network is asked at start + length · t. */
 export interface TimeWindow {
   readonly start: number;
@@ -51,7 +62,10 @@ export interface Chain {
   readonly blocks: readonly Block[];
 }
 
-/** The block's velocity with its weights as constants of the program; of a masked block, where everything is free. */
+/**
+ * The block's velocity with its weights as constants of the program; of a masked block where everything is free, of one that reads
+ * classes without a class.
+ */
 export function blockVelocity(block: Block): VelocityField {
   const { weights, velocityOf } = blockWeights(block);
   return velocityOf(weights.map((array) => constant(array)));
@@ -60,7 +74,8 @@ export function blockVelocity(block: Block): VelocityField {
 /**
  * What a block's velocity is made of as a list (its weights, then its time window), and the velocity as a function of them:
  * blocks of equal networks share their programs. A masked block takes its rows' context too (by default everything is free),
- * and its velocity is then right in the free dimensions alone: see `onFree`.
+ * and its velocity is then right in the free dimensions alone: see `onFree`. One that reads classes takes the shares of `classShares`
+ * (by default no class).
  */
 export function blockWeights({ network, parameters, timeWindow }: Block) {
   const own = leaves<FloatArray>(parameters).map((leaf) => leaf.value);

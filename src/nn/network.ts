@@ -11,6 +11,7 @@ import {
   initialImageNetwork,
 } from "./image-network.ts";
 import { applyMlp, initialMlp, layerSizes, type MlpArrays, type MlpTensors, type NetworkConfiguration } from "./mlp.ts";
+import type { ImageOptions } from "./unet.ts";
 
 /** A multilayer perceptron where no kind is said. */
 export type VelocityNetwork = (NetworkConfiguration & { readonly kind?: never }) | ImageNetwork;
@@ -27,16 +28,23 @@ export function initialNetwork(random: Random, network: VelocityNetwork, dimensi
   return isImageNetwork(network) ? initialImageNetwork(random, network) : initialMlp(random, network, dimension);
 }
 
-/** v(x, t): points [..., d] and times [..., 1] to velocities [..., d]; with a context where the network reads one. */
+/**
+ * v(x, t): points [..., d] and times [..., 1] to velocities [..., d]; with a context [rows, …] where the network reads one, or
+ * what a row's class is [rows, classes]. `options` are for networks of images alone.
+ */
 export function applyNetwork(
   network: VelocityNetwork,
   parameters: NetworkTensors,
   x: Tensor,
   t: Tensor,
   context?: Tensor,
+  options?: Omit<ImageOptions, "classes">,
 ): Tensor {
   return isImageNetwork(network)
-    ? applyImageNetwork(network, parameters as ImageParameters<Tensor>, x, t)
+    ? applyImageNetwork(network, parameters as ImageParameters<Tensor>, x, t, {
+        ...options,
+        ...(context && { classes: context }),
+      })
     : applyMlp(network, parameters as MlpTensors, x, t, context);
 }
 
@@ -61,7 +69,12 @@ export function haveSameShapes(a: VelocityNetwork, b: VelocityNetwork, dimension
   return JSON.stringify(shapesOf(a, dimension)) === JSON.stringify(shapesOf(b, dimension));
 }
 
-/** Values that stay with a row along its way, which the network reads beside the point. */
+/** Classes of images that the network can be told; without one it is unconditional. */
+export function networkClasses(network: VelocityNetwork): number {
+  return isImageNetwork(network) ? (network.classes ?? 0) : 0;
+}
+
+/** Values that stay with a row along its way, which a perceptron reads beside the point. */
 export function networkContext(network: VelocityNetwork): number {
   return isImageNetwork(network) ? 0 : (network.context ?? 0);
 }

@@ -14,7 +14,7 @@ import { applyTime, type TimeParameters, timePlan } from "./embedding.ts";
 import type { LinearParameters } from "./linear.ts";
 import { normalizeLast } from "./normalization.ts";
 import { countParameters, drawParameters, linearPlan, type ParameterPlan } from "./parameters.ts";
-import type { ImageOptions, ImageSize } from "./unet.ts";
+import { type ImageOptions, type ImageSize, isClassCount } from "./unet.ts";
 
 /** A transformer whose blocks read their shifts, scales and gates from the time (Peebles and Xie, arXiv 2212.09748). */
 export interface PatchesConfiguration {
@@ -28,6 +28,8 @@ export interface PatchesConfiguration {
   readonly headChannels: number;
   /** Width of the hidden layer of a block, in multiples of `width`. */
   readonly expansion: number;
+  /** Classes that the network can be told, which are embedded as the time is; default 0. */
+  readonly classes?: number;
 }
 
 /** A block: attention, then a hidden layer; `modulation` makes shift, scale and gate of both from the time. */
@@ -64,7 +66,7 @@ export function patchesPlan(network: PatchesConfiguration): PatchesParameters<Pa
     back: linearPlan(expansion * width, width),
   };
   return {
-    time: timePlan(width, width),
+    time: timePlan(width, width, network.classes),
     entry: linearPlan(values, width),
     places: { shape: [count, width], start: { kind: "normal", deviation: 0.02 } },
     blocks: Array.from({ length: blocks }, () => block),
@@ -86,9 +88,9 @@ export function applyPatches(
   { time, entry, places, blocks, exit }: PatchesTensors,
   x: Tensor,
   t: Tensor,
-  { recompute = false }: Pick<ImageOptions, "recompute"> = {},
+  { recompute = false, classes }: Pick<ImageOptions, "recompute" | "classes"> = {},
 ): Tensor {
-  const moment = applyTime(time, t);
+  const moment = applyTime(time, t, classes);
   const entered = add(linear(entry, cutPatches(network, x)), places);
   const left = blocks.reduce((h, block) => {
     const made = ([x = h, at = moment]: readonly Tensor[]) => applyBlock(network, block, x, at);
@@ -166,13 +168,14 @@ function behind(first: number, permutation: readonly number[]): readonly number[
 
 function checkedPatches(network: PatchesConfiguration): PatchesConfiguration {
   const { image, patch, width, blocks, headChannels, expansion } = network;
-  const refuse = (where: string, expected: string, received: number) =>
+  const refuse = (where: string, expected: string, received: number | undefined) =>
     failure("option", { where: `patches ${where}`, expected, received: String(received) });
   const sizes = Object.entries(image).map(([name, size]) => [`image.${name}`, size] as const);
   for (const [name, count] of [...sizes, ...Object.entries({ patch, width, blocks, headChannels, expansion })])
     if (!Number.isSafeInteger(count) || count < 1) throw refuse(name, "a whole number of at least 1", count);
   if (image.height % patch !== 0 || image.width % patch !== 0)
     throw refuse("patch", `a divisor of height ${image.height} and width ${image.width}`, patch);
+  if (!isClassCount(network.classes)) throw refuse("classes", "a whole number of at least 1", network.classes);
   if (width % headChannels !== 0) throw refuse("headChannels", `a divisor of the width ${width}`, headChannels);
   return network;
 }

@@ -36,6 +36,8 @@ export interface UnetConfiguration {
   readonly headChannels: number;
   /** The share of values that training leaves out in each residual block; see `unetMaskShapes`. */
   readonly dropout: number;
+  /** Classes that the network can be told, which are embedded as the time is; default 0. */
+  readonly classes?: number;
 }
 
 type Stage<L> = { readonly residual: ResidualParameters<L>; readonly attention?: AttentionParameters<L> };
@@ -63,7 +65,7 @@ export function unetPlan(network: UnetConfiguration): UnetParameters<ParameterPl
   const levels = widths.map((_, level) => levelPlan(network, level));
   const between = { residual: residualPlan(deepest, deepest, timeWidth) };
   return {
-    time: timePlan(channels, timeWidth),
+    time: timePlan(channels, timeWidth, network.classes),
     entry: convolutionPlan(image.channels, first, 3),
     down: levels.map(({ down }) => down),
     middle: { stages: [{ ...between, attention: attentionPlan(deepest) }, between] },
@@ -97,6 +99,11 @@ function levelPlan(network: UnetConfiguration, level: number) {
   };
 }
 
+/** Whether a network can have so many classes; none is what it has by default. */
+export function isClassCount(classes: number | undefined): boolean {
+  return classes === undefined || (Number.isSafeInteger(classes) && classes >= 1);
+}
+
 /** Draws a network's parameters: PyTorch's defaults, and zeros where the authors start with the identity. */
 export function initialUnet(random: Random, network: UnetConfiguration): UnetArrays {
   return drawParameters(random, unetPlan(network));
@@ -112,6 +119,8 @@ export interface ImageOptions {
   readonly masks?: readonly Tensor[];
   /** Keeps only what goes from block to block for the gradient, and makes the rest once more: less memory, one more forward pass. */
   readonly recompute?: boolean;
+  /** Of networks with classes, how much of each a row is, [rows, classes]; default: of none. */
+  readonly classes?: Tensor;
 }
 
 /** v(x, t): images as rows [..., c · h · w] and times [..., 1] to velocities of the shape of x. */
@@ -123,7 +132,7 @@ export function applyUnet(
   options: ImageOptions = {},
 ): Tensor {
   const { channels, height, width } = network.image;
-  const through = stages(network, applyTime(parameters.time, t), options);
+  const through = stages(network, applyTime(parameters.time, t, options.classes), options);
   let h = applyConvolution(parameters.entry, reshape(x, [...x.shape.slice(0, -1), channels, height, width]));
   const skips = [h];
   const keep = (next: Tensor) => {
@@ -209,6 +218,7 @@ function checkedUnet(network: UnetConfiguration): UnetConfiguration {
   if (multipliers.length === 0 || !multipliers.every((m) => Number.isSafeInteger(m) && m >= 1))
     throw refuse("multipliers", "whole numbers of at least 1, one for each level", multipliers);
   if (!(dropout >= 0 && dropout < 1)) throw refuse("dropout", "at least 0 and below 1", dropout);
+  if (!isClassCount(network.classes)) throw refuse("classes", "a whole number of at least 1", network.classes);
   const heights = levelSizes(network).map(({ height }) => height);
   const attending = multipliers.filter((_, k) => attentionAt.includes(heights[k] ?? 0) || k === multipliers.length - 1);
   const undivided = attending.map((m) => m * channels).find((width) => width % headChannels !== 0);

@@ -1,7 +1,7 @@
 // decode: the bytes of an .onnx file as an ONNX model record. The bytes are not trusted.
 import { failure } from "../errors.ts";
 import { allocate, type ElementType, elementBytes, elementCount, type NDArray } from "../tensor/array.ts";
-import { attributeCodes, elementCodes, textCode } from "./encode.ts";
+import { attributeCodes, elementCodes, otherCodes } from "./encode.ts";
 import type { OnnxAttribute, OnnxGraph, OnnxModel, OnnxNode, OnnxTexts, OnnxValue } from "./model.ts";
 import { createReader, type WireReader } from "./wire.ts";
 
@@ -112,12 +112,13 @@ interface AttributeParts {
   string: string;
   readonly ints: number[];
   readonly floats: number[];
+  readonly strings: string[];
   tensor?: NDArray;
   graph?: OnnxGraph;
 }
 
 function readAttribute(reader: WireReader, where: string): [string, OnnxAttribute] {
-  const parts: AttributeParts = { name: "", type: 0, int: 0, float: 0, string: "", ints: [], floats: [] };
+  const parts: AttributeParts = { name: "", type: 0, int: 0, float: 0, string: "", ints: [], floats: [], strings: [] };
   while (reader.next()) {
     if (reader.field() === 1) parts.name = reader.text();
     else if (reader.field() === 2) parts.float = reader.float();
@@ -127,6 +128,7 @@ function readAttribute(reader: WireReader, where: string): [string, OnnxAttribut
     else if (reader.field() === 6) parts.graph = readGraph(reader.message(), where);
     else if (reader.field() === 7) appendAll(parts.floats, floatsIn(reader.fixed(4)));
     else if (reader.field() === 8) appendAll(parts.ints, reader.integers());
+    else if (reader.field() === 9) parts.strings.push(reader.text());
     else if (reader.field() === 20) parts.type = reader.integer();
     else reader.skip();
   }
@@ -151,6 +153,8 @@ function attributeOf(parts: AttributeParts, where: string): OnnxAttribute {
       return { kind: "ints", value: parts.ints };
     case attributeCodes.floats:
       return { kind: "floats", value: parts.floats };
+    case attributeCodes.strings:
+      return { kind: "strings", value: parts.strings };
   }
   if (parts.type === attributeCodes.tensor && tensor !== undefined) return { kind: "tensor", value: tensor };
   if (parts.type === attributeCodes.graph && graph !== undefined) return { kind: "graph", value: graph };
@@ -185,7 +189,7 @@ function readTensor(reader: WireReader, where: string): { name: string; value: N
     else reader.skip();
   }
   const place = `${where} constant ${parts.name}`;
-  return { name: parts.name, value: parts.code === textCode ? textsOf(parts, place) : arrayOf(parts, place) };
+  return { name: parts.name, value: parts.code === otherCodes.string ? textsOf(parts, place) : arrayOf(parts, place) };
 }
 
 function textsOf({ shape, texts, pieces }: TensorParts, where: string): OnnxTexts {
@@ -268,8 +272,12 @@ export function readValue(reader: WireReader, where: string): OnnxValue {
   if (form?.shape === undefined) throw unsupported(place, "a tensor of known element type and rank");
   checkSizes(form.shape, place);
   const described = documentation === undefined ? {} : { documentation };
-  const type = form.code === textCode ? "string" : elementTypeOf(form.code, place);
-  return { name, type, shape: form.shape, ...described };
+  return { name, type: valueTypeOf(form.code, place), shape: form.shape, ...described };
+}
+
+function valueTypeOf(code: number, where: string): OnnxValue["type"] {
+  if (code === otherCodes.string) return "string";
+  return code === otherCodes.uint8 ? "uint8" : elementTypeOf(code, where);
 }
 
 interface TensorForm {

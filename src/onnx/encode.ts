@@ -13,8 +13,8 @@ export const elementCodes: Readonly<Record<ElementType, number>> = {
   float64: 11,
 };
 
-/** The same of texts, which no array holds. */
-export const textCode = 8;
+/** The same of texts and bytes, which no array holds. */
+export const otherCodes = { uint8: 2, string: 8 } as const;
 
 /** ONNX's number for each kind of attribute (AttributeProto.AttributeType). */
 export const attributeCodes: Readonly<Record<OnnxAttribute["kind"], number>> = {
@@ -25,6 +25,7 @@ export const attributeCodes: Readonly<Record<OnnxAttribute["kind"], number>> = {
   graph: 5,
   floats: 6,
   ints: 7,
+  strings: 8,
 };
 
 /** onnxruntime's own operators; the only domain beside the default one that a model may use. */
@@ -126,6 +127,9 @@ function writeAttribute(writer: WireWriter, name: string, attribute: OnnxAttribu
     case "floats":
       writer.floats(7, attribute.value);
       break;
+    case "strings":
+      for (const text of attribute.value) writer.text(9, text);
+      break;
     case "ints":
       writer.integers(
         8,
@@ -164,7 +168,7 @@ function writeTexts(writer: WireWriter, { shape, texts }: OnnxTexts, name: strin
       received: `${texts.length}`,
     });
   writer.integers(1, shape);
-  writer.integer(2, textCode);
+  writer.integer(2, otherCodes.string);
   for (const text of texts) writer.text(6, text);
   writer.text(8, name);
 }
@@ -173,7 +177,7 @@ function writeValue(writer: WireWriter, { name, type, shape, documentation }: On
   writer.text(1, name);
   writer.message(2, (valueType) =>
     valueType.message(1, (tensorType) => {
-      tensorType.integer(1, type === "string" ? textCode : elementCodes[type]);
+      tensorType.integer(1, type === "string" || type === "uint8" ? otherCodes[type] : elementCodes[type]);
       tensorType.message(2, (sizes) => {
         for (const size of shape) sizes.message(1, (dimension) => writeSize(dimension, size));
       });

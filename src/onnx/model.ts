@@ -11,7 +11,7 @@ export interface OnnxTexts {
 /** A named input or output with its element type and sizes; a string size is symbolic. */
 export interface OnnxValue {
   readonly name: string;
-  readonly type: ElementType | "string";
+  readonly type: ElementType | "string" | "uint8";
   readonly shape: readonly (number | string)[];
   /** What a reader of the file should know of it (ONNX doc_string). */
   readonly documentation?: string;
@@ -24,6 +24,7 @@ export type OnnxAttribute =
   | { readonly kind: "string"; readonly value: string }
   | { readonly kind: "ints"; readonly value: readonly number[] }
   | { readonly kind: "floats"; readonly value: readonly number[] }
+  | { readonly kind: "strings"; readonly value: readonly string[] }
   | { readonly kind: "tensor"; readonly value: NDArray }
   | { readonly kind: "graph"; readonly value: OnnxGraph };
 

@@ -1,12 +1,16 @@
 // transport: moves rows through the blocks of a chain, data → noise or back, with the log-determinant when asked.
 import { failure } from "../errors.ts";
 import type { Block, Chain } from "../flow/chain.ts";
-import { blockWeights, isMasked } from "../flow/chain.ts";
+import { blockWeights, isMasked, readsClasses } from "../flow/chain.ts";
+import { classShares, guidedVelocity, noClass } from "../flow/classes.ts";
 import { exactDivergence, hutchinsonDivergence } from "../flow/density.ts";
 import { contextsOf, contextWidth, dimensionStates, freeMask, keepFree, onFree } from "../flow/masked.ts";
-import { widestArray } from "../nn/network.ts";
+import type { VelocityField } from "../flow/matching.ts";
+import { networkClasses, widestArray } from "../nn/network.ts";
 import type { Integration } from "../ode/integration.ts";
 import { fillUniform, type Random, split } from "../random.ts";
+import { floats } from "../tensor/array.ts";
+import type { Tensor } from "../tensor/tensor.ts";
 import type { Engine } from "./contract.ts";
 import type { Direction, Equation, Rows, RunOptions } from "./equation.ts";
 import { createIntegrator, type Integrator } from "./integrate.ts";
@@ -28,6 +32,11 @@ export interface TransportOptions {
    * log-determinant, and the end point of the last block, stay with `integration`.
    */
   readonly handOver?: Integration;
+  /**
+   * Of blocks that read classes: 1 follows each row's class, another number by guidance (`guidedVelocity`), for samples alone. 0, the
+   * default, leaves classes out.
+   */
+  readonly guidance?: number;
 }
 
 /** Rows after the chain. `logDeterminant` [rows · probes] is the integral of the divergence over time in the given direction. */
@@ -44,6 +53,8 @@ export interface TransportRun extends Omit<RunOptions, "context"> {
    * given values stand in the points and leave as they came; absent ones leave as 0.
    */
   readonly states?: Uint8Array;
+  /** With `guidance`: the class of each row [rows], -1 for none; default: none has one. */
+  readonly classes?: Int32Array;
   /** Keys Hutchinson's probes, which need a generator. */
   readonly random?: Random;
 }
@@ -64,7 +75,8 @@ export async function createTransport(
   { dimension, blocks }: Chain,
   options: TransportOptions,
 ): Promise<Transport> {
-  const { direction, divergence } = options;
+  const { direction, divergence, guidance = 0 } = options;
+  checkGuidance(guidance, divergence);
   const ordered = direction === 1 ? blocks : [...blocks].reverse();
   const legs: Leg[] = [];
   for (const [n, block] of ordered.entries())
@@ -73,9 +85,12 @@ export async function createTransport(
   const columns = Math.max(1, probes);
   const equationOf = (block: Block) => flowEquation(block, dimension, { kind: "none" });
   const masked = blocks.some(isMasked);
+  const classCount = guidance === 0 ? 0 : Math.max(...blocks.map(({ network }) => networkClasses(network)));
   return {
-    run: async (all, { random, firstRow = 0, signal, states } = {}) => {
-      const { points, contexts, withGiven } = masked ? maskedStart(all, dimension, states) : plainStart(all);
+    run: async (all, { random, firstRow = 0, signal, states, classes } = {}) => {
+      const { points, contexts, withGiven } = masked
+        ? maskedStart(all, dimension, states)
+        : plainStart(all, classCount > 0 ? [sharesOf(classes, all.length / dimension, classCount)] : []);
       const rows = points.length / dimension;
       const logDeterminant = new Float32Array(rows * columns);
       const signs = probes > 0 ? [rademacher(random, firstRow, rows, probes * dimension)] : [];
@@ -121,19 +136,20 @@ async function createLeg(
   options: TransportOptions,
   isLast: boolean,
 ): Promise<Leg> {
-  const { direction, integration, divergence, handOver } = options;
-  const equation = flowEquation(block, dimension, divergence, isMasked(block));
+  const { direction, integration, divergence, handOver, guidance = 0 } = options;
+  const reading = { masks: isMasked(block), guidance: readsClasses(block) ? guidance : 0 };
+  const equation = flowEquation(block, dimension, divergence, reading);
   const main = await createIntegrator(engine, equation, {
     direction,
     integration,
-    slots: slotCount(block, dimension, divergence),
+    slots: slotCount(block, dimension, divergence, guidance),
   });
   if (!handOver || isLast || divergence.kind === "none") return { main };
   const pointOnly: Divergence = { kind: "none" };
   const slots = slotCount(block, dimension, pointOnly);
   return {
     main,
-    point: await createIntegrator(engine, flowEquation(block, dimension, pointOnly, isMasked(block)), {
+    point: await createIntegrator(engine, flowEquation(block, dimension, pointOnly, reading), {
       direction,
       integration: handOver,
       slots,
@@ -141,38 +157,66 @@ async function createLeg(
   };
 }
 
+/** What an equation reads of its rows beside the point. */
+export interface Reading {
+  readonly masks?: boolean;
+  /** See `TransportOptions`. */
+  readonly guidance?: number;
+}
+
 /**
- * dx/dt = v(x, t), and d(log-determinant)/dt = div v beside it. The equation of a masked block takes its rows' contexts
- * [rows, 3 d] first in its own context and moves what is free, or has everything free without them.
+ * dx/dt = v(x, t), and d(log-determinant)/dt = div v beside it. With `masks` it takes the contexts of its rows [rows, 3 d] first in
+ * its own context and moves what is free; without them everything is. With `guidance` it takes their classes' shares there.
  */
-export function flowEquation(block: Block, dimension: number, divergence: Divergence, takesContexts = false): Equation {
-  const { weights, velocityOf } = blockWeights(block);
-  const contexts = takesContexts ? [contextWidth(dimension)] : [];
+export function flowEquation(
+  block: Block,
+  dimension: number,
+  divergence: Divergence,
+  { masks = false, guidance = 0 }: Reading = {},
+): Equation {
+  const { weights: own, velocityOf } = blockWeights(block);
+  const strength = guidance === 0 || guidance === 1 ? [] : [floats([guidance], [])];
+  const weights = [...own, ...strength];
+  const classes = guidance === 0 ? [] : [networkClasses(block.network)];
+  const contexts = masks ? [contextWidth(dimension)] : classes;
+  const fieldOf = (given: readonly Tensor[], context: Tensor | undefined): VelocityField => {
+    const factor = given[own.length];
+    return context && factor
+      ? guidedVelocity((shares) => velocityOf(given, shares), context, factor)
+      : velocityOf(given, context);
+  };
+  const freeOf = (context: Tensor | undefined) => (masks ? context && freeMask(context) : undefined);
   if (divergence.kind === "none") {
-    const derivative: Equation["derivative"] = ([x], t, [mask], given) => {
-      const field = velocityOf(given, mask);
-      return x ? [(mask ? onFree(field, mask) : field)(x, t)] : [];
+    const derivative: Equation["derivative"] = ([x], t, [context], given) => {
+      const field = fieldOf(given, context);
+      return x ? [(masks && context ? onFree(field, context) : field)(x, t)] : [];
     };
     return { widths: [dimension], context: contexts, weights, derivative };
   }
   if (divergence.kind === "exact") {
     const group = directionGroup(block, dimension);
-    const derivative: Equation["derivative"] = ([x], t, [mask], given) => {
+    const derivative: Equation["derivative"] = ([x], t, [context], given) => {
       if (!x) return [];
-      const along = exactDivergence(velocityOf(given, mask), x, t, group, mask && freeMask(mask));
+      const along = exactDivergence(fieldOf(given, context), x, t, group, freeOf(context));
       return [along.velocity, along.divergence];
     };
     return { widths: [dimension, 1], context: contexts, weights, derivative };
   }
   const derivative: Equation["derivative"] = ([x], t, context, given) => {
-    const [probes, mask] = takesContexts ? [context[1], context[0]] : context;
+    const [probes, first] = contexts.length > 0 ? [context[1], context[0]] : context;
     if (!x || !probes) return [];
-    const along = hutchinsonDivergence(velocityOf(given, mask), x, t, probes, mask && freeMask(mask));
+    const along = hutchinsonDivergence(fieldOf(given, first), x, t, probes, freeOf(first));
     return [along.velocity, along.divergence];
   };
   const context = [...contexts, divergence.probes * dimension];
-  return { widths: [dimension, divergence.probes], context, weights, derivative };
+  return { widths: [dimension, divergence.probes], context, slack: [1, probeSlack], weights, derivative };
 }
+
+/**
+ * How many times the tolerance the integral along one probe may be off: a probe differs from the divergence by nats, and steps that
+ * follow each of its turns to a thousandth would cost as many evaluations again.
+ */
+const probeSlack = 30;
 
 /** Points as they set out, the contexts of their rows if any, and the way to put given values back among moved points. */
 interface Start {
@@ -181,8 +225,24 @@ interface Start {
   readonly withGiven: (moved: Float32Array) => Float32Array;
 }
 
-function plainStart(points: Float32Array): Start {
-  return { points, contexts: [], withGiven: (moved) => moved };
+function plainStart(points: Float32Array, contexts: Rows): Start {
+  return { points, contexts, withGiven: (moved) => moved };
+}
+
+function sharesOf(classes: Int32Array | undefined, rows: number, count: number): Float32Array {
+  const own = classes ?? new Int32Array(rows).fill(noClass);
+  if (own.length === rows) return classShares(own, count).data;
+  throw failure("option", { where: "classes", expected: `one for each of ${rows} rows`, received: String(own.length) });
+}
+
+function checkGuidance(guidance: number, { kind }: Divergence): void {
+  const isPlain = guidance === 0 || guidance === 1;
+  if (Number.isFinite(guidance) && (isPlain || kind === "none")) return;
+  throw failure("option", {
+    where: "guidance",
+    expected: kind === "none" ? "a finite number" : "0 or 1 where a density is asked for",
+    received: String(guidance),
+  });
 }
 
 /** Zeros where a dimension is not free; given values come back bit for bit. */
@@ -207,10 +267,11 @@ const workingSet = 1 << 21;
 const [fewestSlots, mostSlots] = [16, 2048];
 
 /** Rows that travel together: a power of two that depends on the model alone, so that results do not depend on the budget. */
-function slotCount(block: Block, dimension: number, divergence: Divergence): number {
+function slotCount(block: Block, dimension: number, divergence: Divergence, guidance = 0): number {
   const directions =
     divergence.kind === "none" ? 0 : divergence.kind === "exact" ? directionGroup(block, dimension) : divergence.probes;
-  const bytesPerRow = 4 * widestArray(block.network, dimension) * (1 + directions);
+  const velocities = readsClasses(block) && guidance !== 0 && guidance !== 1 ? 2 : 1;
+  const bytesPerRow = 4 * widestArray(block.network, dimension) * (velocities + directions);
   const fitting = 2 ** Math.floor(Math.log2(workingSet / bytesPerRow));
   return Math.min(mostSlots, Math.max(fewestSlots, fitting));
 }

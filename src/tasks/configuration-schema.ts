@@ -20,6 +20,7 @@ export const networkSchema = z.object({
   timeInput: z.enum(["first", "every"]),
   initialization: z.enum(["default", "orthogonal", "zero-last"]),
   frequencies: z.int().min(0).max(32).exactOptional(),
+  detailed: z.array(count).max(100_000).exactOptional(),
   context: z.int().min(0).max(300_000).exactOptional(),
 });
 
@@ -74,7 +75,9 @@ const plainConfigurationOf = <N extends VelocityNetwork>(network: z.ZodType<N>) 
       parallelBlocks: z.boolean().exactOptional(),
       shareWeights: z.boolean().exactOptional(),
       mirror: z.int().positive().exactOptional(),
+      dequantise: z.boolean().exactOptional(),
       masks: maskSchema.exactOptional(),
+      classDropout: z.number().min(0).lt(1).exactOptional(),
     }),
     integration: z.union([
       z.object({ kind: z.literal("adaptive"), method: adaptiveMethod, rtol: positive, atol: positive }),

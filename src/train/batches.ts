@@ -1,12 +1,17 @@
 // batches: what a training step reads, a function of (key, iteration) alone, so that a resumed run sees the same numbers.
+import { scatterWithinCells } from "../data/images/rows.ts";
 import { timeWindow } from "../flow/chain.ts";
+import { fillShares, noClass, withoutSome } from "../flow/classes.ts";
 import { type Coupling, pairByTransport } from "../flow/coupling.ts";
 import { diffusionScales } from "../flow/diffusion.ts";
 import { contextWidth, drawStates, fillContexts, keepFree, type MaskLaw } from "../flow/masked.ts";
 import type { Step } from "../flow/steps.ts";
 import { fillTimes, type TimeDistribution } from "../flow/time.ts";
-import { fillNormal, fillUniform, permutation, type Random, split } from "../random.ts";
+import { type DropoutMasks, drawMasks, fullMasks } from "../nn/dropout.ts";
+import type { UnetConfiguration } from "../nn/unet.ts";
+import { fillNormal, fillUniform, lazyPermutation, permutation, type Random, split } from "../random.ts";
 import { type FloatArray, zeros } from "../tensor/array.ts";
+import type { PoolClasses } from "./pool-classes.ts";
 
 /** The arrays of one minibatch; `source` is `left` itself under dependent coupling. */
 export interface Batch {
@@ -16,8 +21,13 @@ export interface Batch {
   readonly time: FloatArray;
   /** When the rows belong to several legs: what differs from row to row. */
   readonly byRow?: RowColumns;
-  /** Of masked training: what each row's network knows [rows, 3 d]; `left` and `noise` are then zero where not free. */
+  /**
+   * Of masked training: what each row's network knows [rows, 3 d]; `left` and `noise` are then zero where not free. Of training with
+   * classes: the share of each, [rows, classes].
+   */
   readonly context?: FloatArray;
+  /** Of a U-net with dropout: what each row's network keeps. */
+  readonly kept?: DropoutMasks;
 }
 
 /**
@@ -55,6 +65,13 @@ export interface BatchOptions {
   /** The law of the rows' states, in masked training. */
   readonly masks?: MaskLaw;
   readonly poolMasks?: PoolMasks;
+  /** What the network is told of rows, but for a share of `classDropout` (0 by default) of them. */
+  readonly classes?: PoolClasses;
+  readonly classDropout?: number;
+  /** The pool's numbers are in the middle of their levels' cells; a batch has them at random places of these. */
+  readonly levels?: boolean;
+  /** The network whose dropout a batch comes with. */
+  readonly dropout?: UnetConfiguration;
 }
 
 /** The rows from `start` to `end` of a batch, which belong to one leg. */
@@ -77,29 +94,38 @@ export function batches(
 ): (iteration: number) => Batch {
   const rows = pool.length / d;
   const size = Math.min(options.batchSize, rows);
-  const { coupling, legs, masks } = options;
-  const context = masks && zeros([size, contextWidth(d)]);
+  const { coupling, legs, masks, classes, classDropout = 0 } = options;
+  const told = classes && zeros([size, classes.count]);
+  const context = masks ? zeros([size, contextWidth(d)]) : told;
   const separate = coupling === "shuffled" || coupling === "independent" || coupling === "optimal-transport";
   const left = zeros([size, d]);
   const source = separate ? zeros([size, d]) : left;
   const [noise, time] = [zeros([size, d]), zeros([size, 1])];
   const byRow = legs.length > 1 && { keep: zeros([size, 1]), spread: zeros([size, 1]), clock: zeros([size, 1]) };
+  const kept = options.dropout && fullMasks(options.dropout, size);
   const leftRows = epochs(rows, size, split(random, "rows"));
   const sourceRows = epochs(rows, size, split(random, "source rows"));
+  const drawRows = (chosen: Uint32Array, out: Float32Array, stream: "" | "source ", iteration: number) => {
+    gatherRows(pool, d, chosen, out);
+    if (options.mirror) mirrorRows(out, d, options.mirror, split(random, `${stream}mirror`, iteration));
+    if (options.levels) scatterWithinCells(out, split(random, `${stream}places`, iteration));
+  };
   return (iteration) => {
     const parts = partsOf(legs, size, split(random, "legs", iteration));
     const chosen = leftRows(iteration);
-    gatherRows(pool, d, chosen, left.data);
-    if (options.mirror) mirrorRows(left.data, d, options.mirror, split(random, "mirror", iteration));
+    drawRows(chosen, left.data, "", iteration);
     const states = masks && statesOf(masks, options.poolMasks, d, chosen, split(random, "masks", iteration));
     if (states && context) fillContexts(left.data, states, d, context.data);
+    if (classes && told) {
+      const own = Int32Array.from(chosen, (row) => classes.labels[row] ?? noClass);
+      fillShares(withoutSome(own, classDropout, split(random, "class dropout", iteration)), classes.count, told.data);
+    }
     diffuseParts(left.data, d, parts, split(random, "left marginal", iteration));
     if (coupling === "shuffled") {
       const shuffle = permutation(split(random, "shuffle", iteration), size);
       gatherRows(left.data, d, withinParts(shuffle, parts), source.data);
     } else if (separate) {
-      gatherRows(pool, d, sourceRows(iteration), source.data);
-      if (options.mirror) mirrorRows(source.data, d, options.mirror, split(random, "source mirror", iteration));
+      drawRows(sourceRows(iteration), source.data, "source ", iteration);
       diffuseParts(source.data, d, parts, split(random, "source marginal", iteration));
     }
     fillNormal(split(random, "noise", iteration), noise.data);
@@ -111,7 +137,8 @@ export function batches(
       }
     if (byRow) fillColumns(byRow, time.data, parts, legs.length);
     if (states) for (const { data } of [left, noise]) keepFree(data, states);
-    return { left, source, noise, time, ...(byRow && { byRow }), ...(context && { context }) };
+    if (options.dropout) drawMasks(split(random, "dropout", iteration), options.dropout, size, kept);
+    return { left, source, noise, time, ...(byRow && { byRow }), ...(context && { context }), ...(kept && { kept }) };
   };
 }
 
@@ -196,15 +223,18 @@ function fillColumns({ keep, spread, clock }: RowColumns, time: Float32Array, pa
   }
 }
 
-/** Row numbers of iteration k: the k-th slice of an endless row of shuffled epochs. */
+/**
+ * Row numbers of iteration k: the k-th slice of an endless row of shuffled epochs. Slices are taken from the end of an epoch, where
+ * its order is settled first, so that the first batch of many rows waits for no shuffle of all.
+ */
 export function epochs(rows: number, size: number, random: Random): (iteration: number) => Uint32Array {
   const perEpoch = Math.floor(rows / size);
-  let current = { epoch: -1, order: new Uint32Array() };
+  let current = { epoch: -1, settled: lazyPermutation(random, 0) };
   return (iteration) => {
     const epoch = Math.floor(iteration / perEpoch);
-    if (epoch !== current.epoch) current = { epoch, order: Uint32Array.from(permutation(split(random, epoch), rows)) };
-    const start = (iteration % perEpoch) * size;
-    return current.order.subarray(start, start + size);
+    if (epoch !== current.epoch) current = { epoch, settled: lazyPermutation(split(random, epoch), rows) };
+    const start = rows - ((iteration % perEpoch) + 1) * size;
+    return current.settled(start).subarray(start, start + size);
   };
 }
 

@@ -1,6 +1,6 @@
 // block: the only training loop. It trains one network on its pool until its iterations, its time or its patience run out.
 import { failure } from "../errors.ts";
-import type { NetworkArrays, VelocityNetwork } from "../nn/network.ts";
+import { isImageNetwork, type NetworkArrays, type VelocityNetwork } from "../nn/network.ts";
 import { adamScales } from "../optim/adam.ts";
 import { averageKept, learningRateAt } from "../optim/schedule.ts";
 import { type Random, split } from "../random.ts";
@@ -14,7 +14,9 @@ import { batches, type Leg, type PoolMasks } from "./batches.ts";
 import type { BlockConfiguration, TrainingConfiguration } from "./configuration.ts";
 import { emptyCurve, extended, type LossCurve } from "./loss-curve.ts";
 import { initialState, type TrainingState } from "./optimizer.ts";
-import { batchInputs, batchLoss, createTrainingStep, type LossTarget, parametersFrom } from "./step.ts";
+import type { PoolClasses } from "./pool-classes.ts";
+import { batchInputs, batchLoss, createTrainingStep, dropoutOf, type LossTarget, parametersFrom } from "./step.ts";
+import { fittingPlan, stepPlans } from "./step-memory.ts";
 
 /** Where a block stands at an iteration that is a multiple of `snapshotEvery`: enough to go on byte for byte. */
 export interface Snapshot {
@@ -50,8 +52,14 @@ export interface BlockTask {
   /** In masked training: what is known of the values of the pool and of the held-out rows. */
   readonly poolMasks?: PoolMasks;
   readonly heldOutMasks?: PoolMasks;
+  /** Of networks that read classes: those of the pool. */
+  readonly classes?: PoolClasses;
   readonly start: NetworkArrays;
   readonly random: Random;
+  /** The pool's numbers are levels, to be dequantised in each batch. */
+  readonly levels?: boolean;
+  /** Of images: bytes that training may take beside the pool, on a CPU. Throws "option" where they are too few. */
+  readonly memory?: number;
   readonly resume?: Snapshot;
 }
 
@@ -60,6 +68,8 @@ export interface BlockControls {
   /** Milliseconds this block may train. */
   readonly time?: number;
   readonly onIteration?: (iteration: number, loss: number) => void;
+  /** Shown now and then: what the block would be if it ended here. */
+  readonly look?: { isDue(): boolean; show(parameters: NetworkArrays, iteration: number): Promise<void> };
 }
 
 export interface TrainedBlock {
@@ -88,10 +98,20 @@ export async function trainBlock(engine: Engine, task: BlockTask, controls: Bloc
     patience: { best: Number.POSITIVE_INFINITY, checksSince: 0, parameters: [] },
   };
   const target = { ...lossTarget(task), like: task.start };
-  const step = await createTrainingStep(engine, target, training, begin.state);
+  const isBounded = task.memory !== undefined && engine.device === "cpu" && isImageNetwork(block.network);
+  const way = isBounded ? fittingPlan(stepPlans(target, training), task.memory) : undefined;
+  const step = await createTrainingStep(engine, target, training, begin.state, way);
   const heldOutLoss =
     task.heldOut && training.earlyStopping > 0 ? await createHeldOutLoss(engine, task, task.heldOut) : undefined;
-  const options = { ...training, legs: legsFor(task), ...(task.poolMasks && { poolMasks: task.poolMasks }) };
+  const dropout = dropoutOf(block.network);
+  const options = {
+    ...training,
+    legs: legsFor(task),
+    ...(task.poolMasks && { poolMasks: task.poolMasks }),
+    ...(task.classes && { classes: task.classes }),
+    ...(task.levels && { levels: true }),
+    ...(dropout && { dropout }),
+  };
   const batch = batches(task.pool, dimension, split(task.random, "batches"), options);
   const schedule = { learningRate: block.learningRate, decay: training.decay, warmUp: training.warmUp };
   const publish = (state: TrainingState, patience: Patience) =>
@@ -134,6 +154,7 @@ export async function trainBlock(engine: Engine, task: BlockTask, controls: Bloc
       counted += 1;
       controls.onIteration?.(iteration, loss);
       await pause();
+      if (controls.look?.isDue()) await controls.look.show(publish(step.state(), snapshot.patience), iteration);
       if (iteration % snapshotEvery === 0) {
         const state = step.state();
         const judged = heldOutLoss && (await judge(snapshot.patience, state, heldOutLoss));

@@ -1,8 +1,9 @@
 // chain: trains a chain block after block. The pool is pushed through each trained block, and the next one starts from there.
+import { scatterWithinCells } from "../data/images/rows.ts";
 import { invariant } from "../errors.ts";
 import type { Block, Chain } from "../flow/chain.ts";
 import { drawStates } from "../flow/masked.ts";
-import type { VelocityNetwork } from "../nn/network.ts";
+import { isImageNetwork, type NetworkArrays, type VelocityNetwork } from "../nn/network.ts";
 import { random, split } from "../random.ts";
 import type { Engine } from "../runtime/contract.ts";
 import { pauses, unlessInterrupted } from "../runtime/pause.ts";
@@ -10,10 +11,12 @@ import { createTransport } from "../runtime/transport.ts";
 import { type BlockTask, interruption, type Snapshot, trainBlock } from "./block.ts";
 import { type Configuration, checkConfiguration, isFromMarginals } from "./configuration.ts";
 import { comparedRows, distances } from "./distances.ts";
+import { createLooker, type Looks } from "./looks.ts";
 import type { LossCurve } from "./loss-curve.ts";
 import { trainFromMarginals } from "./marginals.ts";
 import { checkMasks, maskedPool } from "./masked-pool.ts";
 import { evenRows, rowsInTime, rowsInUse } from "./pool.ts";
+import { checkPoolClasses, type PoolClasses } from "./pool-classes.ts";
 import { startingWeights, timeFor } from "./start.ts";
 
 /** What is known of a finished block; stored in the model. */
@@ -58,6 +61,10 @@ export interface ChainTask {
   /** In masked training: 1 where the rows, or the held-out rows, have no value; what stands there is not read. */
   readonly gaps?: Uint8Array;
   readonly heldOutGaps?: Uint8Array;
+  /** Of networks that read classes: those of the rows. */
+  readonly classes?: PoolClasses;
+  /** Of images: bytes that training may take beside the rows, on a CPU. */
+  readonly stepMemory?: number;
   readonly resume?: PartialChain;
 }
 
@@ -68,6 +75,7 @@ export interface ChainControls {
   readonly onProgress?: (progress: ChainProgress) => void;
   /** Called with everything needed to go on, after each block and when the signal interrupts. */
   readonly onCheckpoint?: (partial: PartialChain) => Promise<void>;
+  readonly looks?: Looks;
 }
 
 export interface ChainProgress {
@@ -86,7 +94,7 @@ export const chunkRows = 16_384;
 const leastTimeShare = 0.1;
 
 /** Rows by which it is found how long a push takes, where time is limited. */
-const probeRows = 2048;
+const [probeRows, probeImages] = [2048, 64];
 
 /** The same for rows of so many values: fewer of them where they are images, so that progress is seen. */
 export function rowsPerChunk(dimension: number): number {
@@ -102,6 +110,7 @@ export async function trainChain(
   const { configuration, dimension, resume } = task;
   checkConfiguration(configuration);
   checkMasks(configuration, dimension, task.gaps !== undefined);
+  checkPoolClasses(configuration, task.rows.length / dimension, task.classes);
   if (isFromMarginals(configuration.training)) return trainFromMarginals(engine, task, controls);
   const blocks: Block[] = [...(resume?.blocks ?? [])];
   const records: (BlockRecord & BlockTiming)[] = [...(resume?.records ?? [])];
@@ -131,9 +140,13 @@ export async function trainChain(
       await stopAt(unfinished(resume), 0);
   if (resume?.unpushed) await finish(resume.unpushed, blocks.length === configuration.blocks.length);
 
+  const looker = controls.looks && createLooker(controls.looks);
   for (const [n, block] of configuration.blocks.entries()) {
     if (n < blocks.length) continue;
     const blockStarted = performance.now();
+    const { step, network } = block;
+    const show = async (parameters: NetworkArrays, iteration: number) =>
+      looker?.show({ blocks: [...blocks, { step, network, parameters }], number: n + 1, iteration });
     const trained = await trainBlock(engine, blockTask(task, n, blocks, pools), {
       ...(controls.signal && { signal: controls.signal }),
       ...(controls.time !== undefined && {
@@ -143,9 +156,11 @@ export async function trainChain(
         ),
       }),
       onIteration: (iteration, loss) => controls.onProgress?.({ stage: "train", block: n + 1, iteration, loss }),
+      ...(looker && { look: { isDue: looker.isDue, show } }),
     });
     if (trained.interrupted) await stopAt({ snapshot: trained.interrupted }, trained.interrupted.iteration);
-    blocks.push({ step: block.step, network: block.network, parameters: trained.parameters });
+    await show(trained.parameters, trained.iterations);
+    blocks.push({ step, network, parameters: trained.parameters });
     const { iterations, loss, curve } = trained;
     await finish(
       { iterations, loss, curve, seconds: (performance.now() - blockStarted) / 1000 },
@@ -160,13 +175,16 @@ interface Pools {
   train: Float32Array;
   heldOut?: Float32Array;
   trainStates?: Uint8Array;
+  /** The class of each row of `train`. */
+  labels?: Int32Array;
   readonly heldOutStates?: Uint8Array;
 }
 
-function startingPools({ rows, heldOut, gaps, heldOutGaps, dimension, configuration }: ChainTask): Pools {
+function startingPools({ rows, classes, heldOut, gaps, heldOutGaps, dimension, configuration }: ChainTask): Pools {
   const { masks, earlyStopping } = configuration.training;
   const judged = earlyStopping > 0 ? heldOut : undefined;
-  if (!masks) return { train: rows, ...(judged && { heldOut: judged }) };
+  const labels = classes && { labels: classes.labels };
+  if (!masks) return { train: rows, ...labels, ...(judged && { heldOut: judged }) };
   const key = split(random(configuration.seed), "pool masks");
   const { values, states } = maskedPool({ rows, ...(gaps && { gaps }) }, dimension, masks, split(key, "train"));
   const heldOutStates = (of: Float32Array) =>
@@ -182,6 +200,7 @@ function startingPools({ rows, heldOut, gaps, heldOutGaps, dimension, configurat
 function narrow(pools: Pools, dimension: number, count: number): void {
   pools.train = evenRows(pools.train, dimension, count);
   if (pools.trainStates) pools.trainStates = evenRows(pools.trainStates, dimension, count);
+  if (pools.labels) pools.labels = evenRows(pools.labels, 1, count);
 }
 
 function unfinished(resume: PartialChain | undefined): Omit<PartialChain, "blocks" | "records"> {
@@ -192,7 +211,7 @@ function unfinished(resume: PartialChain | undefined): Omit<PartialChain, "block
 }
 
 function blockTask(
-  { configuration, dimension, resume }: ChainTask,
+  { configuration, dimension, classes, stepMemory, resume }: ChainTask,
   n: number,
   finished: readonly Block[],
   pools: Pools,
@@ -207,18 +226,21 @@ function blockTask(
     training: configuration.training,
     pool: pools.train,
     ...(pools.trainStates && { poolMasks: { kind: "states", states: pools.trainStates } }),
+    ...(classes && pools.labels && { classes: { labels: pools.labels, count: classes.count } }),
     ...(pools.heldOut && { heldOut: pools.heldOut }),
     ...(pools.heldOutStates && { heldOutMasks: { kind: "states", states: pools.heldOutStates } }),
     start: startingWeights(configuration, n, dimension, finished),
     random: split(random(configuration.seed), "train", n),
+    ...(stepMemory !== undefined && { memory: stepMemory }),
+    ...(n === 0 && configuration.training.dequantise && { levels: true }),
     ...(snapshot && { resume: snapshot }),
   };
 }
 
 /**
- * Replaces the pools by themselves after one block, in chunks, and returns the training pool before. Rows that no later block
- * would look at, or that would take too much of a limited time, are left out. Undefined when the signal fires: the pools are
- * then those before the block.
+ * Replaces the pools by themselves after one block, in chunks, and returns the first rows of the training pool before. Rows that
+ * no later block would look at, or that would take too much of a limited time, are left out. Pools that are not the task's own
+ * rows are replaced in place. Undefined when the signal fires: the pools are then good for nothing.
  */
 async function pushPools(
   engine: Engine,
@@ -234,28 +256,38 @@ async function pushPools(
     direction: 1,
     integration: configuration.integration,
     divergence: { kind: "none" },
+    guidance: task.classes ? 1 : 0,
   });
   const pause = pauses();
   const atOnce = rowsPerChunk(dimension);
   narrow(pools, dimension, rowsInUse(configuration, number));
   const isLast = number === configuration.blocks.length;
-  if (controls.time !== undefined && isLast) narrow(pools, dimension, comparedRows);
-  else if (controls.time !== undefined) {
-    const tried = Math.min(probeRows, atOnce);
+  if (controls.time !== undefined) {
+    if (isLast) narrow(pools, dimension, comparedRows);
+    const tried = Math.min(isImageNetwork(block.network) ? probeImages : probeRows, atOnce);
     const part = evenRows(pools.train, dimension, tried);
-    const own = pools.trainStates && { states: evenRows(pools.trainStates, dimension, tried) };
+    const own = {
+      ...(pools.trainStates && { states: evenRows(pools.trainStates, dimension, tried) }),
+      ...(pools.labels && { classes: evenRows(pools.labels, 1, tried) }),
+    };
     const started = performance.now();
     await unlessInterrupted(transport.run(part, { ...own, ...(controls.signal && { signal: controls.signal }) }));
     const each = (performance.now() - started) / (part.length / dimension);
-    narrow(pools, dimension, rowsInTime(seconds, each, block.network));
+    narrow(pools, dimension, rowsInTime(seconds, each, { network: block.network, isLast }));
   }
-  const push = async (rows: Float32Array, states: Uint8Array | undefined) => {
-    const pushed = new Float32Array(rows.length);
+  const isLevels = number === 1 && configuration.training.dequantise === true;
+  const places = split(random(configuration.seed), "places");
+  const push = async (rows: Float32Array, states: Uint8Array | undefined, labels?: Int32Array) => {
+    const pushed = rows === task.rows || rows === task.heldOut ? new Float32Array(rows.length) : rows;
     for (let start = 0; start < rows.length; start += atOnce * dimension) {
       if (controls.signal?.aborted) return undefined;
       const end = start + atOnce * dimension;
-      const chunk = rows.subarray(start, end);
-      const own = states && { states: states.subarray(start, end) };
+      const chunk = isLevels ? rows.slice(start, end) : rows.subarray(start, end);
+      if (isLevels) scatterWithinCells(chunk, places, start);
+      const own = {
+        ...(states && { states: states.subarray(start, end) }),
+        ...(labels && { classes: labels.subarray(start / dimension, end / dimension) }),
+      };
       const run = { firstRow: start / dimension, ...own, ...(controls.signal && { signal: controls.signal }) };
       const moved = await unlessInterrupted(transport.run(chunk, run));
       if (!moved) return undefined;
@@ -270,11 +302,11 @@ async function pushPools(
     }
     return pushed;
   };
+  const before = pools.train.slice(0, comparedRows * dimension);
   try {
-    const train = await push(pools.train, pools.trainStates);
+    const train = await push(pools.train, pools.trainStates, pools.labels);
     const heldOut = train && pools.heldOut && (await push(pools.heldOut, pools.heldOutStates));
     if (!train || (pools.heldOut && !heldOut)) return undefined;
-    const before = pools.train;
     pools.train = train;
     if (heldOut) pools.heldOut = heldOut;
     return before;

@@ -6,7 +6,7 @@ import { contextWidth, type MaskLaw } from "../flow/masked.ts";
 import type { Step } from "../flow/steps.ts";
 import type { TimeDistribution } from "../flow/time.ts";
 import type { NetworkConfiguration } from "../nn/mlp.ts";
-import { networkParameterCount, type VelocityNetwork } from "../nn/network.ts";
+import { networkClasses, networkParameterCount, type VelocityNetwork } from "../nn/network.ts";
 import type { Integration } from "../ode/integration.ts";
 import type { Decay } from "../optim/schedule.ts";
 
@@ -43,8 +43,12 @@ export interface TrainingConfiguration {
   readonly shareWeights?: boolean;
   /** Of images: values of a line; images are then mirrored left to right with probability 1/2 whenever they are drawn. */
   readonly mirror?: number;
+  /** Of images: numbers are at random places of their levels' cells, drawn anew whenever an image enters a batch or a push. */
+  readonly dequantise?: boolean;
   /** Learn every conditional and marginal at once: rows are trained with dimensions given and absent by this law. */
   readonly masks?: MaskLaw;
+  /** Of networks that read classes: the share of rows that are trained without theirs, so that the networks do without too. */
+  readonly classDropout?: number;
 }
 
 /** The whole recipe of a fit. Same configuration, data, engine and machine type: same bytes. */
@@ -97,9 +101,10 @@ export function parameterCount({ blocks, training }: Configuration<VelocityNetwo
 export function areAlike(blocks: readonly BlockConfiguration<VelocityNetwork>[]): boolean {
   const texts = blocks.map(({ network, learningRate }) => {
     if (network.kind !== undefined) return JSON.stringify([network, learningRate]);
-    const { hidden, activation, timeInput, initialization, frequencies = 0 } = network;
+    const { hidden, activation, timeInput, initialization, frequencies = 0, detailed = null } = network;
     const beta = activation.kind === "softplus" ? activation.beta : 0;
-    return JSON.stringify([hidden, activation.kind, beta, timeInput, initialization, frequencies, learningRate]);
+    const fine = [frequencies, detailed];
+    return JSON.stringify([hidden, activation.kind, beta, timeInput, initialization, fine, learningRate]);
   });
   return new Set(texts).size <= 1;
 }
@@ -113,6 +118,7 @@ export function checkConfiguration({ blocks, training }: Configuration<VelocityN
       received: training.coupling,
       remedy: "leave out --coupling",
     });
+  checkClasses(blocks, training);
   if (isFromMarginals(training) && training.warmStart && !training.masks)
     throw failure("option", {
       where: "warm start",
@@ -127,4 +133,24 @@ export function checkConfiguration({ blocks, training }: Configuration<VelocityN
       received: "blocks that differ",
       remedy: "give --hidden, --activation and --learning-rate one value each",
     });
+}
+
+/** All blocks read the same classes, and what needs rows to be paired or held out does without classes. */
+function checkClasses(
+  blocks: readonly BlockConfiguration<VelocityNetwork>[],
+  { classDropout, coupling, earlyStopping }: TrainingConfiguration,
+): void {
+  const refuse = (where: string, expected: string, received: string) =>
+    failure("option", { where, expected, received });
+  const counts = new Set(blocks.map(({ network }) => networkClasses(network)));
+  if (counts.size > 1) throw refuse("classes", "as many for every block", [...counts].join(", "));
+  const reads = !counts.has(0);
+  if (reads !== (classDropout !== undefined))
+    throw refuse("class dropout", reads ? "a share" : "networks that read classes", reads ? "none" : "others");
+  if (!reads) return;
+  if (!(Number(classDropout) >= 0 && Number(classDropout) < 1))
+    throw refuse("class dropout", "a share of at least 0 and below 1", String(classDropout));
+  if (coupling !== "dependent")
+    throw refuse("coupling", "dependent, as rows of different classes must not be paired", coupling);
+  if (earlyStopping > 0) throw refuse("early stopping", "none with classes", String(earlyStopping));
 }

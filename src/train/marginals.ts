@@ -1,7 +1,7 @@
 // marginals: trains a chain without pushing a pool: every block starts from the exact marginal of the diffusion of the data.
 
 import { type Block, type Chain, timeWindow } from "../flow/chain.ts";
-import type { VelocityNetwork } from "../nn/network.ts";
+import type { NetworkArrays, VelocityNetwork } from "../nn/network.ts";
 import { fillNormal, random, split } from "../random.ts";
 import type { Engine } from "../runtime/contract.ts";
 import { diffuse, type Leg } from "./batches.ts";
@@ -9,6 +9,7 @@ import { type BlockTask, interruption, type TrainedBlock, trainBlock } from "./b
 import type { BlockRecord, BlockTiming, ChainControls, ChainTask } from "./chain.ts";
 import type { BlockConfiguration, Configuration, TrainingConfiguration } from "./configuration.ts";
 import { comparedRows, distances } from "./distances.ts";
+import { createLooker } from "./looks.ts";
 import { startingWeights, timeFor } from "./start.ts";
 
 /** One network to train, for the blocks from number `first` (counted from 0): one block, or all that share it. */
@@ -30,8 +31,13 @@ export async function trainFromMarginals(
   const records: (BlockRecord & BlockTiming)[] = [...(resume?.records ?? [])];
   const networks = networksOf(configuration);
   const started = performance.now();
+  const looker = controls.looks && createLooker(controls.looks);
   for (const [k, network] of networks.entries()) {
     if (network.first < blocks.length) continue;
+    const show = async (parameters: NetworkArrays, iteration: number) => {
+      const shown = [...blocks, ...blocksOf(configuration, network, { parameters })];
+      await looker?.show({ blocks: shown, number: network.first + 1, iteration });
+    };
     const begun = performance.now();
     const left = controls.time !== undefined && controls.time - (begun - started);
     const trained = await trainBlock(engine, networkTask(task, network, blocks), {
@@ -44,11 +50,13 @@ export async function trainFromMarginals(
         ),
       }),
       onIteration: (iteration, loss) => controls.onProgress?.({ stage: "train", block: k + 1, iteration, loss }),
+      ...(looker && { look: { isDue: looker.isDue, show } }),
     });
     if (trained.interrupted) {
       await controls.onCheckpoint?.({ blocks, records, snapshot: trained.interrupted });
       throw interruption(k + 1, trained.interrupted.iteration);
     }
+    await show(trained.parameters, trained.iterations);
     const seconds = (performance.now() - begun) / 1000;
     blocks.push(...blocksOf(configuration, network, trained));
     records.push(...recordsOf(task, network, trained, seconds));
@@ -84,7 +92,7 @@ export function legsOf(blocks: readonly BlockConfiguration<VelocityNetwork>[]): 
 }
 
 function networkTask(
-  { configuration, dimension, rows, gaps, heldOut, heldOutGaps, resume }: ChainTask,
+  { configuration, dimension, rows, classes, gaps, heldOut, heldOutGaps, stepMemory, resume }: ChainTask,
   { first, block, training, legs }: Network,
   finished: readonly Block[],
 ): BlockTask {
@@ -96,11 +104,14 @@ function networkTask(
     training,
     legs,
     pool: rows,
+    ...(classes && { classes }),
     ...(gaps && { poolMasks: { kind: "gaps", gaps } }),
     ...(heldOut && training.earlyStopping > 0 && { heldOut }),
     ...(heldOutGaps && { heldOutMasks: { kind: "gaps", gaps: heldOutGaps } }),
     start: startingWeights(configuration, first, dimension, finished),
     random: split(random(configuration.seed), "train", first),
+    ...(stepMemory !== undefined && { memory: stepMemory }),
+    ...(training.dequantise && { levels: true }),
     ...(snapshot && { resume: snapshot }),
   };
 }
@@ -108,7 +119,7 @@ function networkTask(
 function blocksOf(
   configuration: Configuration<VelocityNetwork>,
   { first, legs }: Network,
-  { parameters }: TrainedBlock,
+  { parameters }: Pick<TrainedBlock, "parameters">,
 ) {
   return configuration.blocks.slice(first, first + legs.length).map(
     ({ step, network }, n): Block => ({

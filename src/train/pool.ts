@@ -2,31 +2,33 @@
 import { isImageNetwork, type VelocityNetwork } from "../nn/network.ts";
 import type { Configuration } from "./configuration.ts";
 
-/** Share of a block's training time that its push may take when time is short. */
-const pushShare = 0.25;
+/** Share of a block's training time that its push may take when time is short; after the last block only distances are measured. */
+const [pushShare, lastPushShare] = [0.25, 0.05];
 /** A pool is never made smaller than this: fewer rows would be learnt by heart, unless time is too short for that. */
 const [leastRows, leastRowsInTime] = [50_000, 8192];
 /** The same for images, whose rows say more and cost more. */
 const leastImagesInTime = 1024;
+/** Rows that distances need at least. */
+const leastComparedRows = 256;
 
 /** Rows that blocks after number `n` (from 1) can look at: batches times iterations of the longest of them. */
 export function rowsInUse({ blocks, training }: Configuration<VelocityNetwork>, n: number): number {
   return Math.max(leastRows, ...blocks.slice(n).map(({ iterations }) => iterations * training.batchSize));
 }
 
-/**
- * Rows whose push fits a time budget: `millisecondsPerRow` was measured on a part of them, the block before trained for
- * `trainedSeconds`.
- */
-export function rowsInTime(trainedSeconds: number, millisecondsPerRow: number, network: VelocityNetwork): number {
-  return Math.max(
-    isImageNetwork(network) ? leastImagesInTime : leastRowsInTime,
-    Math.floor((1000 * pushShare * trainedSeconds) / Math.max(millisecondsPerRow, 1e-9)),
-  );
+/** Rows whose push fits a time budget: `millisecondsPerRow` was measured on a part, the block before trained for `trainedSeconds`. */
+export function rowsInTime(
+  trainedSeconds: number,
+  millisecondsPerRow: number,
+  { network, isLast }: { readonly network: VelocityNetwork; readonly isLast: boolean },
+): number {
+  const least = isLast ? leastComparedRows : isImageNetwork(network) ? leastImagesInTime : leastRowsInTime;
+  const share = isLast ? lastPushShare : pushShare;
+  return Math.max(least, Math.floor((1000 * share * trainedSeconds) / Math.max(millisecondsPerRow, 1e-9)));
 }
 
 /** `count` rows [· width], evenly spaced: the order of a file must not decide which rows stay. */
-export function evenRows<T extends Float32Array | Uint8Array>(rows: T, width: number, count: number): T {
+export function evenRows<T extends Float32Array | Uint8Array | Int32Array>(rows: T, width: number, count: number): T {
   const all = rows.length / width;
   if (count >= all) return rows;
   const kept = rows.slice(0, count * width) as T;

@@ -1,5 +1,5 @@
 // step: one training step of one block: the matching loss of a batch, and the optimizer on it.
-import { isMasked } from "../flow/chain.ts";
+import { isMasked, readsClasses } from "../flow/chain.ts";
 import { contextWidth, onFree } from "../flow/masked.ts";
 import { matchingLoss, type VelocityField } from "../flow/matching.ts";
 import type { Step } from "../flow/steps.ts";
@@ -8,9 +8,11 @@ import {
   isImageNetwork,
   type NetworkArrays,
   type NetworkTensors,
+  networkClasses,
   type VelocityNetwork,
   widestArray,
 } from "../nn/network.ts";
+import { type UnetConfiguration, unetMaskShapes } from "../nn/unet.ts";
 import type { Engine } from "../runtime/contract.ts";
 import type { FloatArray } from "../tensor/array.ts";
 import { placeholder, type Tensor } from "../tensor/tensor.ts";
@@ -38,11 +40,24 @@ export function parametersFrom(like: NetworkArrays, arrays: readonly FloatArray[
   return mapTree<FloatArray, FloatArray, NetworkArrays>(like, (leaf) => arrays[next++] ?? leaf);
 }
 
+/** What only training asks of a network of images. */
+export interface LossOptions {
+  /** Values are left out as the batch says. */
+  readonly dropout?: boolean;
+  readonly recompute?: boolean;
+}
+
+/** The network whose values training leaves out, if any. */
+export function dropoutOf(network: VelocityNetwork): UnetConfiguration | undefined {
+  return network.kind === "unet" && network.dropout > 0 ? network : undefined;
+}
+
 /** Placeholders of a batch, and the matching loss over it of the network with these parameters. */
 export function batchLoss(
   { step, network, dimension }: LossTarget,
   parameters: NetworkTensors,
   { coupling, interpolant }: TrainingConfiguration,
+  { dropout = false, recompute = false }: LossOptions = {},
 ) {
   const column = (width: number) => placeholder(["rows", width]);
   const [left, noise, time] = [column(dimension), column(dimension), column(1)];
@@ -51,20 +66,25 @@ export function batchLoss(
   const ends =
     step.kind === "by row" ? { ...step, keep: byRow[0]?.keep ?? time, spread: byRow[0]?.spread ?? time } : step;
   const clock = byRow[0]?.clock;
-  const context = isMasked({ network }) ? [column(contextWidth(dimension))] : [];
-  const [mask] = context;
-  const field: VelocityField = (x, t) => applyNetwork(network, parameters, x, clock ?? t, mask);
+  const masked = isMasked({ network }) ? [column(contextWidth(dimension))] : [];
+  const told = readsClasses({ network }) ? [column(networkClasses(network))] : [];
+  const [mask] = masked;
+  const context = [...masked, ...told];
+  const leaving = dropout ? dropoutOf(network) : undefined;
+  const kept = leaving ? unetMaskShapes(leaving).map((shape) => placeholder(["rows", ...shape], "bool")) : [];
+  const options = { masks: kept, recompute };
+  const field: VelocityField = (x, t) => applyNetwork(network, parameters, x, clock ?? t, context[0], options);
   const loss = matchingLoss(
     mask ? onFree(field, mask) : field,
     { left, source: source[0] ?? left, noise, time },
     ends,
     interpolant,
   );
-  return { batch: { left, noise, time, source, byRow, context }, loss };
+  return { batch: { left, noise, time, source, byRow, context, kept }, loss };
 }
 
 /** A batch as the placeholders of `batchLoss` take it. */
-export function batchInputs({ left, source, noise, time, byRow, context }: Batch) {
+export function batchInputs({ left, source, noise, time, byRow, context, kept }: Batch) {
   return {
     left,
     noise,
@@ -72,29 +92,40 @@ export function batchInputs({ left, source, noise, time, byRow, context }: Batch
     source: source === left ? [] : [source],
     byRow: byRow ? [{ ...byRow }] : [],
     context: context ? [context] : [],
+    kept: kept ?? [],
   };
 }
 
 /** Numbers of the widest array of a part of a batch of images, 4 MiB, and images at least: they are work enough each. */
 const [partNumbers, fewestImages] = [2 ** 20, 8];
 
-/** Images that a step takes at once on a CPU: activations of all layers are kept, so this is what bounds its memory. */
-function imagesAtOnce(network: VelocityNetwork, dimension: number): number {
+/** How a step of images goes through its batch on a CPU: activations of all layers are kept, so this is what bounds its memory. */
+export interface StepWay {
+  readonly rowsAtOnce: number;
+  /** Inner values are made once more for the gradient instead of kept. */
+  readonly recompute: boolean;
+}
+
+/** Images that a step takes at once on a CPU where memory is no concern: more are no faster. */
+export function imagesAtOnce(network: VelocityNetwork, dimension: number): number {
   return Math.max(fewestImages, Math.ceil(partNumbers / widestArray(network, dimension)));
 }
 
-/** Compiles the step of one network and sets its state. */
+/** Compiles the step of one network and sets its state; `way` is for images. */
 export async function createTrainingStep(
   engine: Engine,
   target: LossTarget & { readonly like: NetworkArrays },
   training: TrainingConfiguration,
   state: TrainingState,
+  way?: StepWay,
 ): Promise<TrainingStep> {
   const parameters = mapTree<FloatArray, Tensor, NetworkArrays>(target.like, (array) => placeholder(array.shape));
-  const { batch, loss } = batchLoss(target, parameters, training);
+  const recompute = way?.recompute ?? false;
+  const { batch, loss } = batchLoss(target, parameters, training, { dropout: true, recompute });
   const flat = leaves<Tensor>(parameters).map((leaf) => leaf.value);
   const { network, dimension } = target;
-  const options = { ...training, ...(isImageNetwork(network) && { rowsAtOnce: imagesAtOnce(network, dimension) }) };
+  const rowsAtOnce = way?.rowsAtOnce ?? (isImageNetwork(network) ? imagesAtOnce(network, dimension) : undefined);
+  const options = { ...training, ...(rowsAtOnce !== undefined && { rowsAtOnce }) };
   const optimizer = await createOptimizer(engine, { parameters: flat, batch, loss }, options, state);
   return { ...optimizer, advance: (rows, scales) => optimizer.advance(batchInputs(rows), scales) };
 }

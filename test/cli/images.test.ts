@@ -4,7 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { decode } from "fast-png";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { imageConfiguration } from "../../src/cli/images-fit.ts";
 import { run } from "../../src/cli/program.ts";
+import { imageSetOf } from "../../src/data/images/memory-set.ts";
 import { decodeNpy } from "../../src/data/npy.ts";
 import { decodeImageModel } from "../../src/tasks/images/image-model.ts";
 import { localflow } from "../support/command-line.ts";
@@ -268,6 +270,10 @@ describe("inspect", () => {
       parts: ["train", "test"],
       fit: { iterations: 8000, images: 280 },
     });
+    const { memoryBytes, trainingMemoryBytes, leastTrainingMemoryBytes } = images["fit"] as Record<string, number>;
+    expect(memoryBytes).toBe(4 * 64 * 280);
+    expect(leastTrainingMemoryBytes).toBeGreaterThan(1e6);
+    expect(trainingMemoryBytes).toBeGreaterThan(leastTrainingMemoryBytes!);
     const patches = ["--network", "patches", "--width", "8", "--images", "16"];
     const estimated = await localflow("inspect", data, ...patches, "--seed", "1", "--threads", "1");
     expect(estimated.out).toMatch(/network patches of 2 x 2, 4 blocks of width 8\n/);
@@ -278,8 +284,6 @@ describe("inspect", () => {
 describe("other commands", () => {
   it("refuse a model of images in one sentence", async () => {
     for (const line of [
-      ["distill", model, "-o", at("other.safetensors"), "--evaluations", "4"],
-      ["export", model, "-o", at("other.onnx")],
       ["picture", model, "-o", at("other.svg"), "--kind", "samples"],
       ["impute", model, at("rows.csv"), "-o", at("other.csv")],
     ]) {
@@ -296,5 +300,51 @@ describe("other commands", () => {
     const { status, err } = await localflow("sample", at("damaged.safetensors"), "-n", "1", "-o", at("d.png"));
     expect(err).toMatch(/damaged/);
     expect(status).toBe(1);
+  });
+});
+
+describe("fit --pictures", () => {
+  it("writes a grid at the end of each block, and changes nothing about the model", async () => {
+    const output = at("shown.safetensors");
+    const options = ["--pictures", at("shown")];
+    expect(await localflow("fit", data, "-o", output, ...tiny, ...options)).toMatchObject({ status: 0 });
+    const names = readdirSync(at("shown")).sort();
+    expect(names).toEqual(["block-1-iteration-000006.png", "block-2-iteration-000006.png"]);
+    const grids = names.map((name) => decode(readFileSync(join(at("shown"), name))));
+    for (const { width, height } of grids) expect([width, height]).toEqual([6 * 8 * 4 + 7 * 2, 6 * 8 * 4 + 7 * 2]);
+    expect(grids[0]!.data).not.toEqual(grids[1]!.data);
+    expect(readFileSync(output).equals(readFileSync(model))).toBe(true);
+    const again = await localflow("fit", data, "-o", at("again.safetensors"), ...tiny, ...options);
+    expect(again.err).toMatch(/shown: expected a new or empty folder, got one with files in it; add --force/);
+    expect(existsSync(at("again.safetensors"))).toBe(false);
+  });
+});
+
+describe("fit --dequantise", () => {
+  it("is part of the model's recipe, as what a preset trains with stays part of it", async () => {
+    const output = at("dequantised.safetensors");
+    expect(await localflow("fit", data, "-o", output, ...tiny, "--dequantise")).toMatchObject({ status: 0 });
+    const { training } = decodeImageModel(readFileSync(output)).record.configuration;
+    expect(training.dequantise).toBe(true);
+    expect(decodeImageModel(readFileSync(model)).record.configuration.training.dequantise).toBeUndefined();
+    const set = imageSetOf({ channels: 3, height: 32, width: 32, count: 1, levels: new Uint8Array(3072) });
+    const preset = imageConfiguration(set, { output, preset: "cifar10", dequantise: true }, 1);
+    expect(preset.training).toMatchObject({ mirror: 32, dequantise: true });
+    expect(preset.blocks[0]?.network).toMatchObject({ dropout: 0.1 });
+  });
+});
+
+describe("fit --memory", () => {
+  it("trains within a budget, and says what it would take where that is too little", async () => {
+    const least = async (memory: string) =>
+      localflow("fit", data, "-o", at("thrifty.safetensors"), ...tiny, "--force", "--memory", memory);
+    const { status, err } = await least("1MiB");
+    expect(status).toBe(2);
+    const wanted = /--memory: expected at least (\d+) bytes to train this network on these images, got 1048576/.exec(
+      err,
+    );
+    expect(wanted).not.toBeNull();
+    expect(await least(String(wanted?.[1]))).toMatchObject({ status: 0 });
+    expect(await least(String(Number(wanted?.[1]) - 1))).toMatchObject({ status: 2 });
   });
 });

@@ -1,8 +1,10 @@
 // batches: left points of exact marginals have the diffusion's law, and every row of a shared batch is of its own block.
 import { describe, expect, it } from "vitest";
+import { levelsOfRows, rowsOfLevels, scatterWithinCells } from "../../src/data/images/rows.ts";
 import type { Coupling } from "../../src/flow/coupling.ts";
 import { explicitSteps } from "../../src/flow/steps.ts";
 import { fillNormal, random } from "../../src/random.ts";
+import { floats } from "../../src/tensor/array.ts";
 import { type Batch, batches, type Leg } from "../../src/train/batches.ts";
 import { legsOf } from "../../src/train/marginals.ts";
 
@@ -161,5 +163,37 @@ describe("mirroring", () => {
     expect(one).not.toEqual(other);
     expect(mirrored(0)).toEqual(one);
     expect([...numbered.subarray(0, 4)]).toEqual([0, 1, 2, 3]);
+  });
+});
+
+describe("levels", () => {
+  const [images, size] = [30, 12];
+  const levels = Uint8Array.from({ length: images * size }, (_, n) => (37 * n) % 256);
+  const block = { count: images, channels: 1, height: 3, width: 4, levels } as const;
+  const rowsOf = (values: Float32Array) => levelsOfRows(floats(values, [values.length / size, size]), block);
+  const next = batches(rowsOfLevels(block).data, size, random(5), {
+    ...{ legs: legs.slice(0, 1), coupling: "independent", timeDistribution: { kind: "uniform" }, batchSize: images },
+    levels: true,
+  });
+
+  it("are at other places of their cells in each batch, and never beyond", () => {
+    const [one, other, again] = [0, 1, 0].map((iteration) => {
+      const { left, source } = next(iteration);
+      for (const { data } of [left, source]) expect(rowsOf(data).levels.toSorted()).toEqual(levels.toSorted());
+      return left.data.slice();
+    });
+    expect(again).toEqual(one);
+    const places = (values: Float32Array) =>
+      Array.from(values, (value) => (value + 1) * 128 - Math.floor((value + 1) * 128));
+    expect(places(other!)).not.toEqual(places(one!));
+    expect(Math.abs(mean(places(one!)) - 0.5)).toBeLessThan(5 * Math.sqrt(1 / 12 / levels.length));
+    expect(Math.abs(12 * variance(places(one!)) - 1)).toBeLessThan(0.2);
+  });
+
+  it("move as they do when they are read", () => {
+    const middles = rowsOfLevels(block).data;
+    scatterWithinCells(middles.subarray(5 * size), random(8), 5 * size);
+    const read = rowsOfLevels(block, { dequantise: random(8) }).data;
+    expect(middles.subarray(5 * size)).toEqual(read.subarray(5 * size));
   });
 });

@@ -41,10 +41,7 @@ export function rowsOfLevels(block: PixelBlock, { flip, dequantise, offset = 0 }
   const size = levelsPerImage(block);
   const rows = new Float32Array(levels.length);
   if (dequantise === undefined) rows.fill(0.5);
-  else {
-    fillUniform(dequantise, rows, { offset: offset * size });
-    for (let i = 0; i < rows.length; i++) rows[i] = (Math.floor(rows[i]! * placesPerCell) + 0.5) / placesPerCell;
-  }
+  else fillPlaces(dequantise, rows, offset * size);
   const flips = new Uint32Array(count);
   if (flip !== undefined) fillBelow(flip, flips, 2, { offset });
   for (let image = 0; image < count; image++) {
@@ -57,6 +54,22 @@ export function rowsOfLevels(block: PixelBlock, { flip, dequantise, offset = 0 }
           rows[line + x] = (levels[line + width - 1 - x]! + rows[line + x]!) / cellsPerUnit - 1;
   }
   return floats(rows, [count, size]);
+}
+
+/**
+ * Moves numbers from the middles of their levels' cells to random places within, in place: what `rowsOfLevels` gives with
+ * `dequantise` and this generator. `offset` is the first number's place in the generator's stream.
+ */
+export function scatterWithinCells(numbers: Float32Array, random: Random, offset = 0): void {
+  const places = new Float32Array(numbers.length);
+  fillPlaces(random, places, offset);
+  for (let i = 0; i < numbers.length; i++) numbers[i] = numbers[i]! + (places[i]! - 0.5) / cellsPerUnit;
+}
+
+/** Places within a cell, uniform on (0, 1), to 15 bits. */
+function fillPlaces(random: Random, out: Float32Array, offset: number): void {
+  fillUniform(random, out, { offset });
+  for (let i = 0; i < out.length; i++) out[i] = (Math.floor(out[i]! * placesPerCell) + 0.5) / placesPerCell;
 }
 
 /** Rows [n, channels · height · width] as levels: the cell that each number lies in, the outermost for numbers beyond. */

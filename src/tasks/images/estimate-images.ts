@@ -5,6 +5,7 @@ import { random, split } from "../../random.ts";
 import type { Engine } from "../../runtime/contract.ts";
 import { checkSignal } from "../../runtime/pause.ts";
 import { trainBlock } from "../../train/block.ts";
+import { classesRead } from "./image-classes.ts";
 import type { ImageConfiguration } from "./image-defaults.ts";
 import { chosenPlaces, rowsAt } from "./image-places.ts";
 
@@ -23,7 +24,10 @@ export async function estimateImageFit(
   const block = blocks[0];
   if (block === undefined) return { trainingSeconds: 0 };
   const key = split(random(configuration.seed), "estimate");
-  const pool = await rowsAt(images, chosenPlaces(images.count, training.batchSize, key), signal);
+  const places = chosenPlaces(images.count, training.batchSize, key);
+  const pool = await rowsAt(images, places, signal);
+  const read = classesRead(configuration);
+  const labels = Int32Array.from(places, (place) => images.labels?.[place] ?? 0);
   const ends: number[] = [];
   const started = performance.now();
   await trainBlock(
@@ -34,7 +38,9 @@ export async function estimateImageFit(
       block: { ...block, iterations: endless },
       training: { ...training, earlyStopping: 0 },
       pool: pool.data,
+      ...(read > 0 && { classes: { labels, count: read } }),
       start: initialImageNetwork(key, block.network),
+      ...(training.dequantise && { levels: true }),
       random: key,
     },
     { time: 1000 * measured, ...(signal && { signal }), onIteration: () => ends.push(performance.now()) },

@@ -7,12 +7,16 @@ import { random, split } from "../../random.ts";
 import type { Engine } from "../../runtime/contract.ts";
 import { type BlockRecord, type BlockTiming, trainChain } from "../../train/chain.ts";
 import { parameterCount } from "../../train/configuration.ts";
+import type { Look, Looks } from "../../train/looks.ts";
 import { checkpointSeed, decodeCheckpoint, encodeCheckpoint } from "../checkpoint.ts";
 import { modelVersion } from "../model-file.ts";
 import { overallProgress, type Progress } from "../progress.ts";
+import { classesRead, classNames, countedClasses, type ImageClass } from "./image-classes.ts";
 import type { ImageConfiguration } from "./image-defaults.ts";
+import { memoryOfTraining } from "./image-memory.ts";
 import type { ImageModel, ImageRecord } from "./image-model.ts";
 import { chosenPlaces, rowsAt } from "./image-places.ts";
+import { pictureDrawer, type TrainingPicture, type TrainingPictures } from "./training-pictures.ts";
 
 export interface ImageFitRequest {
   /** A set, or images in memory. */
@@ -20,13 +24,15 @@ export interface ImageFitRequest {
   readonly configuration: ImageConfiguration;
   /** Images to train on at most, a random choice; default: all. */
   readonly most?: number;
-  /** Budget in bytes for the images as numbers and what a push makes of them. */
+  /** Budget in bytes for the images as numbers, what a push makes of them and, on a CPU, what training takes. */
   readonly memory?: number;
   /** Seconds that training may take; the model is usable whenever it ends. */
   readonly time?: number;
   readonly signal?: AbortSignal;
   readonly checkpoint?: { save(bytes: Uint8Array): Promise<void>; readonly resume?: Uint8Array };
   readonly onProgress?: (progress: Progress) => void;
+  /** Shows on the way what is trained so far; the model is the same. */
+  readonly pictures?: TrainingPictures;
 }
 
 /** What a fit did. Plain JSON. */
@@ -34,6 +40,8 @@ export interface ImageFitReport {
   readonly seed: number;
   readonly task: "images";
   readonly images: number;
+  /** Of a fit that reads classes. */
+  readonly classes?: readonly ImageClass[];
   readonly blocks: readonly (BlockRecord & BlockTiming & { readonly duration: number | null })[];
   readonly parameters: number;
   readonly seconds: number;
@@ -41,16 +49,13 @@ export interface ImageFitReport {
   readonly notes: readonly string[];
 }
 
-/** The pool, and the pool before a push, are alive together. */
-const poolCopies = 2;
-
 /** Trains a chain on images. Throws "data" for images of another size, "interrupted" after a checkpoint when the signal fires. */
 export async function fitImages(
   engine: Engine,
   request: ImageFitRequest,
 ): Promise<{ readonly model: ImageModel; readonly report: ImageFitReport }> {
   const started = performance.now();
-  const { checkpoint, onProgress, signal } = request;
+  const { checkpoint, onProgress, pictures, signal } = request;
   const images = "levels" in request.images ? imageSetOf(request.images) : request.images;
   const resume = checkpoint?.resume;
   const configuration = resume ? { ...request.configuration, seed: checkpointSeed(resume) } : request.configuration;
@@ -58,9 +63,12 @@ export async function fitImages(
   checkImages(images, configuration);
   const d = levelsPerImage(image);
   const places = chosenPlaces(images.count, request.most, split(random(configuration.seed), "images"));
-  checkMemory(places.length * d * 4 * poolCopies, request.memory);
-  const rows = (await rowsAt(images, places, signal)).data;
-  const mark = fingerprintOf(configuration, rows);
+  const stepMemory = memoryOfTraining(engine, configuration, places.length, request.memory);
+  const read = await rowsAt(images, places, signal);
+  const rows = read.data;
+  const told = toldClasses(images, configuration, places);
+  const mark = fingerprintOf(configuration, rows, told);
+  const shown = { image, rows: read, ...(told && { labels: told.labels }) };
   const timeShare = () => (request.time === undefined ? 0 : (performance.now() - started) / (1000 * request.time));
   const trained = await trainChain(
     engine,
@@ -68,6 +76,8 @@ export async function fitImages(
       rows,
       dimension: d,
       configuration,
+      ...(stepMemory !== undefined && { stepMemory }),
+      ...(told && { classes: { labels: told.labels, count: told.names.length } }),
       ...(resume && { resume: decodeCheckpoint(resume, configuration, d, mark) }),
     },
     {
@@ -76,15 +86,18 @@ export async function fitImages(
       ...(checkpoint && {
         onCheckpoint: (partial) => checkpoint.save(encodeCheckpoint(partial, configuration.seed, mark)),
       }),
+      ...(pictures && { looks: looksOf(pictures, pictureDrawer(engine, shown, configuration.seed)) }),
       ...(onProgress && {
         onProgress: (progress) => onProgress(overallProgress(progress, configuration, timeShare())),
       }),
     },
   );
+  const classes = told && { classes: countedClasses(told.names, told.labels) };
   const record: ImageRecord = {
     version: modelVersion,
     task: "images",
     image,
+    ...classes,
     configuration,
     training: {
       images: places.length,
@@ -96,15 +109,26 @@ export async function fitImages(
     seed: configuration.seed,
     task: "images",
     images: places.length,
+    ...classes,
     blocks: trained.records.map((block, n) => {
       const step = configuration.blocks[n]?.step;
       return { ...block, duration: step?.kind === "diffuse" ? step.duration : null };
     }),
     parameters: parameterCount(configuration, d),
     seconds: (performance.now() - started) / 1000,
-    notes: [...notesOf(images, configuration), ...untrainedNotes(trained.records)],
+    notes: [...notesOf(images), ...untrainedNotes(trained.records)],
   };
   return { model: { record, chain: trained.chain }, report };
+}
+
+/** Seconds between two pictures where nothing is said. */
+const usualPause = 120;
+
+function looksOf(
+  { every = usualPause, save }: TrainingPictures,
+  draw: (look: Look) => Promise<TrainingPicture>,
+): Looks {
+  return { every: 1000 * every, show: async (look) => save(await draw(look)) };
 }
 
 function checkImages(images: ImageSet, { blocks }: ImageConfiguration): void {
@@ -123,23 +147,9 @@ function checkImages(images: ImageSet, { blocks }: ImageConfiguration): void {
     });
 }
 
-function checkMemory(needed: number, memory: number | undefined): void {
-  if (memory === undefined || needed <= memory) return;
-  throw failure("option", {
-    where: "memory",
-    expected: `at least ${needed} bytes for the images as numbers, ${poolCopies} times`,
-    received: String(memory),
-    remedy: "raise the budget or train on fewer images (--images N)",
-  });
-}
-
-function notesOf(images: ImageSet, { blocks }: ImageConfiguration): readonly string[] {
-  const broken = images.skipped.filter(({ kind }) => kind === "broken").length;
-  const dropout = blocks.some(({ network }) => network.kind === "unet" && network.dropout > 0);
-  return [
-    ...(broken > 0 ? [`${broken} ${broken === 1 ? "file was" : "files were"} broken and left out`] : []),
-    ...(dropout ? ["dropout is part of the recipe but is not trained with yet: the networks see every value"] : []),
-  ];
+function notesOf({ skipped }: ImageSet): readonly string[] {
+  const broken = skipped.filter(({ kind }) => kind === "broken").length;
+  return broken > 0 ? [`${broken} ${broken === 1 ? "file was" : "files were"} broken and left out`] : [];
 }
 
 /** Moving images through a block takes time too, and may leave none for the next block. */
@@ -152,8 +162,38 @@ function untrainedNotes(blocks: readonly BlockRecord[]): readonly string[] {
   ];
 }
 
+/** The names of all classes, and the class of each image that is trained on. */
+interface ToldClasses {
+  readonly names: readonly string[];
+  readonly labels: Int32Array;
+}
+
+/** What networks that read classes are told of. Throws "data" for a set without classes, or with another number of them. */
+function toldClasses(
+  images: ImageSet,
+  configuration: ImageConfiguration,
+  places: Uint32Array,
+): ToldClasses | undefined {
+  const read = classesRead(configuration);
+  if (read === 0) return undefined;
+  const [names, all] = [classNames(images), images.labels ?? new Int32Array()];
+  if (names.length === read) return { names, labels: Int32Array.from(places, (place) => all[place] ?? 0) };
+  throw failure("data", {
+    where: images.description,
+    expected: `images of ${read} classes, as the networks read them`,
+    received: String(names.length),
+  });
+}
+
 /** Everything but the seed that decides the result. */
-function fingerprintOf({ seed: _, ...configuration }: ImageConfiguration, rows: Float32Array): string {
+function fingerprintOf(
+  { seed: _, ...configuration }: ImageConfiguration,
+  rows: Float32Array,
+  told?: ToldClasses,
+): string {
   const text = new TextEncoder().encode(JSON.stringify(configuration));
-  return `${fingerprint(text)} ${fingerprint(new Uint8Array(rows.buffer, rows.byteOffset, rows.byteLength))}`;
+  const marks = [rows, ...(told ? [told.labels] : [])].map(({ buffer, byteOffset, byteLength }) =>
+    fingerprint(new Uint8Array(buffer, byteOffset, byteLength)),
+  );
+  return [fingerprint(text), ...marks].join(" ");
 }

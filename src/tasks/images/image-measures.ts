@@ -61,6 +61,15 @@ export function imageMetrics({ samples, floor, gaussian, nearest, referenceClass
   return Object.fromEntries(entries);
 }
 
+/** The measures of one set of images by name; those against training images are not among them. */
+export function setMetrics(measures: ImageMeasures): Readonly<Partial<Record<ImageMetricName, Estimate>>> {
+  const entries = imageMetricNames.flatMap((name): [ImageMetricName, Estimate][] => {
+    const found = name === "nearness" || name === "suspicious" ? undefined : estimateOf(measures, name);
+    return found ? [[name, found]] : [];
+  });
+  return Object.fromEntries(entries);
+}
+
 const chance: Estimate = { value: 0.5, standardError: 0 };
 
 type ClassMetricName = (typeof classMetricNames)[number];

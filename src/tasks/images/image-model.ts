@@ -10,12 +10,15 @@ import type { Configuration } from "../../train/configuration.ts";
 import { blockRecordSchema, configurationSchemaOf, count } from "../configuration-schema.ts";
 import { chainTensors, modelVersion, parseMetadata, readBlocks, toJson } from "../model-file.ts";
 import { checkSeal, encodeSealed } from "../seal.ts";
+import { type ImageClass, mostClasses } from "./image-classes.ts";
 
 /** What the file of an image model says beside its weights. */
 export interface ImageRecord {
   readonly version: number;
   readonly task: "images";
   readonly image: PixelShape;
+  /** The classes that the networks read, in their order; none for a model that knows of none. */
+  readonly classes?: readonly ImageClass[];
   readonly configuration: Configuration<ImageNetwork>;
   readonly training: {
     readonly images: number;
@@ -32,11 +35,13 @@ export interface ImageModel {
 }
 
 const size = z.int().min(1).max(4096);
-const image = z.object({ channels: z.union([z.literal(1), z.literal(3)]), height: size, width: size });
+export const imageSchema = z.object({ channels: z.union([z.literal(1), z.literal(3)]), height: size, width: size });
 const networkSize = z.object({ channels: size, height: size, width: size });
 const small = z.int().min(1).max(65_536);
 
-const networkSchema: z.ZodType<ImageNetwork> = z.union([
+const classes = z.int().min(1).max(mostClasses).exactOptional();
+
+export const networkSchema: z.ZodType<ImageNetwork> = z.union([
   z.object({
     kind: z.literal("unet"),
     image: networkSize,
@@ -46,6 +51,7 @@ const networkSchema: z.ZodType<ImageNetwork> = z.union([
     attentionAt: z.array(size).max(16),
     headChannels: small,
     dropout: z.number().min(0).lt(1),
+    classes,
   }),
   z.object({
     kind: z.literal("patches"),
@@ -55,14 +61,23 @@ const networkSchema: z.ZodType<ImageNetwork> = z.union([
     blocks: z.int().min(1).max(256),
     headChannels: small,
     expansion: z.int().min(1).max(64),
+    classes,
   }),
 ]);
+
+const classesSchema = z
+  .array(z.object({ name: z.string().max(1000), images: count }))
+  .min(1)
+  .max(mostClasses)
+  .refine((own) => new Set(own.map(({ name }) => name)).size === own.length, "classes of one name")
+  .refine((own) => own.some(({ images }) => images > 0), "classes without an image");
 
 const recordSchema = z
   .object({
     version: z.literal(modelVersion),
     task: z.literal("images"),
-    image,
+    image: imageSchema,
+    classes: classesSchema.exactOptional(),
     configuration: configurationSchemaOf(networkSchema),
     training: z.object({ images: count, source: z.string(), blocks: z.array(blockRecordSchema) }),
   })
@@ -77,9 +92,18 @@ const recordSchema = z
     path: ["configuration", "blocks"],
     error: "networks whose numbers do not fit together",
   })
+  .refine(
+    ({ classes: own, configuration }) => {
+      const isTold = configuration.training.classDropout !== undefined;
+      const read = configuration.blocks.map(({ network }) => network.classes ?? 0);
+      return isTold === (own !== undefined) && read.every((each) => each === (own?.length ?? 0));
+    },
+    { path: ["classes"], error: "networks that read other classes" },
+  )
   .refine(({ configuration }) => configuration.training.masks === undefined, "masks, which images do not have");
 
-function fitsTogether(network: ImageNetwork): boolean {
+/** Whether the numbers of a network belong together. */
+export function fitsTogether(network: ImageNetwork): boolean {
   try {
     imageNetworkPlan(network);
     return true;

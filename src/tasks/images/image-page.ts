@@ -1,5 +1,6 @@
 // image-page: what an evaluation of images found, as one HTML file: the measures beside their floors, then images to look at.
 import { imageGrid, rasterPng } from "../../pictures/grid.ts";
+import { imageCurveSection } from "../curve-images.ts";
 import { htmlReport, type ReportCell, type ReportImage, type ReportTable } from "../report.ts";
 import type { EvaluationPictures, ImageModelEvaluation, ShownImages } from "./evaluate-image-model.ts";
 import { type ImageMetrics, imageMetricNames } from "./image-measures.ts";
@@ -28,16 +29,19 @@ export function imageEvaluationPage(
         ].join("\n\n"),
         table: measuresTable(evaluation.measures),
       },
-      { heading: "Samples", text: "Not chosen: the first ones of the seed.", image: picture(samples, "samples") },
+      ...(evaluation.curve && evaluation.curveFloor
+        ? [imageCurveSection(evaluation.curve, evaluation.curveFloor)]
+        : []),
+      { heading: "Samples", text: "Not chosen: the first ones of the seed.", image: shownPicture(samples, "samples") },
       {
         heading: "Nearest training images",
         text: "Left a sample, then the training images nearest to it by the Euclidean distance of pixels. A copy would stand beside itself.",
-        image: picture(neighbours, "samples with their nearest training images"),
+        image: shownPicture(neighbours, "samples with their nearest training images"),
       },
       {
         heading: "From noise to data",
-        text: `Each row is an image: noise on the left, then after each of the ${chain.columns - 1} blocks.`,
-        image: picture(chain, "images at their stages from noise to data"),
+        text: `Each row is an image: noise on the left, then after each of the ${chain.columns - 1} pieces of the way (of a model its blocks, of a student its networks).`,
+        image: shownPicture(chain, "images at their stages from noise to data"),
       },
     ],
     json: evaluation,
@@ -47,7 +51,8 @@ export function imageEvaluationPage(
 /** Pixels of the longer side of an image on the page, about. */
 const shownPixels = 64;
 
-function picture({ block, columns }: ShownImages, text: string): ReportImage {
+/** Images side by side, small ones enlarged. */
+export function shownPicture({ block, columns }: ShownImages, text: string): ReportImage {
   const scale = Math.max(1, Math.floor(shownPixels / Math.max(block.height, block.width)));
   const raster = imageGrid(block, { scale, columns });
   return { png: rasterPng(raster), width: raster.width, height: raster.height, text };

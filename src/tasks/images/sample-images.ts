@@ -1,6 +1,7 @@
 // sample-images: draws images from a model, and shows how they come to be.
 import { levelsPerImage, type PixelBlock, type PixelShape } from "../../data/images/image-set.ts";
 import { levelsOfRows } from "../../data/images/rows.ts";
+import { failure } from "../../errors.ts";
 import type { Integration } from "../../ode/integration.ts";
 import { fillNormal, random, split } from "../../random.ts";
 import type { Engine } from "../../runtime/contract.ts";
@@ -9,45 +10,60 @@ import { createTransport } from "../../runtime/transport.ts";
 import { floats } from "../../tensor/array.ts";
 import type { Progress } from "../progress.ts";
 import { checkCount } from "../rows.ts";
-import type { ImageModel } from "./image-model.ts";
+import { drawnClasses } from "./image-classes.ts";
+import type { ImageModel, ImageRecord } from "./image-model.ts";
 
 export interface ImageSampleRequest {
   readonly images: number;
   readonly seed: number;
+  /** `sampleImages`: the place of the first image, to go on from an earlier draw; default 0. */
+  readonly from?: number;
+  /** Of a model with classes: the places of those to draw, in turns; default: each as often as it was trained on. */
+  readonly classes?: readonly number[];
+  /** Of a model with classes: v(x, no class) + guidance · (v(x, class) - v(x, no class)); default 1, the class itself. */
+  readonly guidance?: number;
   /** Default: as the model was fitted. */
   readonly integration?: Integration;
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: Progress) => void;
 }
 
-/** Images with the velocity evaluations that they took. */
+/** Images with the velocity evaluations that they took; with guidance there are two at every point. */
 export interface DrawnImages {
   readonly block: PixelBlock;
+  /** Of a model with classes: the place of each image's class. */
+  readonly labels?: Int32Array;
   readonly evaluations: number;
 }
 
 /** Images that are drawn together. */
 const imagesAtOnce = 64;
 
-/** Draws images, some at a time and in order. Image i depends on the seed and i alone. */
+/** Draws images, some at a time and in order. Image i depends on i, the seed and the classes asked for alone. */
 export async function* sampleImages(
   engine: Engine,
   { chain, record }: ImageModel,
-  { images, seed, integration = record.configuration.integration, signal, onProgress }: ImageSampleRequest,
+  request: ImageSampleRequest,
 ): AsyncGenerator<DrawnImages> {
+  const { images, seed, from = 0, integration = record.configuration.integration, signal, onProgress } = request;
   checkCount(images);
   const d = chain.dimension;
-  const transport = await createTransport(engine, chain, { direction: -1, integration, divergence: { kind: "none" } });
+  const { guidance, velocities, labelsOf } = conditionOf(record, request);
+  const settings = { direction: -1, integration, divergence: { kind: "none" }, guidance } as const;
+  const transport = await createTransport(engine, chain, settings);
   const key = split(random(seed), "sample");
   const pause = pauses();
   try {
-    for (let first = 0; first < images; first += imagesAtOnce) {
-      const count = Math.min(imagesAtOnce, images - first);
+    for (let first = from; first < from + images; first += imagesAtOnce) {
+      const count = Math.min(imagesAtOnce, from + images - first);
       const noise = new Float32Array(count * d);
       fillNormal(key, noise, { offset: first * d });
-      const { points, evaluations } = await transport.run(noise, { firstRow: first, ...(signal && { signal }) });
-      onProgress?.({ stage: "sample", fraction: (first + count) / images });
-      yield { block: levelsOfRows(floats(points, [count, d]), record.image), evaluations };
+      const labels = labelsOf(first, count);
+      const run = { firstRow: first, ...(labels && { classes: labels }), ...(signal && { signal }) };
+      const { points, evaluations } = await transport.run(noise, run);
+      onProgress?.({ stage: "sample", fraction: (first - from + count) / images });
+      const block = levelsOfRows(floats(points, [count, d]), record.image);
+      yield { block, ...(labels && { labels }), evaluations: velocities * evaluations };
       await pause();
       checkSignal(signal, "sampling");
     }
@@ -63,9 +79,12 @@ export async function* sampleImages(
 export async function imageChains(
   engine: Engine,
   { chain, record }: ImageModel,
-  { images, seed, integration = record.configuration.integration, signal }: ImageSampleRequest,
+  request: ImageSampleRequest,
 ): Promise<DrawnImages> {
+  const { images, seed, integration = record.configuration.integration, signal } = request;
   checkCount(images);
+  const { guidance, velocities, labelsOf } = conditionOf(record, request);
+  const labels = labelsOf(0, images);
   const d = chain.dimension;
   const stages = chain.blocks.length + 1;
   const all = new Float32Array(images * stages * d);
@@ -78,17 +97,47 @@ export async function imageChains(
   place(0);
   for (const [n, block] of [...chain.blocks].reverse().entries()) {
     const leg = { dimension: d, blocks: [block] };
-    const transport = await createTransport(engine, leg, { direction: -1, integration, divergence: { kind: "none" } });
+    const settings = { direction: -1, integration, divergence: { kind: "none" }, guidance } as const;
+    const transport = await createTransport(engine, leg, settings);
     try {
-      const moved = await transport.run(points, { ...(signal && { signal }) });
+      const moved = await transport.run(points, { ...(labels && { classes: labels }), ...(signal && { signal }) });
       points = moved.points;
-      evaluations += moved.evaluations;
+      evaluations += velocities * moved.evaluations;
     } finally {
       await transport.release();
     }
     place(n + 1);
   }
-  return { block: levelsOfRows(floats(all, [images * stages, d]), record.image), evaluations };
+  const block = levelsOfRows(floats(all, [images * stages, d]), record.image);
+  return { block, ...(labels && { labels }), evaluations };
+}
+
+/** What a request means for a transport: how strongly classes are followed, at how many velocities, and which class each image has. */
+function conditionOf({ classes: known }: ImageRecord, { classes, guidance, seed }: ImageSampleRequest) {
+  if (known === undefined) {
+    if (classes === undefined && guidance === undefined)
+      return { guidance: 0, velocities: 1, labelsOf: () => undefined };
+    throw failure("option", {
+      where: classes === undefined ? "guidance" : "classes",
+      expected: "a model that was trained with the classes of images",
+      received: "one without",
+      remedy: "fit it with --conditional",
+    });
+  }
+  const strange = classes?.find((place) => !((known[place]?.images ?? 0) > 0));
+  if (strange !== undefined || classes?.length === 0)
+    throw failure("option", {
+      where: "classes",
+      expected: `places of the model's ${known.length} classes that have training images`,
+      received: strange === undefined ? "none" : String(strange),
+    });
+  const key = split(random(seed), "classes");
+  const labelsOf = (first: number, count: number): Int32Array | undefined =>
+    classes
+      ? Int32Array.from({ length: count }, (_, n) => classes[(first + n) % classes.length] ?? 0)
+      : drawnClasses(known, key, first, count);
+  const strength = guidance ?? 1;
+  return { guidance: strength, velocities: strength === 0 || strength === 1 ? 1 : 2, labelsOf };
 }
 
 /** Images that come part by part as one block. */
@@ -111,12 +160,14 @@ export async function gathered(
 /** Draws images into memory. */
 export async function drawImages(engine: Engine, model: ImageModel, request: ImageSampleRequest): Promise<DrawnImages> {
   let evaluations = 0;
+  const labels: number[] = [];
   async function* blocks() {
     for await (const part of sampleImages(engine, model, request)) {
       evaluations += part.evaluations;
+      labels.push(...(part.labels ?? []));
       yield part.block;
     }
   }
   const block = await gathered(blocks(), model.record.image);
-  return { block, evaluations };
+  return { block, ...(labels.length > 0 && { labels: Int32Array.from(labels) }), evaluations };
 }

@@ -3,6 +3,7 @@
 import type { ImageSet } from "../../data/images/image-set.ts";
 import { bitsPerDimension, readRows } from "../../data/images/rows.ts";
 import { normalLogDensity } from "../../flow/chain.ts";
+import { noClass } from "../../flow/classes.ts";
 import type { Integration } from "../../ode/integration.ts";
 import { random, split } from "../../random.ts";
 import type { Engine } from "../../runtime/contract.ts";
@@ -10,6 +11,7 @@ import { checkSignal, pauses } from "../../runtime/pause.ts";
 import { createTransport, type Divergence } from "../../runtime/transport.ts";
 import { rowsPerChunk } from "../../train/chain.ts";
 import type { Progress } from "../progress.ts";
+import { labelsAs } from "./image-classes.ts";
 import type { ImageModel } from "./image-model.ts";
 import { chosenPlaces } from "./image-places.ts";
 import { checkShape } from "./image-reader.ts";
@@ -21,6 +23,8 @@ export interface ImageScoreRequest {
   readonly seed?: number;
   /** Images at most, a random choice; default: all. */
   readonly most?: number;
+  /** Of a model with classes: leave them out, although the images have theirs. */
+  readonly marginal?: boolean;
   /** Default: as the model was fitted. */
   readonly integration?: Integration;
   readonly signal?: AbortSignal;
@@ -36,26 +40,43 @@ export interface ScoredImages {
   readonly evaluations: number;
 }
 
-/** Scores images, some at a time and in order. Throws "data" for images of another size. */
+/** Whether images are scored given their classes: the model has some, and so have the images. */
+export function isGivenClasses(
+  { record }: ImageModel,
+  { labels }: ImageSet,
+  { marginal = false }: Pick<ImageScoreRequest, "marginal">,
+): boolean {
+  return record.classes !== undefined && labels !== undefined && !marginal;
+}
+
+/**
+ * Scores images, some at a time and in order, each given its class where model and images have classes. Throws "data" for images of
+ * another size, or of a class that the model does not know.
+ */
 export async function* scoreImages(
   engine: Engine,
-  { chain, record }: ImageModel,
+  model: ImageModel,
   images: ImageSet,
   request: ImageScoreRequest = {},
 ): AsyncGenerator<ScoredImages> {
+  const { chain, record } = model;
   const { divergence = { kind: "hutchinson", probes: 1 }, seed = 0, most, signal, onProgress } = request;
   const { integration = record.configuration.integration } = request;
   checkShape(images.description, images, record.image);
   const [d, atOnce] = [chain.dimension, rowsPerChunk(chain.dimension)];
   const key = split(random(seed), "score");
   const places = chosenPlaces(images.count, most, split(key, "images"));
-  const transport = await createTransport(engine, chain, { direction: 1, integration, divergence });
+  const labels = isGivenClasses(model, images, request) ? labelsAs(images, record.classes ?? []) : undefined;
+  const guidance = labels ? 1 : 0;
+  const transport = await createTransport(engine, chain, { direction: 1, integration, divergence, guidance });
   const pause = pauses();
   try {
     for (let first = 0; first < places.length; first += atOnce) {
       const chosen = places.subarray(first, first + atOnce);
       const rows = await readRows(images, chosen, { dequantise: split(key, "places"), offset: first });
-      const moved = await transport.run(rows.data, { random: key, firstRow: first, ...(signal && { signal }) });
+      const classes = labels && Int32Array.from(chosen, (place) => labels[place] ?? noClass);
+      const run = { random: key, firstRow: first, ...(classes && { classes }), ...(signal && { signal }) };
+      const moved = await transport.run(rows.data, run);
       const probes = moved.logDeterminant.length / chosen.length;
       const logDensity = normalLogDensity(moved.points, d).map((value, row) => {
         const own = moved.logDeterminant.subarray(row * probes, (row + 1) * probes);

@@ -1,6 +1,7 @@
 // fit-images.test: a model of images is decided by its seed, goes on where it stopped, and survives its file; samples stand alone.
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { PixelBlock } from "../../../src/data/images/image-set.ts";
 import { imageSetOf } from "../../../src/data/images/memory-set.ts";
 import { rowsOfLevels } from "../../../src/data/images/rows.ts";
 import { decodeSafetensors, encodeSafetensors } from "../../../src/data/safetensors.ts";
@@ -17,6 +18,7 @@ import {
 import { decodeImageModel, encodeImageModel, type ImageModel } from "../../../src/tasks/images/image-model.ts";
 import { drawImages, imageChains, sampleImages } from "../../../src/tasks/images/sample-images.ts";
 import { scoreImages } from "../../../src/tasks/images/score-images.ts";
+import type { TrainingPicture } from "../../../src/tasks/images/training-pictures.ts";
 import { attempt, damaged } from "../../support/damage.ts";
 import { interrupting } from "../../support/interrupting.ts";
 import { smallImages } from "../../support/small-images.ts";
@@ -108,6 +110,77 @@ describe("a fit of images", () => {
     expect(encodeImageModel(on.model)).toEqual(encodeImageModel(model));
   });
 
+  it("leaves out values in training, as the seed says, and goes on from a checkpoint to the same bytes", async () => {
+    const thinned = (dropout: number): ImageConfiguration => {
+      const sizes = { channels: 4, multipliers: [1], residualBlocks: 1, attentionAt: [], headChannels: 4 };
+      const network = { kind: "unet", image: shape, ...sizes, dropout } as const;
+      const base = small("unet", 4);
+      return { ...base, blocks: base.blocks.slice(1).map((block) => ({ ...block, network })) };
+    };
+    const whole = await fitImages(engine, { images, configuration: thinned(0.5) });
+    expect(whole.report.notes).toEqual([]);
+    const stopping = interrupting(engine);
+    let checkpoint: Uint8Array | undefined;
+    const save = async (bytes: Uint8Array) => {
+      checkpoint = bytes;
+    };
+    stopping.stopAfter(3);
+    const request = { images, configuration: thinned(0.5) };
+    const cut = fitImages(stopping.engine, { ...request, signal: stopping.signal, checkpoint: { save } });
+    await expect(cut).rejects.toMatchObject({ code: "interrupted" });
+    const on = await fitImages(engine, { ...request, checkpoint: { save, ...(checkpoint && { resume: checkpoint }) } });
+    expect(encodeImageModel(on.model)).toEqual(encodeImageModel(whole.model));
+    const kept = await fitImages(engine, { images, configuration: thinned(0) });
+    expect(kept.report.blocks[0]!.loss).not.toBe(whole.report.blocks[0]!.loss);
+  });
+
+  it("pushes dequantised levels on: where a block moves nothing, they have moved within their cells", async () => {
+    const moved = async (dequantise: boolean) => {
+      const base = small("patches", 0);
+      const configuration = { ...base, training: { ...base.training, dequantise } };
+      const { report } = await fitImages(engine, { images, configuration });
+      return report.blocks.map(({ blockDistance }) => blockDistance);
+    };
+    expect(await moved(false)).toEqual([0, 0]);
+    const [first = 0, second] = await moved(true);
+    expect(first).toBeGreaterThan(0);
+    expect(first).toBeLessThan(1 / 128);
+    expect(second).toBe(0);
+  });
+
+  it("shows on its way what is trained so far, always from the same beginnings, and trains the same model", async () => {
+    const shown = async (training: Partial<ImageConfiguration["training"]>) => {
+      const base = small();
+      const configuration = { ...base, training: { ...base.training, ...training } };
+      const all: TrainingPicture[] = [];
+      const save = async (picture: TrainingPicture) => {
+        all.push(picture);
+      };
+      const fitted = await fitImages(engine, { images, configuration, pictures: { every: 0, save } });
+      return { all, ...fitted };
+    };
+    const { all, model: fitted } = await shown({});
+    expect(encodeImageModel(fitted)).toEqual(encodeImageModel(model));
+    const ends = all.filter(({ iteration }) => iteration === 4);
+    expect([...new Set(ends.map(({ block }) => block))]).toEqual([1, 2]);
+    expect(all[0]).toMatchObject({ block: 1, iteration: 1, images: { count: 36, ...shape } });
+    const apart = (a: PixelBlock, b: PixelBlock) =>
+      a.levels.reduce((sum, level, n) => sum + Math.abs(level - b.levels[n]!), 0) / a.levels.length;
+    const [first, last] = [ends[0]!.images, ends.at(-1)!.images];
+    const begun = smallImages(60, "train").images;
+    const places = Array.from({ length: 36 }, (_, n) => Math.floor((n * 60) / 36));
+    const sources = {
+      ...begun,
+      count: 36,
+      levels: Uint8Array.from(places.flatMap((p) => [...begun.levels.subarray(64 * p, 64 * p + 64)])),
+    };
+    expect(apart(first, sources)).toBeLessThan(0.7 * apart(last, sources));
+    const again = (await shown({})).all.filter(({ iteration }) => iteration === 4);
+    expect(again.at(-1)).toEqual(ends.at(-1));
+    const together = await shown({ warmStart: false, shareWeights: true });
+    expect(together.all.at(-1)).toMatchObject({ block: 1, iteration: 8, images: { count: 36 } });
+  });
+
   it("refuses a checkpoint of other images, images of another size, and a budget that they do not fit into", async () => {
     let checkpoint = new Uint8Array();
     const save = async (bytes: Uint8Array) => {
@@ -126,7 +199,7 @@ describe("a fit of images", () => {
       /images in memory: expected images of 1 x 8 x 8 .* got 1 x 16 x 8 .*--size/,
     );
     await expect(fitImages(engine, { images, configuration, memory: 1000 })).rejects.toThrow(
-      /memory: expected at least 30720 bytes .*, got 1000; .*--images N/,
+      /memory: expected at least \d+ bytes to train this network on these images, got 1000; .*--images N/,
     );
     await expect(fitImages(engine, { images, configuration, most: 0 })).rejects.toMatchObject({ code: "option" });
   });
@@ -198,6 +271,26 @@ describe("scores of images", () => {
       expect(value).toBeCloseTo(exact[n]!, 1);
     });
     expect(await bitsOf({ divergence: { kind: "hutchinson", probes: 64 }, most: 10, seed: 1 })).toEqual(probed);
+  });
+});
+
+describe("a model of dequantised images", () => {
+  it("says so in its file, draws levels, and its bits per dimension are no fewer than the data have", async () => {
+    const base = small("patches", 300);
+    const blocks = base.blocks.slice(1).map((block) => ({ ...block, learningRate: 1e-2 }));
+    const configuration = { ...base, blocks, training: { ...base.training, dequantise: true } };
+    const fitted = await fitImages(engine, { images, configuration });
+    const read = decodeImageModel(encodeImageModel(fitted.model));
+    expect(read).toEqual(fitted.model);
+    expect(read.record.configuration.training.dequantise).toBe(true);
+    const bits: number[] = [];
+    const others = imageSetOf(smallImages(40, "others").images);
+    for await (const chunk of scoreImages(engine, read, others, { seed: 1 })) bits.push(...chunk.bits);
+    const mean = bits.reduce((a, b) => a + b, 0) / bits.length;
+    // Each value is one of 60 levels with equal probability, once the kind of picture is known.
+    expect(mean).toBeGreaterThan(Math.log2(60));
+    expect(mean).toBeLessThan(9);
+    expect((await drawImages(engine, read, { images: 3, seed: 1 })).block.levels).toHaveLength(3 * 64);
   });
 });
 

@@ -5,6 +5,7 @@ import { failure, LocalFlowError } from "../errors.ts";
 import type { Engine } from "../runtime/contract.ts";
 import { type DistillReport, distillDensity } from "../tasks/distillation/distill.ts";
 import { encodeStudent } from "../tasks/distillation/student-file.ts";
+import { distillImages } from "../tasks/distillation/student-images.ts";
 import { distillTable } from "../tasks/distillation/student-table.ts";
 import { outputFlags } from "./flags.ts";
 import { readAnyModel, readModel } from "./model.ts";
@@ -34,7 +35,7 @@ export async function distill(
     });
   await checkOutput(output, options);
   const found = await readAnyModel(path);
-  const model = found.kind === "table" ? found.table : await readModel(path);
+  const teacher = found.kind === "table" || found.kind === "images" ? found : await densityFrom(path);
   const view = progressView(terminal, options);
   const onStage = (text: string) => {
     view.clear();
@@ -49,8 +50,11 @@ export async function distill(
     onProgress: view.show,
     onStage,
   };
-  const distilled = (engine: Engine) =>
-    "encoder" in model ? distillTable(engine, model, request) : distillDensity(engine, model, request);
+  const distilled = (engine: Engine) => {
+    if (teacher.kind === "table") return distillTable(engine, teacher.table, request);
+    if (teacher.kind === "images") return distillImages(engine, teacher.images, request);
+    return distillDensity(engine, teacher.model, request);
+  };
   const { student, report: result } = await withEngine(options, distilled)
     .catch((error: unknown) => {
       throw error instanceof LocalFlowError && error.code === "interrupted" ? stopped(path, error) : error;
@@ -58,6 +62,11 @@ export async function distill(
     .finally(view.clear);
   await writeFileAtomically(output, encodeStudent(student), { force });
   await report(terminal, options, { ...result }, distillText(output, basename(path), result));
+}
+
+/** The density of rows of numbers in the file; a student is refused by a sentence. */
+async function densityFrom(path: string) {
+  return { kind: "density", model: await readModel(path) } as const;
 }
 
 /** Before anything is trained: commands know a student by the ending of its file. */
@@ -71,9 +80,11 @@ function checkName(output: string, what: string): void {
   });
 }
 
-function settings({ rows, hidden, iterations, batchSize, learningRate, time, objective }: DistillOptions) {
+function settings(options: DistillOptions) {
+  const { rows, hidden, iterations, batchSize, learningRate, time, objective, conditional } = options;
   return {
     ...(objective !== undefined && { objective }),
+    ...(conditional !== undefined && { conditional }),
     ...(rows !== undefined && { rows }),
     ...(hidden !== undefined && { hidden }),
     ...(iterations !== undefined && { iterations }),
@@ -110,6 +121,9 @@ function distillText(output: string, teacher: string, result: DistillReport): st
     "Root mean square distances in the model's own units (deviations, if it standardises), on noise that was not learnt from.",
     `samples         ${short(final, 3)} from those of ${teacher}` +
       (result.fineTuning > 0 ? `, ${short(separate, 3)} before ${result.fineTuning} iterations of all in a row` : ""),
+    ...(result.conditional
+      ? [`given cells     ${short(result.conditional.distance, 3)} from those of ${teacher} of the same cells`]
+      : []),
     `by fixed steps  ${nearest.join(", ")}: the teacher with at most as many evaluations`,
     `evaluations     ${result.evaluations} for a sample`,
     `parameters      ${result.parameters}`,

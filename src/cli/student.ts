@@ -1,9 +1,11 @@
 // student: what the commands say and print of a student, which draws samples and has no density.
+import { spokenShape } from "../data/images/image-set.ts";
 import { failure } from "../errors.ts";
 import type { TwoSampleName } from "../measure/names.ts";
+import { isImageNetwork } from "../nn/network.ts";
 import { studentParameters } from "../tasks/distillation/distill.ts";
 import type { StudentEvaluation } from "../tasks/distillation/evaluate-student.ts";
-import type { Student, StudentTable } from "../tasks/distillation/student.ts";
+import { readsContexts, type Student, type StudentTable } from "../tasks/distillation/student.ts";
 import { sampleStudentTable } from "../tasks/distillation/student-table.ts";
 import { flag } from "./flags.ts";
 import type { CommonOptions, SampleOptions } from "./options.ts";
@@ -12,6 +14,7 @@ import { printable } from "./printable.ts";
 import { progressView } from "./progress.ts";
 import { seedFrom, withEngine } from "./session.ts";
 import { checkTableOutput, writeTableFile } from "./table-data.ts";
+import { conditionText } from "./table-sample.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** Options that say how an equation is solved. */
@@ -40,14 +43,15 @@ export async function inspectStudent(student: Student, options: CommonOptions, t
   const table = student.table?.encoder.schema.columns;
   const blocks = student.maps.map(({ segment, network }, k) => ({
     ...segment,
-    hidden: network.hidden,
-    activation: network.activation,
+    ...(isImageNetwork(network)
+      ? { network: network.kind }
+      : { hidden: network.hidden, activation: network.activation }),
     ...training.maps[k],
   }));
-  const rows = blocks.map(({ from, to, hidden, iterations = 0, displacement = Number.NaN, error = Number.NaN }, k) => [
+  const rows = blocks.map(({ from, to, iterations = 0, displacement = Number.NaN, error = Number.NaN, ...own }, k) => [
     String(k + 1),
     `${short(from, 4)} to ${short(to, 4)}`,
-    hidden.join(","),
+    "hidden" in own ? own.hidden.join(",") : own.network,
     String(iterations),
     short(displacement, 3),
     short(error, 3),
@@ -55,11 +59,9 @@ export async function inspectStudent(student: Student, options: CommonOptions, t
   const text = [
     `student, version ${version}, ${blocks.length} network evaluations, ${parameters} parameters, seed ${configuration.seed}`,
     `teacher: ${teacher.name}, ${teacher.blocks} blocks, ${teacher.parameters} parameters; densities are its, a student has none`,
-    table === undefined
-      ? `columns: ${columns.map(printable).join(", ")}`
-      : `rows of a table: ${table.map(({ name }) => printable(name)).join(", ")}`,
+    samplesLine(student),
     "",
-    alignedTable(["network", "blocks", "hidden", "iterations", "moves", "error"], rows),
+    alignedTable(["network", "blocks", student.image ? "kind" : "hidden", "iterations", "moves", "error"], rows),
     "",
     `samples are ${short(training.distance.final, 3)} from the teacher's (root mean square, in the model's own units)`,
   ].join("\n");
@@ -69,6 +71,7 @@ export async function inspectStudent(student: Student, options: CommonOptions, t
     task,
     columns,
     ...(table && { table: table.map(({ name }) => name) }),
+    ...(student.image && { image: student.image }),
     evaluations: blocks.length,
     blocks,
     parameters,
@@ -76,28 +79,53 @@ export async function inspectStudent(student: Student, options: CommonOptions, t
   await report(terminal, options, { ...result, teacher, configuration, training }, text);
 }
 
-/** Draws rows of a table from a student of its model. */
+/** What its samples are. */
+function samplesLine({ record, table, image }: Student): string {
+  if (image) return `images of ${spokenShape(image)}`;
+  if (table) return `rows of a table: ${table.encoder.schema.columns.map(({ name }) => printable(name)).join(", ")}`;
+  return `columns: ${record.columns.map(printable).join(", ")}`;
+}
+
+/** Draws rows of a table from a student of its model, under a condition where it is a conditional one. */
 export async function sampleStudentFile(
   student: Student,
   table: StudentTable,
   options: SampleOptions,
   terminal: Terminal,
 ): Promise<void> {
-  refuseForStudent(options, ["logDensity", "where", "balance", ...integrationNames], student);
-  const { output, rows } = options;
+  refuseForStudent(options, ["logDensity", "balance", ...integrationNames], student);
+  const { output, rows, where } = options;
+  if (where !== undefined && !student.maps.some(readsContexts))
+    throw failure("option", {
+      where: "--where",
+      expected: "a student that can be told cells",
+      received: "one of whole rows",
+      remedy: `distil one with --conditional, or use the teacher, ${student.record.teacher.name}`,
+    });
   await checkTableOutput(output, options);
   const start = performance.now();
   const seed = seedFrom(options);
   const view = progressView(terminal, options);
-  const request = { rows, seed, signal: terminal.signal, onProgress: view.show };
+  const request = { rows, seed, signal: terminal.signal, onProgress: view.show, ...(where !== undefined && { where }) };
   const drawn = await withEngine(options, (engine) => sampleStudentTable(engine, student, request)).finally(view.clear);
   await writeTableFile(output, drawn.table, table.encoder.schema, options, terminal);
   const seconds = (performance.now() - start) / 1000;
-  const { evaluations, constraints } = drawn;
-  const met =
-    constraints && `; ${short(100 * constraints.acceptance, 3)} % of ${constraints.draws} draws meet the constraints`;
-  const text = `${rows} rows in ${spokenTime(seconds)}, ${evaluations} network evaluations, seed ${seed}${met ?? ""}`;
-  const result = { rows, seconds, evaluations, seed, ...(constraints && { constraints }) };
+  const { evaluations, condition, constraints } = drawn;
+  const text = [
+    `${rows} rows in ${spokenTime(seconds)}, ${evaluations} network evaluations, seed ${seed}`,
+    ...(condition ? [conditionText(condition)] : []),
+    ...(constraints
+      ? [`${short(100 * constraints.acceptance, 3)} % of ${constraints.draws} draws meet the constraints`]
+      : []),
+  ].join("; ");
+  const result = {
+    rows,
+    seconds,
+    evaluations,
+    seed,
+    ...(condition && { condition }),
+    ...(constraints && { constraints }),
+  };
   if (output !== "-") await report(terminal, options, result, `${text}: ${output}`);
   else if (!options.quiet) terminal.err(`localflow: ${text}\n`);
 }

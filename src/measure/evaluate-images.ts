@@ -93,15 +93,12 @@ export function* imageEvaluationSteps(
   const gaussian = sets.gaussian && chosen("gaussian", sets.gaussian);
   const referenceClasses = held.probabilities && classConfidence(held.probabilities);
   const { features } = held;
-  // Without errors the statistics are all that is needed of the reference, once.
-  const fitted = (features.shape[1] ?? 0) > mostFeatures ? statisticsOf(momentsOf(features)) : features;
-  yield;
-  const against = { features, fitted, coverage: yield* coverageReference(features) };
+  const against = yield* imageReferenceSteps(features);
   return {
     facts: { reference, rows: count, features: features.shape[1] ?? 0 },
-    samples: yield* measuresOf(samples, against),
-    floor: yield* measuresOf(real[reference === "test" ? "train" : "test"], against),
-    ...(gaussian && { gaussian: yield* measuresOf(gaussian, against) }),
+    samples: yield* imageMeasureSteps(samples, against),
+    floor: yield* imageMeasureSteps(real[reference === "test" ? "train" : "test"], against),
+    ...(gaussian && { gaussian: yield* imageMeasureSteps(gaussian, against) }),
     ...(referenceClasses && { referenceClasses }),
     nearest: yield* nearestImagesSteps(samples.pixels, real.test.pixels, sets.train.pixels, {
       ...(nearestRows !== undefined && { rows: nearestRows }),
@@ -110,13 +107,25 @@ export function* imageEvaluationSteps(
 }
 
 /** The reference, ready for several sets. */
-interface Reference {
+export interface ImageReference {
   readonly features: FloatArray;
   readonly fitted: FloatArray | FeatureStatistics;
   readonly coverage: (other: FloatArray) => Steps<Neighbourhoods>;
 }
 
-function* measuresOf({ features, probabilities }: MeasuredImages, reference: Reference): Steps<ImageMeasures> {
+/** Makes the features of reference images ready, in steps. */
+export function* imageReferenceSteps(features: FloatArray): Steps<ImageReference> {
+  // Without errors the statistics are all that is needed of the reference, once.
+  const fitted = (features.shape[1] ?? 0) > mostFeatures ? statisticsOf(momentsOf(features)) : features;
+  yield;
+  return { features, fitted, coverage: yield* coverageReference(features) };
+}
+
+/** The measures of as many images as the reference has, in steps. */
+export function* imageMeasureSteps(
+  { features, probabilities }: Omit<MeasuredImages, "pixels">,
+  reference: ImageReference,
+): Steps<ImageMeasures> {
   const { distance, infinite }: FrechetEstimate = frechetEstimate(features, reference.fitted);
   yield;
   const kernel = kernelDistance(features, reference.features);

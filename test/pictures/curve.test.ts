@@ -3,18 +3,18 @@ import { describe, expect, it } from "vitest";
 import { type CurveValue, curveFigure } from "../../src/pictures/curve.ts";
 import { toSvg } from "../../src/pictures/svg.ts";
 
-const value = (series: string, evaluations: number, slicedWasserstein: number, distance: number): CurveValue => ({
+const value = (series: string, evaluations: number, quality: number, distance: number): CurveValue => ({
   series,
   evaluations,
   seconds: evaluations / 100,
-  slicedWasserstein,
+  quality,
   standardError: 0.02,
   distanceToReference: distance,
 });
 const values = [value("euler", 8, 0.1, 0.2), value("euler", 2, 0.9, 1), value("rk4", 8, 0.05, 0)];
 
 describe("the figure of a curve", () => {
-  const { panels, legend } = curveFigure(values, 0.03);
+  const { panels, legend } = curveFigure(values, { name: "distance", floor: 0.03 });
   const marks = panels.map((panel) => panel?.marks ?? []);
 
   it("has quality and distance against evaluations and seconds on logarithmic axes, one colour a series", () => {
@@ -53,11 +53,20 @@ describe("the figure of a curve", () => {
     expect(lines[0]).toEqual([0.03, 0.03]);
     // 0.05 - 2 · 0.02 = 0.01 lies below the axis.
     expect(lines).toContainEqual([low, 0.05 + 0.04]);
+    // 0.9 + 2 · 0.02 lies above it or not, and nothing is drawn outside.
+    expect(Math.max(...lines.flat())).toBeLessThanOrEqual(high);
     expect(marks[2]?.filter(({ kind }) => kind === "line")).toHaveLength(2);
   });
 
+  it("has a linear axis of quality where that is asked for, on which 0 has a place", () => {
+    const { panels } = curveFigure([...values, value("rk4", 16, 0, 0)], { name: "area", scale: "linear" });
+    expect(panels.map((panel) => panel?.y.scale)).toEqual(["linear", "linear", "log", "log"]);
+    const points = panels[0]?.marks.flatMap((mark) => (mark.kind === "points" ? [Array.from(mark.y)] : []));
+    expect(points?.[1]).toEqual([0.05, 0]);
+  });
+
   it("can be drawn without a value and without a floor", () => {
-    expect(toSvg(curveFigure([]))).toMatch(/^<svg/);
-    expect(toSvg(curveFigure([value("euler", 1, 0, 0)]))).toMatch(/^<svg/);
+    expect(toSvg(curveFigure([], { name: "distance" }))).toMatch(/^<svg/);
+    expect(toSvg(curveFigure([value("euler", 1, 0, 0)], { name: "distance" }))).toMatch(/^<svg/);
   });
 });

@@ -54,11 +54,11 @@ export function exampleFigures(): Readonly<Record<string, Figure>> {
         series: hostile,
         evaluations,
         seconds: evaluations / 50,
-        slicedWasserstein: 1 / evaluations,
+        quality: 1 / evaluations,
         standardError: 0.01,
         distanceToReference: 1 / evaluations ** 2,
       })),
-      0.1,
+      { name: "sliced Wasserstein", floor: 0.1 },
     ),
     empty: lossFigure([]),
   };

@@ -42,7 +42,7 @@ export function quickConfiguration(iterations = 3000): Configuration {
   const base = tableConfiguration({ rows: 500 });
   const blocks = base.blocks.slice(-2).map((block) => ({
     ...block,
-    network: { ...block.network, hidden: [96, 96, 96] },
+    network: { ...block.network, hidden: [96, 96, 96], frequencies: 0 },
     iterations,
     learningRate: 3e-3,
   }));

@@ -2,7 +2,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Engine } from "../../src/runtime/contract.ts";
 import { createEngine } from "../../src/runtime/node.ts";
-import { type CurveRequest, type CurveSampler, type EvaluationCurve, evaluationCurve } from "../../src/tasks/curve.ts";
+import { type CurveRequest, type EvaluationCurve, evaluationCurve } from "../../src/tasks/curve.ts";
+import type { CurveSampler } from "../../src/tasks/curve-samplers.ts";
 import { sampleDensity } from "../../src/tasks/density.ts";
 import { evaluateDensity } from "../../src/tasks/evaluate.ts";
 import { evaluationReport } from "../../src/tasks/evaluation-report.ts";

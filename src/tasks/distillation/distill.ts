@@ -1,24 +1,27 @@
 // distill: the front door of distillation: a trained model becomes a student of few network evaluations.
 import { failure } from "../../errors.ts";
-import { fingerprint } from "../../fingerprint.ts";
+import type { Chain } from "../../flow/chain.ts";
 import { random, split } from "../../random.ts";
 import type { Engine } from "../../runtime/contract.ts";
 import type { FloatArray } from "../../tensor/array.ts";
 import { leaves } from "../../tensor/tree.ts";
-import { type DensityModel, encodeDensityModel } from "../density-model.ts";
+import type { DensityModel } from "../density-model.ts";
 import { modelVersion } from "../model-file.ts";
-import { parametersOf } from "../plain-flow.ts";
 import type { Progress } from "../progress.ts";
+import { type Lessons, masksOf } from "./conditional.ts";
+import { neighbours, trainConsistent } from "./consistency.ts";
+import { blockDistances, carriedFree, givenLessons, grownPool, type Workshop } from "./lessons.ts";
 import type { StudentMap } from "./maps.ts";
-import { carriedPool, displacements, distance, joined, noiseRows, type Pool } from "./pool.ts";
+import { createCarrier, distance, noiseRows } from "./pool.ts";
 import { stagesOf, trainInStages } from "./progressive.ts";
 import { type Segment, segmentsOf } from "./segments.ts";
 import { type FixedStepsResult, fixedSteps } from "./solvers.ts";
 import { createComposition, type MapRecord, type Student } from "./student.ts";
-import { poolShare, type TrainedStudent } from "./train-student.ts";
+import { densityTeacher, type Teacher, workloadOf } from "./teacher.ts";
+import type { TrainedStudent } from "./train-student.ts";
 
 /** What maps learn from. */
-export const objectives = ["regression", "progressive"] as const;
+export const objectives = ["regression", "progressive", "consistency"] as const;
 export type Objective = (typeof objectives)[number];
 
 export interface DistillRequest {
@@ -38,8 +41,11 @@ export interface DistillRequest {
   /**
    * "regression" (the default): every map on where the teacher takes points. "progressive": only the maps of a student of four
    * times as many, from which one of half as many learns, and so on; each stage has its share of iterations and time.
+   * "consistency": every map on what it makes itself of the next point along the teacher's way.
    */
   readonly objective?: Objective;
+  /** Of a model with masks: the student can be told cells, as its teacher can. */
+  readonly conditional?: boolean;
   /** Seconds for everything up to the measurements. */
   readonly time?: number;
   readonly signal?: AbortSignal;
@@ -63,67 +69,101 @@ export interface DistillReport {
   readonly fineTuning: number;
   /** Of samples from the teacher's of the same noise. */
   readonly distance: { readonly separate: number; readonly final: number };
+  /** Of a conditional student: the same of rows with given cells, by the law of the teacher's masks. */
+  readonly conditional?: { readonly distance: number };
   /** The teacher itself by fixed steps with as many evaluations, nearest first. */
   readonly fixedSteps: readonly Pick<FixedStepsResult, "method" | "evaluations" | "distance">[];
 }
 
-/** What is left open by a request. */
-export const distillDefaults = { rows: 65_536, iterations: 2000, batchSize: 512, learningRate: 1e-3 } as const;
-
-/** Rows carried at a time, and for the measurements. */
-const poolPart = 4096;
 /** What the pool may take in memory, unless a number of rows is asked for. */
 const poolBytes = 2 ** 28;
-const measuredRows = 2048;
+/** Rows of the pool where a time decides how many of them there are. */
+const mostRows = 65_536;
 
 /**
  * Distils a chain: pairs of where pieces of the teacher's way from noise to data begin and end, a network for each piece that
  * is regressed on them alone, then all networks in a row on the same pairs, which is kept where it helps. Throws "option" for
  * settings that cannot be, "interrupted" when the signal fires, "numeric" for a loss that is not finite. Of a masked model the
- * student draws whole rows: nothing can be given to it.
+ * student draws whole rows, unless it is conditional.
  */
 export async function distillDensity(
   engine: Engine,
   teacher: DensityModel,
   request: DistillRequest,
-): Promise<{ readonly student: Student; readonly report: DistillReport }> {
+): Promise<Distilled> {
+  return distillTeacher(engine, densityTeacher(teacher), request);
+}
+
+export interface Distilled {
+  readonly student: Student;
+  readonly report: DistillReport;
+}
+
+/** The same of any task's model; what its student keeps beside the maps is added by the caller. */
+export async function distillTeacher(engine: Engine, teacher: Teacher, request: DistillRequest): Promise<Distilled> {
   const started = performance.now();
+  const { conditional = false, objective = "regression" } = request;
+  const masks = conditional ? masksOf(teacher, objective) : undefined;
+  const carrier = await createCarrier(engine, teacher.chain, conditional);
+  try {
+    return await distilledBy({ engine, teacher, carrier, request, started, ...(masks && { masks }) });
+  } finally {
+    await carrier.release();
+  }
+}
+
+/** A distillation under way. */
+interface Distillation extends Workshop {
+  readonly request: DistillRequest;
+}
+
+async function distilledBy(workshop: Distillation): Promise<Distilled> {
+  const { engine, teacher, request, started } = workshop;
   const { chain } = teacher;
   const { evaluations, objective = "regression", onStage, seed, signal } = request;
-  const distances = await blockDistances(engine, teacher, signal);
+  const distances = await blockDistances(workshop);
   const whole = segmentsOf(distances, evaluations);
-  const stages = objective === "progressive" ? stagesOf(whole) : [whole];
+  const stages =
+    objective === "progressive" ? stagesOf(whole) : objective === "consistency" ? [neighbours(whole)] : [whole];
   const [segments = whole] = stages;
-  const settings = settingsOf(request, chain.dimension * (segments.length + 1));
+  const work = workloadOf(chain);
+  const settings = settingsOf(request, chain, segments.length + (workshop.masks ? 3 : 0));
   onStage?.("the teacher carries noise to data");
-  const pool = await grownPool(engine, teacher, segments, settings.rows, request, started);
-  const learnt = await trainInStages(engine, stages, pool, {
+  const { pool, contexts } = await grownPool(workshop, segments, settings.rows);
+  const training = {
     ...settings,
+    ...(contexts && { contexts }),
+    poolShare: work.poolShare,
     dimension: chain.dimension,
     request,
     started,
     chain,
     distances,
-  });
-  const trained = await nearer(engine, teacher, whole, learnt, request);
-  const measured = await measuredStudent(engine, teacher, trained, request);
+  };
+  const learnt =
+    objective === "consistency"
+      ? await trainConsistent(engine, whole, segments, pool, training)
+      : await trainInStages(engine, stages, pool, training);
+  const trained = await nearer(workshop, whole, learnt);
+  const measured = await measuredStudent(workshop, trained);
   onStage?.("the teacher by fixed steps, for comparison");
   const rivals = await fixedSteps(engine, teacher, evaluations, signal);
   const rows = (pool[0]?.length ?? 0) / chain.dimension;
   const { fineTuning, maps } = trained;
-  const { distance } = measured;
+  const { distance, conditional } = measured;
   const records = measured.blocks.map(({ from: _, to: __, ...record }) => record);
   const record: Student["record"] = {
     version: modelVersion,
     task: "student",
-    columns: teacher.record.columns,
-    configuration: { seed, standardize: teacher.record.configuration.standardize },
+    columns: teacher.columns,
+    configuration: { seed, standardize: teacher.standardize },
     teacher: teacherRecord(teacher, request.teacherName),
     training: {
       rows,
       batchSize: settings.batchSize,
       learningRate: settings.learningRate,
       ...(objective !== "regression" && { objective }),
+      ...(conditional && { conditional }),
       maps: records,
       fineTuning,
       distance,
@@ -143,22 +183,24 @@ export async function distillDensity(
   return { student, report };
 }
 
-function teacherRecord(teacher: DensityModel, name: string): Student["record"]["teacher"] {
-  const { length: blocks } = teacher.chain.blocks;
-  return { name, fingerprint: fingerprintOf(teacher), blocks, parameters: parametersOf(teacher) };
+function teacherRecord({ chain, fingerprint, parameters }: Teacher, name: string): Student["record"]["teacher"] {
+  return { name, fingerprint, blocks: chain.blocks.length, parameters };
 }
 
 /** The error of every map alone and of all in a row, on noise that nothing was learnt from. */
 async function measuredStudent(
-  engine: Engine,
-  { chain }: DensityModel,
+  workshop: Workshop,
   { maps, separate, iterations }: TrainedStudent & { readonly maps: readonly StudentMap[] },
-  { seed, signal }: DistillRequest,
-): Promise<Pick<DistillReport, "blocks" | "distance">> {
+): Promise<Pick<DistillReport, "blocks" | "distance" | "conditional">> {
+  const {
+    engine,
+    teacher: { chain },
+    request: { seed },
+  } = workshop;
   const { dimension: d } = chain;
-  const noise = noiseRows(split(random(seed), "distill", "measure"), measuredRows, d);
+  const noise = noiseRows(split(random(seed), "distill", "measure"), workloadOf(chain).measuredRows, d);
   const segments = maps.map(({ segment }) => segment);
-  const places = await carriedPool(engine, chain, noise, segments, signal && { signal });
+  const places = await carriedFree(workshop, noise, segments);
   const blocks: (MapRecord & Segment)[] = [];
   for (const [k, map] of maps.entries()) {
     const [from = noise, to = noise] = [places[k], places[k + 1]];
@@ -167,12 +209,17 @@ async function measuredStudent(
   }
   const end = places.at(-1) ?? noise;
   const alone = await errorOf(engine, separate, noise, end, d);
-  return { blocks, distance: { separate: alone, final: await errorOf(engine, maps, noise, end, d) } };
+  const given = await givenLessons(workshop, "measure", segments);
+  return {
+    blocks,
+    distance: { separate: alone, final: await errorOf(engine, maps, noise, end, d) },
+    ...(given && { conditional: { distance: await lessonError(engine, maps, given, d) } }),
+  };
 }
 
-/** A short name of a model's file, as this version writes it. */
-export function fingerprintOf(teacher: DensityModel): string {
-  return fingerprint(encodeDensityModel(teacher));
+function lessonError(engine: Engine, maps: readonly StudentMap[], { pool, contexts }: Lessons, d: number) {
+  const [from = new Float32Array(), to = from] = [pool[0], pool.at(-1)];
+  return errorOf(engine, maps, from, to, d, contexts);
 }
 
 /** Weights and biases of all maps. */
@@ -191,14 +238,20 @@ interface Settings {
   readonly learningRate: number;
 }
 
-/** Without a number of iterations, a time alone decides; without one of rows, `width` values a row leave no more than fit. */
-function settingsOf({ rows, iterations, batchSize, learningRate, time }: DistillRequest, width: number): Settings {
-  const fitting = Math.max(4096, Math.floor(poolBytes / (4 * width)));
+/** Without a number of iterations, a time alone decides; without one of rows, there are no more than fit. */
+function settingsOf(
+  { rows, iterations, batchSize, learningRate, time }: DistillRequest,
+  chain: Chain,
+  pieces: number,
+): Settings {
+  const { defaults, poolPart } = workloadOf(chain);
+  const fitting = Math.max(poolPart, Math.floor(poolBytes / (4 * chain.dimension * (pieces + 1))));
+  const usualRows = Math.min(time === undefined ? defaults.rows : mostRows, fitting);
   const settings = {
-    rows: rows ?? Math.min(distillDefaults.rows, fitting),
-    iterations: iterations ?? (time === undefined ? distillDefaults.iterations : Number.MAX_SAFE_INTEGER),
-    batchSize: batchSize ?? distillDefaults.batchSize,
-    learningRate: learningRate ?? distillDefaults.learningRate,
+    rows: rows ?? usualRows,
+    iterations: iterations ?? (time === undefined ? defaults.iterations : Number.MAX_SAFE_INTEGER),
+    batchSize: batchSize ?? defaults.batchSize,
+    learningRate: learningRate ?? defaults.learningRate,
   };
   for (const [name, value] of Object.entries(settings))
     if (!(value > 0 && (name === "learningRate" || Number.isInteger(value))))
@@ -206,65 +259,40 @@ function settingsOf({ rows, iterations, batchSize, learningRate, time }: Distill
   return settings;
 }
 
-/** How far each block moves points, data to noise, on a few rows. */
-async function blockDistances(
-  engine: Engine,
-  { chain }: DensityModel,
-  signal: AbortSignal | undefined,
-): Promise<readonly number[]> {
-  const whole = segmentsOf(
-    chain.blocks.map(() => 1),
-    chain.blocks.length,
-  );
-  const noise = noiseRows(split(random(0), "distill"), 256, chain.dimension);
-  return [...displacements(await carriedPool(engine, chain, noise, whole, signal && { signal }))].reverse();
-}
-
-/** As many rows as are asked for, or as the pool's share of the time allows, the first part always. */
-async function grownPool(
-  engine: Engine,
-  { chain }: DensityModel,
-  segments: readonly Segment[],
-  rows: number,
-  { time = Number.POSITIVE_INFINITY, signal, onProgress, seed }: DistillRequest,
-  started: number,
-): Promise<Pool> {
-  const noise = noiseRows(split(random(seed), "distill", "pool"), rows, chain.dimension);
-  const parts: Pool[] = [];
-  for (let first = 0; first < rows; first += poolPart) {
-    if (first > 0 && performance.now() - started > poolShare * 1000 * time) break;
-    const part = noise.subarray(first * chain.dimension, (first + poolPart) * chain.dimension);
-    const progress = (share: number) => {
-      const done = (first + (share * part.length) / chain.dimension) / rows;
-      onProgress?.({ stage: "sample", fraction: poolShare * done });
-    };
-    parts.push(await carriedPool(engine, chain, part, segments, { ...(signal && { signal }), onProgress: progress }));
-  }
-  return joined(parts);
-}
-
 /** The maps after their fine tuning where that brought samples nearer to the teacher's, on rows for this alone. */
 async function nearer(
-  engine: Engine,
-  { chain }: DensityModel,
+  workshop: Workshop,
   segments: readonly Segment[],
   learnt: TrainedStudent,
-  { seed, signal }: DistillRequest,
 ): Promise<TrainedStudent & { readonly maps: readonly StudentMap[] }> {
   if (learnt.fineTuning === 0) return { ...learnt, maps: learnt.separate };
-  const noise = noiseRows(split(random(seed), "distill", "choose"), measuredRows, chain.dimension);
-  const end = (await carriedPool(engine, chain, noise, segments, signal && { signal })).at(-1) ?? noise;
-  const separate = await errorOf(engine, learnt.separate, noise, end, chain.dimension);
-  const together = await errorOf(engine, learnt.together, noise, end, chain.dimension);
+  const { engine, teacher, request } = workshop;
+  const { chain } = teacher;
+  const noise = noiseRows(
+    split(random(request.seed), "distill", "choose"),
+    workloadOf(chain).measuredRows,
+    chain.dimension,
+  );
+  const given = await givenLessons(workshop, "choose", segments);
+  const lessons = given ?? { pool: await carriedFree(workshop, noise, segments) };
+  const separate = await lessonError(engine, learnt.separate, lessons, chain.dimension);
+  const together = await lessonError(engine, learnt.together, lessons, chain.dimension);
   return together < separate
     ? { ...learnt, maps: learnt.together }
     : { ...learnt, maps: learnt.separate, fineTuning: 0 };
 }
 
-async function errorOf(engine: Engine, maps: readonly StudentMap[], from: Float32Array, to: Float32Array, d: number) {
+async function errorOf(
+  engine: Engine,
+  maps: readonly StudentMap[],
+  from: Float32Array,
+  to: Float32Array,
+  d: number,
+  contexts?: Float32Array,
+) {
   const composition = await createComposition(engine, maps, d);
   try {
-    return distance(await composition.run(from), to);
+    return distance(await composition.run(from, undefined, contexts), to);
   } finally {
     await composition.release();
   }

@@ -4,15 +4,15 @@ import type { Estimate } from "../../measure/estimate.ts";
 import type { TwoSampleName } from "../../measure/names.ts";
 import type { Engine } from "../../runtime/contract.ts";
 import { type FloatArray, floats } from "../../tensor/array.ts";
-import type { CurveSampler } from "../curve.ts";
-import type { DensityModel } from "../density-model.ts";
+import type { CurveSampler } from "../curve-samplers.ts";
 import { type HeldOutRequest, heldOutComparison, sampleCount } from "../held-out.ts";
 import type { Progress } from "../progress.ts";
 import { checkSamples } from "../rows.ts";
 import { unstandardize } from "../standardization.ts";
-import { fingerprintOf, studentParameters } from "./distill.ts";
+import { studentParameters } from "./distill.ts";
 import { createStepper, effortOf, fixedSteps } from "./solvers.ts";
 import { openStudent, type Student, sampleStudent } from "./student.ts";
+import type { Teacher } from "./teacher.ts";
 
 export interface StudentRequest extends HeldOutRequest {
   readonly signal?: AbortSignal;
@@ -74,12 +74,11 @@ export async function evaluateStudent(
  */
 export async function studentSamplers(
   engine: Engine,
-  teacher: DensityModel,
+  teacher: Teacher,
   students: readonly Student[],
   signal?: AbortSignal,
 ): Promise<readonly CurveSampler[]> {
-  const mark = fingerprintOf(teacher);
-  const stranger = students.find(({ record }) => record.teacher.fingerprint !== mark);
+  const stranger = students.find(({ record }) => record.teacher.fingerprint !== teacher.fingerprint);
   if (stranger)
     throw failure("model", {
       where: "student",
@@ -105,14 +104,14 @@ export async function studentSamplers(
 
 async function openSteps(
   engine: Engine,
-  { chain, record, standardization }: DensityModel,
+  { chain, columns, standardization }: Teacher,
   steps: Parameters<typeof effortOf>[0],
 ) {
   const stepper = await createStepper(engine, chain);
   return {
     draw: async ({ data, shape }: FloatArray, signal?: AbortSignal) => {
       const points = floats(unstandardize(standardization, await stepper.run(data, steps, signal)), shape);
-      checkSamples(points, record.columns, 0);
+      checkSamples(points, columns, 0);
       return { points, evaluations: effortOf(steps) * (shape[0] ?? 0) };
     },
     release: stepper.release,

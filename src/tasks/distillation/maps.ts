@@ -1,15 +1,18 @@
 // maps: what a student is made of: one network evaluation for each piece of the way, x + scale · net(x).
 import { invariant } from "../../errors.ts";
-import { type Chain, perceptronOf } from "../../flow/chain.ts";
+import { type Block, type Chain, perceptronOf } from "../../flow/chain.ts";
+import { freeContext, freeMask } from "../../flow/masked.ts";
+import type { ImageNetwork } from "../../nn/image-network.ts";
+import { initialMlp, layerSizes, type NetworkConfiguration } from "../../nn/mlp.ts";
 import {
-  applyMlp,
-  initialMlp,
-  layerSizes,
-  type MlpArrays,
-  type MlpTensors,
-  type NetworkConfiguration,
-} from "../../nn/mlp.ts";
-import { haveSameShapes } from "../../nn/network.ts";
+  applyNetwork,
+  haveSameShapes,
+  isImageNetwork,
+  type NetworkArrays,
+  type NetworkTensors,
+  networkContext,
+  type VelocityNetwork,
+} from "../../nn/network.ts";
 import type { Random } from "../../random.ts";
 import { add, multiply } from "../../tensor/arithmetic.ts";
 import { type FloatArray, floats } from "../../tensor/array.ts";
@@ -20,26 +23,30 @@ import type { Segment } from "./segments.ts";
 /** The map of a segment from its noise side to its data side. */
 export interface StudentMap {
   readonly segment: Segment;
-  readonly network: NetworkConfiguration;
+  readonly network: VelocityNetwork;
   /** The time that the network is told, always the same. */
   readonly clock: number;
   readonly scale: number;
-  readonly parameters: MlpArrays;
+  readonly parameters: NetworkArrays;
 }
 
-/** Points [rows, d] after the map. */
+/** Points [rows, d] after the map: of one that reads contexts [rows, 3 d] what is free of them, by default everything. */
 export function applyMap(
   { network, clock, scale }: Omit<StudentMap, "parameters" | "segment">,
-  parameters: MlpTensors,
+  parameters: NetworkTensors,
   x: Tensor,
+  context?: Tensor,
 ): Tensor {
   const time = stretch(constant(floats([clock], [1, 1])), [x.shape[0] ?? 1, 1], x);
-  return add(x, multiply(scale, applyMlp(network, parameters, x, time)));
+  if (networkContext(network) === 0) return add(x, multiply(scale, applyNetwork(network, parameters, x, time)));
+  const told = context ?? freeContext(Number(x.shape[1]));
+  return add(x, multiply(scale, multiply(freeMask(told), applyNetwork(network, parameters, x, time, told))));
 }
 
 /**
  * A map to start the training from: the teacher's velocity at the middle of the segment, or at the middle of the block that
- * moves points farthest where it has several. With other hidden layers than the teacher's the network starts anew.
+ * moves points farthest where it has several. With other hidden layers than the teacher's the network starts anew; those of images are
+ * always the teacher's. A conditional map reads contexts as the teacher does.
  */
 export function startingMap(
   { blocks, dimension }: Chain,
@@ -47,6 +54,7 @@ export function startingMap(
   distances: readonly number[],
   key: Random,
   hidden?: readonly number[],
+  conditional = false,
 ): StudentMap {
   const inside = blocks.flatMap((_, n) => (n < segment.from - 1e-9 && n + 1 > segment.to + 1e-9 ? [n] : []));
   const n = inside.reduce(
@@ -59,28 +67,38 @@ export function startingMap(
   const { start = 0, length = 1 } = block.timeWindow ?? {};
   const clock = start + (length * (first + last)) / 2;
   const common = { segment, clock, scale: -(last - first) };
-  const own = withEverythingFree(perceptronOf(block), dimension);
+  if (isImageNetwork(block.network)) return { ...common, ...withoutClasses(block.network, block.parameters) };
+  const own = conditional ? perceptronOf(block) : withEverythingFree(block, dimension);
   const network = hidden ? { ...own.network, hidden } : own.network;
   if (haveSameShapes(network, own.network, dimension)) return { ...common, network, parameters: own.parameters };
   const fresh: NetworkConfiguration = { ...network, initialization: "zero-last" };
   return { ...common, network: fresh, parameters: initialMlp(key, fresh, dimension) };
 }
 
+/** A network that cannot be told a class: what one that can gives without. */
+function withoutClasses(network: ImageNetwork, parameters: NetworkArrays): Pick<StudentMap, "network" | "parameters"> {
+  if (network.classes === undefined || !("time" in parameters)) return { network, parameters };
+  const { classes: _, ...plain } = network;
+  const { first, second } = parameters.time;
+  return { network: plain, parameters: { ...parameters, time: { first, second } } };
+}
+
 /**
  * A network that reads no context and gives what a masked one gives where everything is free: that context is always the same
- * (zeros, then ones for the d free dimensions), so its share of the first layer is part of the bias.
+ * (zeros, ones for the d free dimensions, then sines and cosines of zero where it is read so), so its share of the first layer is
+ * part of the bias.
  */
-function withEverythingFree(
-  { network, parameters }: ReturnType<typeof perceptronOf>,
-  d: number,
-): ReturnType<typeof perceptronOf> {
+function withEverythingFree(block: Block, d: number): ReturnType<typeof perceptronOf> {
+  const { network, parameters } = perceptronOf(block);
   const { context = 0, ...plain } = network;
   const [first, ...rest] = parameters.layers;
   if (context === 0 || first === undefined) return { network, parameters };
   const [[inputs, outputs] = [0, 0]] = layerSizes(plain, d);
   const bias = first.bias.data.slice();
-  for (let k = inputs + context - d; k < inputs + context; k++)
-    for (let n = 0; n < outputs; n++) bias[n] = (bias[n] ?? 0) + (first.weight.data[k * outputs + n] ?? 0);
+  const [end, all] = [inputs + context, first.weight.shape[0] ?? 0];
+  const ones = (k: number) => (k < end ? k >= end - d : k >= (end + all) / 2);
+  for (let k = end - d; k < all; k++)
+    for (let n = 0; ones(k) && n < outputs; n++) bias[n] = (bias[n] ?? 0) + (first.weight.data[k * outputs + n] ?? 0);
   const weight: FloatArray = floats(first.weight.data.slice(0, inputs * outputs), [inputs, outputs]);
   return { network: plain, parameters: { layers: [{ weight, bias: floats(bias, first.bias.shape) }, ...rest] } };
 }

@@ -3,27 +3,23 @@ import type { Chain } from "../../flow/chain.ts";
 import type { Integration } from "../../ode/integration.ts";
 import { fillNormal, type Random } from "../../random.ts";
 import type { Engine } from "../../runtime/contract.ts";
-import { trajectory } from "../../runtime/trajectory.ts";
+import { createTraveller } from "../../runtime/trajectory.ts";
 import type { Segment } from "./segments.ts";
-
-/** The tolerance of the teacher's solutions that a student learns from. */
-export const teacherTolerance = 1e-5;
-const accurately: Integration = {
-  kind: "adaptive",
-  method: "dopri5",
-  rtol: teacherTolerance,
-  atol: teacherTolerance,
-};
+import { rowsTogether, workloadOf } from "./teacher.ts";
 
 /** The same rows [rows · d], in the model's own units, at the beginning of the first piece, and at the end of each. */
 export type Pool = readonly Float32Array[];
 
 export interface PoolControls {
+  /** Where the carrier takes them: the rows' contexts [rows · 3 d]. */
+  readonly contexts?: Float32Array;
   readonly signal?: AbortSignal;
   /** Told the share of the blocks that the rows have crossed. */
   readonly onProgress?: (share: number) => void;
 }
 
+/** Rows that travel together, at most. */
+const mostTogether = 256;
 /** Places closer than this are one. */
 const nearly = 1e-9;
 
@@ -34,35 +30,39 @@ export function noiseRows(random: Random, rows: number, d: number): Float32Array
   return noise;
 }
 
-/** Carries noise through the chain backwards. The places between segments are multiples of 1/m inside each block. */
-export async function carriedPool(
-  engine: Engine,
-  { dimension, blocks }: Chain,
-  noise: Float32Array,
-  segments: readonly Segment[],
-  { signal, onProgress }: PoolControls = {},
-): Promise<Pool> {
-  const isWanted = (place: number) => segments.some(({ to }) => Math.abs(to - place) < nearly);
-  const pool = [noise];
-  let current = noise;
-  for (let n = blocks.length - 1; n >= 0; n--) {
-    const block = blocks[n];
-    if (!block) break;
-    const inside = segments.filter(({ from, to }) => to > n - nearly && from < n + 1 + nearly);
-    const pieces = Math.max(1, inside.length);
-    const states = await trajectory(engine, { dimension, blocks: [block] }, current, {
-      direction: -1,
-      integration: accurately,
-      pieces,
-      ...(signal && { signal }),
-    });
-    states.slice(1).forEach((state, k) => {
-      if (isWanted(n + 1 - (k + 1) / pieces)) pool.push(state);
-    });
-    current = states.at(-1) ?? current;
-    onProgress?.((blocks.length - n) / blocks.length);
-  }
-  return pool;
+/** The teacher as a way from noise to data, its programs kept for as much noise as comes. */
+export interface Carrier {
+  /** Where noise is at the ends of all pieces. The places between segments are multiples of 1/m inside each block. */
+  carry(noise: Float32Array, segments: readonly Segment[], controls?: PoolControls): Promise<Pool>;
+  release(): Promise<void>;
+}
+
+/** Compiles the way backwards through a chain; of masked blocks for rows with contexts, where that is asked for. */
+export async function createCarrier(engine: Engine, chain: Chain, takesContexts = false): Promise<Carrier> {
+  const { dimension, blocks } = chain;
+  const { tolerance } = workloadOf(chain);
+  const integration: Integration = { kind: "adaptive", method: "dopri5", rtol: tolerance, atol: tolerance };
+  const slots = rowsTogether(blocks, dimension, mostTogether);
+  const traveller = await createTraveller(engine, chain, { direction: -1, integration, slots, takesContexts });
+  return {
+    carry: async (noise, segments, { signal, onProgress, contexts } = {}) => {
+      const isWanted = (place: number) => segments.some(({ to }) => Math.abs(to - place) < nearly);
+      const pool = [noise];
+      let current = noise;
+      for (let n = blocks.length - 1; n >= 0; n--) {
+        const inside = segments.filter(({ from, to }) => to > n - nearly && from < n + 1 + nearly);
+        const pieces = Math.max(1, inside.length);
+        const states = await traveller.through(n, current, pieces, signal, contexts);
+        states.slice(1).forEach((state, k) => {
+          if (isWanted(n + 1 - (k + 1) / pieces)) pool.push(state);
+        });
+        current = states.at(-1) ?? current;
+        onProgress?.((blocks.length - n) / blocks.length);
+      }
+      return pool;
+    },
+    release: traveller.release,
+  };
 }
 
 /** Root mean square of the displacement of every piece of the way. */

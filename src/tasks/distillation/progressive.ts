@@ -7,7 +7,7 @@ import { type StudentMap, startingMap } from "./maps.ts";
 import type { Pool } from "./pool.ts";
 import type { Segment } from "./segments.ts";
 import { createComposition } from "./student.ts";
-import { poolShare, type StudentTraining, type TrainedStudent, trainStudent } from "./train-student.ts";
+import { type StudentTraining, type TrainedStudent, trainStudent } from "./train-student.ts";
 
 /** How often the number of maps is cut down on the way. */
 const halvings = 2;
@@ -21,7 +21,8 @@ export function stagesOf(segments: readonly Segment[]): readonly (readonly Segme
 
 const nearly = 1e-9;
 
-function finer({ from, to }: Segment): readonly Segment[] {
+/** A piece of one block in halves of it, one of several in its blocks. */
+export function finer({ from, to }: Segment): readonly Segment[] {
   const blocks = Math.round(from - to);
   const parts = isInside({ from, to }) ? 2 : blocks;
   const length = (from - to) / parts;
@@ -40,7 +41,10 @@ export interface StagedTraining extends StudentTraining {
   readonly chain: Chain;
   /** How far each block moves its points, data to noise. */
   readonly distances: readonly number[];
-  readonly request: StudentTraining["request"] & { readonly hidden?: readonly number[] };
+  readonly request: StudentTraining["request"] & {
+    readonly hidden?: readonly number[];
+    readonly conditional?: boolean;
+  };
 }
 
 /**
@@ -54,11 +58,11 @@ export async function trainInStages(
   training: StagedTraining,
 ): Promise<TrainedStudent> {
   const { chain, distances, request } = training;
-  const { hidden, onStage, seed } = request;
+  const { hidden, onStage, seed, conditional } = request;
   const key = split(random(seed), "distill", "weights");
   const [finest = []] = stages;
   onStage?.(`training ${finest.length} networks`);
-  const starts = finest.map((segment, k) => startingMap(chain, segment, distances, split(key, k), hidden));
+  const starts = finest.map((segment, k) => startingMap(chain, segment, distances, split(key, k), hidden, conditional));
   let trained = await trainStudent(engine, starts, pool, stageOf(training, 0, stages.length));
   let points = pool;
   for (const [n, coarser] of stages.slice(1).entries()) {
@@ -75,7 +79,7 @@ export async function trainInStages(
 
 /** A stage's share of the iterations, of the time that is left (at least half of its share of the whole) and of the progress. */
 function stageOf(training: StudentTraining, stage: number, stages: number): StudentTraining {
-  const { request, started, iterations } = training;
+  const { request, started, iterations, poolShare } = training;
   if (stages === 1) return training;
   const now = performance.now();
   const { time, onProgress } = request;

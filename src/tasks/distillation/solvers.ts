@@ -10,8 +10,9 @@ import { turns } from "../../runtime/pause.ts";
 import { flowEquation } from "../../runtime/transport.ts";
 import { floats } from "../../tensor/array.ts";
 import { leastSum } from "./allotment.ts";
-import { carriedPool, distance, noiseRows, type Pool } from "./pool.ts";
+import { createCarrier, distance, noiseRows, type Pool } from "./pool.ts";
 import { segmentsOf } from "./segments.ts";
+import { rowsTogether, workloadOf } from "./teacher.ts";
 
 export type FixedMethod = "euler" | "midpoint" | "heun";
 const fixedMethods: readonly FixedMethod[] = ["euler", "midpoint", "heun"];
@@ -34,7 +35,7 @@ export interface FixedStepsResult {
   readonly steps: readonly (BlockSteps | undefined)[];
 }
 
-const [searchRows, judgeRows, slots] = [256, 1024, 1024];
+const mostSlots = 1024;
 /** Exponents of t = s^rho and t = 1 - (1 - s)^rho, s even: steps grow denser towards data or towards noise. */
 const exponents = [1, 1.5, 2, 3] as const;
 /** Evaluations that are tried in a block. */
@@ -56,10 +57,15 @@ export async function fixedSteps(
     chain.blocks.map(() => 1),
     blocks,
   );
+  const { searchRows, judgedRows } = workloadOf(chain);
   const controls = signal && { signal };
   const noise = (purpose: string, rows: number) => noiseRows(split(random(0), "steps", purpose), rows, chain.dimension);
-  const probe = await carriedPool(engine, chain, noise("search", searchRows), whole, controls);
-  const judge = await carriedPool(engine, chain, noise("judge", judgeRows), whole, controls);
+  const carrier = await createCarrier(engine, chain);
+  const carried = async () => ({
+    probe: await carrier.carry(noise("search", searchRows), whole, controls),
+    judge: await carrier.carry(noise("judge", judgedRows), whole, controls),
+  });
+  const { probe, judge } = await carried().finally(() => carrier.release());
   const stepper = await createStepper(engine, chain);
   try {
     const even = evenPlans(blocks, evaluations);
@@ -182,6 +188,7 @@ async function compiledBlock(engine: Engine, block: Block, d: number) {
 
 /** Compiles one step of each method for each block; blocks of equal networks share their programs. */
 export async function createStepper(engine: Engine, { blocks, dimension: d }: Chain): Promise<Stepper> {
+  const slots = rowsTogether(blocks, d, mostSlots);
   const compiled: Awaited<ReturnType<typeof compiledBlock>>[] = [];
   for (const block of [...blocks].reverse()) compiled.push(await compiledBlock(engine, block, d));
   const advance = async (part: Float32Array, steps: readonly (BlockSteps | undefined)[], turn: () => Promise<void>) => {

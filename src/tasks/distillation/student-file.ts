@@ -1,13 +1,16 @@
 // student-file: a student's model file, laid out and checked as a density's is.
 import * as z from "zod";
+import { levelsPerImage, type PixelShape } from "../../data/images/image-set.ts";
 import { decodeSafetensors } from "../../data/safetensors.ts";
 import { failure } from "../../errors.ts";
-import type { MlpArrays } from "../../nn/mlp.ts";
+import { contextWidth } from "../../flow/masked.ts";
+import { isImageNetwork, networkContext, type VelocityNetwork } from "../../nn/network.ts";
 import type { FloatArray } from "../../tensor/array.ts";
 import { leaves } from "../../tensor/tree.ts";
 import { networkSchema } from "../configuration-schema.ts";
 import { readStandardization, standardizationTensors } from "../density-model.ts";
-import { modelVersion, parseMetadata, readPerceptron, taskOf, toJson } from "../model-file.ts";
+import { fitsTogether, networkSchema as imageNetworkSchema, imageSchema } from "../images/image-model.ts";
+import { modelVersion, parseMetadata, readNetwork, taskOf, toJson } from "../model-file.ts";
 import { checkSeal, encodeSealed } from "../seal.ts";
 import { constraintsFrom } from "../table/constraints.ts";
 import { encoderFrom } from "../table/encoder.ts";
@@ -22,10 +25,13 @@ const length = z
   .or(z.null().transform(() => Number.NaN));
 const place = z.number().min(0).max(10_000);
 
+const ofImages = imageNetworkSchema.refine(fitsTogether, "a network whose numbers do not fit together");
+const velocityNetworkSchema: z.ZodType<VelocityNetwork> = z.union([networkSchema, ofImages]);
+
 const mapSchema = z.object({
   from: place,
   to: place,
-  network: networkSchema.refine(({ context = 0 }) => context === 0, "a network that reads a context"),
+  network: velocityNetworkSchema,
   clock: z.number().min(0).max(1),
   scale: z.number().min(-1).max(1),
 });
@@ -33,10 +39,7 @@ const mapSchema = z.object({
 const studentSchema = z.object({
   version: z.literal(modelVersion),
   task: z.literal("student"),
-  columns: z
-    .array(z.string())
-    .min(1)
-    .refine((names) => new Set(names).size === names.length, "a name twice"),
+  columns: z.array(z.string()).refine((names) => new Set(names).size === names.length, "a name twice"),
   configuration: z.object({ seed: z.int(), standardize: z.boolean() }),
   teacher: z.object({
     name: z.string().min(1),
@@ -48,13 +51,15 @@ const studentSchema = z.object({
     rows: count,
     batchSize: z.int().positive(),
     learningRate: z.number().positive(),
-    objective: z.literal("progressive").exactOptional(),
+    objective: z.enum(["progressive", "consistency"]).exactOptional(),
+    conditional: z.object({ distance: length }).exactOptional(),
     maps: z.array(z.object({ iterations: count, displacement: length, error: length })),
     fineTuning: count,
     distance: z.object({ separate: length, final: length }),
   }),
   /** Texts of JSON, so that no text of a cell is taken for anything else. */
   table: z.object({ encoder: z.string(), constraints: z.string().exactOptional() }).exactOptional(),
+  image: imageSchema.exactOptional(),
   maps: z
     .array(mapSchema)
     .min(1)
@@ -64,11 +69,34 @@ const studentSchema = z.object({
     }),
 });
 
-const schema = studentSchema.refine(
-  ({ maps, training, teacher }) =>
-    training.maps.length === maps.length && maps[0]?.from === teacher.blocks && maps.at(-1)?.to === 0,
-  { path: ["maps"], error: "pieces that do not lead from the teacher's noise to its data, each with its record" },
-);
+const schema = studentSchema
+  .refine(
+    ({ maps, training, teacher }) =>
+      training.maps.length === maps.length && maps[0]?.from === teacher.blocks && maps.at(-1)?.to === 0,
+    { path: ["maps"], error: "pieces that do not lead from the teacher's noise to its data, each with its record" },
+  )
+  .refine(({ columns, image }) => (image === undefined ? columns.length > 0 : columns.length === 0), {
+    path: ["columns"],
+    error: "neither columns nor a size of images, or both",
+  })
+  .refine(
+    ({ maps, columns, training }) =>
+      maps.every(
+        ({ network }) => networkContext(network) === (training.conditional ? contextWidth(columns.length) : 0),
+      ),
+    { path: ["maps"], error: "networks that read another context than the student's" },
+  )
+  .refine(({ maps, image }) => maps.every(({ network }) => isFor(network, image)), {
+    path: ["maps"],
+    error: "networks of other samples than the student's",
+  });
+
+/** Whether a network moves images of this size, or rows of numbers where there is none. */
+function isFor(network: VelocityNetwork, image: PixelShape | undefined): boolean {
+  if (!isImageNetwork(network) || image === undefined) return !isImageNetwork(network) && image === undefined;
+  const { channels, height, width } = network.image;
+  return channels === image.channels && height === image.height && width === image.width;
+}
 
 /** Whether a safetensors file says that it is a student; nothing else of it is checked. */
 export function isStudent(bytes: Uint8Array, where = "model"): boolean {
@@ -87,23 +115,23 @@ export function noDensity({ record, maps }: Student, where: string) {
 }
 
 /** The bytes of a student's file: the weights are `maps.0.layers.0.weight` …, from noise to data. */
-export function encodeStudent({ record, standardization, maps, table }: Student): Uint8Array {
+export function encodeStudent({ record, standardization, maps, table, image }: Student): Uint8Array {
   const named = maps.flatMap(({ parameters }, k) => leaves<FloatArray>(parameters, `maps.${k}`));
   const weights = Object.fromEntries(named.map(({ path, value }) => [path, value]));
   const described = maps.map(({ segment, network, clock, scale }) => ({ ...segment, network, clock, scale }));
   return encodeSealed(
     { ...standardizationTensors(standardization), ...weights },
-    toJson({ ...record, ...(table && { table: tableTexts(table) }), maps: described }),
+    toJson({ ...record, ...(table && { table: tableTexts(table) }), ...(image && { image }), maps: described }),
   );
 }
 
 /** Reads a student's file. Throws a "model" error that says what is wrong; nothing in the file is executed. */
 export function decodeStudent(bytes: Uint8Array, where = "model"): Student {
   const file = decodeSafetensors(bytes, where);
-  const { maps: described, table: texts, ...record } = parseMetadata(schema, file.metadata["localflow"], where);
-  const d = record.columns.length;
+  const { maps: described, table: texts, image, ...record } = parseMetadata(schema, file.metadata["localflow"], where);
+  const d = image ? levelsPerImage(image) : record.columns.length;
   const maps = described.map(({ from, to, network, clock, scale }, k): StudentMap => {
-    const parameters: MlpArrays = readPerceptron(file.tensors, network, `maps.${k}`, d, where);
+    const parameters = readNetwork(file.tensors, network, `maps.${k}`, d, where);
     return { segment: { from, to }, network, clock, scale, parameters };
   });
   const student = {
@@ -111,6 +139,7 @@ export function decodeStudent(bytes: Uint8Array, where = "model"): Student {
     standardization: readStandardization(file.tensors, d, where),
     maps,
     ...(texts && { table: tableFrom(texts, record.columns, where) }),
+    ...(image && { image }),
   };
   checkSeal(file, where);
   return student;

@@ -6,8 +6,6 @@ import type { StudentMap } from "./maps.ts";
 import type { Pool } from "./pool.ts";
 import { trainMaps } from "./train-maps.ts";
 
-/** Share of the work that comes before: the pool's. */
-export const poolShare = 0.2;
 /** Iterations and learning rate of the fine tuning, of which each goes through all maps, over those of each map alone. */
 const fineTuningShare = 1;
 const fineTuningRate = 0.3;
@@ -17,6 +15,10 @@ export interface StudentTraining {
   readonly iterations: number;
   readonly batchSize: number;
   readonly learningRate: number;
+  /** Of maps that read them: the contexts of the pool's rows. */
+  readonly contexts?: Float32Array;
+  /** Share of the work that comes before: the pool's. */
+  readonly poolShare: number;
   /** When the whole distillation began (`performance.now`). */
   readonly started: number;
   readonly request: {
@@ -42,7 +44,7 @@ export async function trainStudent(
   engine: Engine,
   starts: readonly StudentMap[],
   pool: Pool,
-  { request, started, iterations, ...rest }: StudentTraining,
+  { request, started, iterations, poolShare, ...rest }: StudentTraining,
 ): Promise<TrainedStudent> {
   const { signal, onProgress, seed, time, onStage } = request;
   const key = split(random(seed), "distill");

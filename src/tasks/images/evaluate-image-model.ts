@@ -6,19 +6,18 @@ import { type ImageEvaluation, imageEvaluationSteps, imageFactsSentence } from "
 import { nearestImagesSentence } from "../../measure/nearest-images.ts";
 import { fitPixelGaussian } from "../../measure/pixel-gaussian.ts";
 import { inTurns } from "../../measure/steps.ts";
-import type { Integration } from "../../ode/integration.ts";
-import { type Random, random, split } from "../../random.ts";
+import { permutation, type Random, random, split } from "../../random.ts";
 import type { Engine } from "../../runtime/contract.ts";
 import { turns } from "../../runtime/pause.ts";
-import { parameterCount } from "../../train/configuration.ts";
+import { type CurvedModel, type ImageCurve, type ImageCurvePoint, imageCurve } from "../curve-images.ts";
 import type { Progress } from "../progress.ts";
 import { type ImageClassifier, openClassifier } from "./classifier.ts";
+import { labelsAs } from "./image-classes.ts";
 import { type ImageMetrics, imageMetrics } from "./image-measures.ts";
-import type { ImageModel } from "./image-model.ts";
 import { chosenPlaces } from "./image-places.ts";
 import { checkShape, type ImageReader, measuredImages, partOf } from "./image-reader.ts";
+import type { ImageSource } from "./image-source.ts";
 import { nearestImagesOf } from "./nearest-neighbours.ts";
-import { drawImages, imageChains } from "./sample-images.ts";
 import { trainClassifier } from "./train-classifier.ts";
 
 export interface ImageModelEvaluationRequest {
@@ -35,7 +34,8 @@ export interface ImageModelEvaluationRequest {
   readonly network?: ImageReader;
   /** Also gives what a page shows. */
   readonly pictures?: boolean;
-  readonly integration?: Integration;
+  /** Also measures images against the work they take. */
+  readonly curve?: CurvedModel;
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: Progress) => void;
   /** Told what begins, for people. */
@@ -57,6 +57,9 @@ export interface ImageModelEvaluation {
   readonly notes: readonly string[];
   readonly parameters: number;
   readonly evaluations: number;
+  /** Where it was asked for, with what as many training images get. */
+  readonly curve?: readonly ImageCurvePoint[];
+  readonly curveFloor?: ImageCurve["floor"];
   readonly seconds: number;
 }
 
@@ -83,17 +86,17 @@ const mostGaussianValues = 3072;
 const shown = { samples: 64, neighbours: 8, near: 4, chains: 8 } as const;
 
 /**
- * Draws images and measures them by `evaluateImages`. Throws "data" for images of another size, for fewer than 40 and where there is
+ * Draws images from a model, or a student of one, and measures them by `evaluateImages`. Throws "data" for images of another size, for fewer than 40 and where there is
  * neither a network nor classes to train one, "interrupted" when the signal fires.
  */
 export async function evaluateImageModel(
   engine: Engine,
-  model: ImageModel,
+  source: ImageSource,
   request: ImageModelEvaluationRequest,
 ): Promise<{ readonly evaluation: ImageModelEvaluation; readonly pictures?: EvaluationPictures }> {
   const started = performance.now();
   const { test, train, seed, signal, onProgress, onStage } = request;
-  for (const set of [test, train]) checkShape(set.description, set, model.record.image);
+  for (const set of [test, train]) checkShape(set.description, set, source.image);
   const key = split(random(seed), "evaluate");
   const count = request.images ?? Math.min(usualImages, test.count);
   const known = await readBlock(train, mostTraining(request), split(key, "train"));
@@ -103,9 +106,9 @@ export async function evaluateImageModel(
   try {
     onStage?.(`drawing ${count} images`);
     const controls = { ...(signal && { signal }), ...(onProgress && { onProgress }) };
-    const integration = request.integration ? { integration: request.integration } : {};
-    const drawing = { images: count, seed, ...integration, ...controls };
-    const drawn = await drawImages(engine, model, drawing);
+    const classes = classesToDraw(source, test, count, key);
+    const drawing = { images: count, seed, ...(classes && { classes }), ...controls };
+    const drawn = await source.draw(drawing);
     onStage?.("measuring");
     const gaussian = gaussianOf(known.images, count, split(key, "gaussian"));
     const sets = {
@@ -116,7 +119,13 @@ export async function evaluateImageModel(
     };
     const steps = imageEvaluationSteps(sets, split(key, "measures"), { rows: count });
     const found = await inTurns(steps, turns(signal, "evaluation"));
-    const { record, chain } = model;
+    if (request.curve) onStage?.("the curve of quality against evaluations");
+    const curve =
+      request.curve &&
+      (await imageCurve(engine, request.curve, {
+        ...{ image: source.image, network, test: sets.test, train: sets.train, seed, images: count },
+        ...controls,
+      }));
     const evaluation: ImageModelEvaluation = {
       task: "images",
       seed,
@@ -131,14 +140,17 @@ export async function evaluateImageModel(
           : []),
         ...(gaussian ? [] : [`no pixel Gaussian: images have more than ${mostGaussianValues} values`]),
         ...(trained ? [`the classifier was trained in ${trained.seconds.toFixed(1)} s`] : []),
+        ...(classes ? ["classes were drawn as often as they are among the test images"] : []),
+        ...(curve?.notes ?? []),
       ],
-      parameters: parameterCount(record.configuration, chain.dimension),
+      parameters: source.parameters,
       evaluations: drawn.evaluations,
+      ...(curve && { curve: curve.points, curveFloor: curve.floor }),
       seconds: (performance.now() - started) / 1000,
     };
     if (!request.pictures) return { evaluation };
     onStage?.("drawing pictures");
-    const way = await imageChains(engine, model, { ...drawing, images: Math.min(shown.chains, count) });
+    const way = await source.chains({ ...drawing, images: Math.min(shown.chains, count) });
     const first = (most: number) => partOf(drawn.block, 0, Math.min(most, count));
     const near = Math.min(shown.near, known.images.count);
     const neighbours = nearestImagesOf(first(shown.neighbours), known.images, near);
@@ -147,12 +159,25 @@ export async function evaluateImageModel(
       pictures: {
         samples: { block: first(shown.samples), columns: Math.min(8, count) },
         neighbours: { block: neighbours, columns: 1 + near },
-        chain: { block: way.block, columns: chain.blocks.length + 1 },
+        chain: { block: way.block, columns: source.stages },
       },
     };
   } finally {
     if (request.network === undefined) await network.release();
   }
+}
+
+/** As many images of each class as among the test images that are looked at, in random order; none where nothing has classes. */
+function classesToDraw(
+  { classes }: ImageSource,
+  test: ImageSet,
+  count: number,
+  key: Random,
+): readonly number[] | undefined {
+  if (classes === undefined || test.labels === undefined) return undefined;
+  const labels = labelsAs(test, classes);
+  const places = chosenPlaces(test.count, count, split(key, "test"));
+  return Array.from(permutation(split(key, "classes"), places.length), (n) => labels[places[n] ?? 0] ?? 0);
 }
 
 interface KnownImages {

@@ -3,13 +3,17 @@ import { basename, extname } from "node:path";
 import { writeFileAtomically } from "../data/files.ts";
 import { failure } from "../errors.ts";
 import type { OnnxValue } from "../onnx/model.ts";
+import type { Engine } from "../runtime/contract.ts";
 import { noDensity } from "../tasks/distillation/student-file.ts";
 import { exportDensity, exportIntegration } from "../tasks/export.ts";
 import { checkExport, type ExportCheck, largestDifference } from "../tasks/export-check.ts";
 import type { Exported } from "../tasks/export-file.ts";
+import { exportImages } from "../tasks/export-images.ts";
+import { checkImagesExport } from "../tasks/export-images-check.ts";
 import { exportStudent } from "../tasks/export-student.ts";
 import { exportTable, exportTableStudent } from "../tasks/export-table.ts";
 import { checkTableExport, type TableCheck } from "../tasks/export-table-check.ts";
+import { checkTableReader } from "../tasks/export-table-density-check.ts";
 import { outputFlags } from "./flags.ts";
 import { type AnyModel, readAnyModel } from "./model.ts";
 import type { ExportOptions } from "./options.ts";
@@ -26,8 +30,8 @@ export async function exportModel(path: string, options: ExportOptions, terminal
   checkOptions(options);
   await checkOutput(output, options);
   const started = performance.now();
-  const found = exportable(await readAnyModel(path), path);
-  checkTableOptions(found, options);
+  const found = await readAnyModel(path);
+  checkSamplerOptions(found, options);
   const exported = exportedFrom(found, path, options);
   if (!options.quiet) {
     noteWholeSteps(exported, options, terminal);
@@ -45,7 +49,7 @@ export async function exportModel(path: string, options: ExportOptions, terminal
     bytes: bytes.length,
     ...(found.kind === "student"
       ? { evaluations: found.student.maps.length }
-      : { blocks: densityIn(found).chain.blocks.length }),
+      : { blocks: chainIn(found).chain.blocks.length }),
     ...(steps && { method: steps.integration.method, evaluations: steps.integration.evaluations, steps: steps.form }),
     ...(check && { check }),
     seconds: (performance.now() - started) / 1000,
@@ -66,24 +70,19 @@ function noteConstraints({ metadata }: Exported, terminal: Terminal): void {
   if (left !== undefined) terminal.err(`localflow: a file cannot draw rows again: it does not apply ${left}\n`);
 }
 
-type Exportable = Exclude<AnyModel, { readonly kind: "images" }>;
+type Teacher = Exclude<AnyModel, { readonly kind: "student" }>;
 
-function exportable(found: AnyModel, path: string): Exportable {
-  if (found.kind !== "images") return found;
-  const expected = "a model of rows of numbers or of a table";
-  throw failure("model", { where: path, expected, received: "a model of images" });
+/** What stands in a model's file beside the task: its recipe and its blocks. */
+function chainIn(found: Teacher) {
+  return found.kind === "table" ? found.table.density : found.kind === "images" ? found.images : found.model;
 }
 
-function densityIn(found: Exclude<Exportable, { readonly kind: "student" }>) {
-  return found.kind === "table" ? found.table.density : found.model;
-}
-
-function isOfTable(found: Exportable): boolean {
+function isOfTable(found: AnyModel): boolean {
   return found.kind === "table" || (found.kind === "student" && found.student.table !== undefined);
 }
 
-function exportedFrom(found: Exportable, path: string, options: ExportOptions): Exported {
-  const { part = "sampler", block, conditional = false, texts = true, noise, seed } = options;
+function exportedFrom(found: AnyModel, path: string, options: ExportOptions): Exported {
+  const { part = "sampler", block, conditional = false, texts = true, noise, seed, guidance } = options;
   const ownNoise = noise === "seed" && { noise: seed === undefined ? {} : { seed } };
   const origin = { version: version(), source: basename(path), ...ownNoise };
   if (found.kind === "student") {
@@ -92,8 +91,10 @@ function exportedFrom(found: Exportable, path: string, options: ExportOptions): 
     refuseForStudent(options, ["method", "evaluations"], student);
     return student.table ? exportTableStudent(student, { ...origin, texts }) : exportStudent(student, origin);
   }
-  const integration = exportIntegration(densityIn(found), part, options);
+  const integration = exportIntegration(chainIn(found), part, options);
   const request = { part, integration, ...origin, ...(block !== undefined && { block }) };
+  if (found.kind === "images")
+    return exportImages(found.images, { ...request, ...(guidance !== undefined && { guidance }) });
   return found.kind === "table"
     ? exportTable(found.table, { ...request, conditional, texts })
     : exportDensity(found.model, request);
@@ -101,24 +102,18 @@ function exportedFrom(found: Exportable, path: string, options: ExportOptions): 
 
 type AnyCheck = ExportCheck | TableCheck;
 
-/** Checks the file that is about to be written, or one like it that takes its noise from outside: one that fails is not written. */
-async function checked(
-  found: Exportable,
-  path: string,
-  options: ExportOptions,
-  { signal }: Terminal,
-): Promise<AnyCheck> {
+/**
+ * Checks the file that is about to be written, or one like it that takes its noise from outside, or places of levels instead of
+ * texts: one that fails is not written.
+ */
+async function checked(found: AnyModel, path: string, options: ExportOptions, { signal }: Terminal): Promise<AnyCheck> {
   const request = { seed: seedFrom(options), signal };
-  const exported = exportedFrom(found, path, { ...options, noise: "input" });
-  const source = found.kind === "student" ? found.student : densityIn(found);
-  const ofTable = found.kind === "table" ? found.table : found.kind === "student" ? found.student : undefined;
-  const check = await withEngine(
-    options,
-    async (engine): Promise<AnyCheck> =>
-      exported.part === "sampler" && isOfTable(found) && ofTable
-        ? checkTableExport(engine, ofTable, exported, request)
-        : checkExport(engine, source, exported, request),
-  );
+  const exported = exportedFrom(found, path, {
+    ...options,
+    noise: "input",
+    texts: (options.part ?? "sampler") === "sampler" && options.texts !== false,
+  });
+  const check = await withEngine(options, (engine) => heldAgainst(engine, found, exported, request));
   const differing = "cells" in check ? check.differing : 0;
   if (check.maxDifference <= largestDifference && differing === 0) return check;
   throw failure("numeric", {
@@ -130,11 +125,37 @@ async function checked(
   });
 }
 
-/** Refuses what only the sampler of a table's model has. */
-function checkTableOptions(found: Exportable, { conditional = false, texts = true }: ExportOptions): void {
+function heldAgainst(
+  engine: Engine,
+  found: AnyModel,
+  exported: Exported,
+  request: { readonly seed: number; readonly signal: AbortSignal },
+): Promise<AnyCheck> {
+  if (found.kind === "images") return checkImagesExport(engine, found.images, exported, request);
+  if (found.kind === "student" && found.student.image)
+    return checkImagesExport(engine, found.student, exported, request);
+  const table = found.kind === "table" ? found.table : found.kind === "student" ? found.student : undefined;
+  if (exported.part === "sampler" && table !== undefined && isOfTable(found))
+    return checkTableExport(engine, table, exported, request);
+  if (found.kind === "table" && (exported.part === "density" || exported.part === "encoder"))
+    return checkTableReader(engine, found.table, exported, request);
+  const source = found.kind === "student" ? found.student : found.kind === "table" ? found.table.density : found.model;
+  return checkExport(engine, source, exported, request);
+}
+
+const kinds: Readonly<Record<AnyModel["kind"], string>> = {
+  density: "a model of numbers",
+  table: "the model of a table",
+  images: "a model of images",
+  student: "a student",
+};
+
+/** Refuses what only the samplers of some models have. */
+function checkSamplerOptions(found: AnyModel, { conditional = false, texts = true, guidance }: ExportOptions): void {
   const refuse = (where: string, expected: string) =>
-    failure("option", { where, expected, received: found.kind === "student" ? "a student" : "a model of numbers" });
+    failure("option", { where, expected, received: kinds[found.kind] });
   if (conditional && found.kind !== "table") throw refuse("--conditional", "the model of a table");
+  if (guidance !== undefined && found.kind !== "images") throw refuse("--guidance", "a model of images with classes");
   if (!texts && !isOfTable(found)) throw refuse("--no-texts", "the model of a table or a student of one");
 }
 

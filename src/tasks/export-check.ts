@@ -223,15 +223,16 @@ function values(array: NDArray | undefined, name: string): ArrayLike<number> {
   throw failure("model", { where: `output ${name}`, expected: "numbers", received: array ? array.type : "nothing" });
 }
 
-/** NaN where a value is NaN on one side: no number of a sound file is. */
-function largest(a: ArrayLike<number>, b: ArrayLike<number>, scale: Scale): number {
+/** The largest difference in units of `scale`; NaN where a value is NaN on one side: no number of a sound file is. */
+export function largest(a: ArrayLike<number>, b: ArrayLike<number>, scale: Scale): number {
   let most = a.length === b.length ? 0 : Number.NaN;
   for (let i = 0; i < a.length; i++)
     most = Math.max(most, Math.abs((a[i] ?? Number.NaN) - (b[i] ?? Number.NaN)) / scale(i));
   return most;
 }
 
-function rootMeanSquare(a: ArrayLike<number>, b: ArrayLike<number>, scale: Scale): number {
+/** Of the differences, in units of `scale`. */
+export function rootMeanSquare(a: ArrayLike<number>, b: ArrayLike<number>, scale: Scale): number {
   let total = 0;
   for (let i = 0; i < a.length; i++) total += (((a[i] ?? Number.NaN) - (b[i] ?? Number.NaN)) / scale(i)) ** 2;
   return Math.sqrt(total / Math.max(1, a.length));

@@ -4,7 +4,7 @@ import { integers, type NDArray } from "../tensor/array.ts";
 
 /** Collects operators and their constants; every method gives the name of a value. */
 export interface NodeWriter {
-  apply(operator: string, inputs: readonly string[], attributes?: Readonly<Record<string, number>>): string;
+  apply(operator: string, inputs: readonly string[], attributes?: Readonly<Record<string, PlainAttribute>>): string;
   /** Doubles; a number alone is a scalar. */
   double(values: number | ArrayLike<number>, shape?: readonly number[]): string;
   /** int64; a number alone is a scalar. */
@@ -15,13 +15,16 @@ export interface NodeWriter {
   readonly written: Pick<OnnxGraph, "nodes" | "constants"> & { readonly texts: readonly NamedTexts[] };
 }
 
+/** A whole number, a text, or a list of either. */
+export type PlainAttribute = number | string | readonly number[] | readonly string[];
+
 interface NamedTexts {
   readonly name: string;
   readonly value: OnnxTexts;
 }
 
 /** ONNX's numbers of the types that operators are told. */
-export const onnxTypes = { float32: 1, int64: 7, float64: 11 } as const;
+export const onnxTypes = { float32: 1, uint8: 2, int32: 6, int64: 7, float64: 11 } as const;
 
 /** An empty collection, whose values are called `prefix` and a number. */
 export function nodeWriter(prefix: string): NodeWriter {
@@ -36,10 +39,7 @@ export function nodeWriter(prefix: string): NodeWriter {
   return {
     apply(operator, inputs, attributes = {}) {
       const output = `${prefix}v${nodes.length}`;
-      const entries = Object.entries(attributes).map(([name, value]): [string, OnnxAttribute] => [
-        name,
-        { kind: "int", value },
-      ]);
+      const entries = Object.entries(attributes).map(([name, value]) => [name, attributeOf(value)] as const);
       nodes.push({ operator, inputs, outputs: [output], attributes: Object.fromEntries(entries) });
       return output;
     },
@@ -59,6 +59,15 @@ export function nodeWriter(prefix: string): NodeWriter {
     },
     written: { nodes, constants, texts },
   };
+}
+
+function attributeOf(value: PlainAttribute): OnnxAttribute {
+  if (typeof value === "number") return { kind: "int", value };
+  if (typeof value === "string") return { kind: "string", value };
+  const texts = value.filter((item) => typeof item === "string");
+  return texts.length > 0
+    ? { kind: "strings", value: texts }
+    : { kind: "ints", value: value.filter((item) => typeof item === "number") };
 }
 
 /** Edges that a row is compared with at once; more of them are searched in two goes. */

@@ -16,12 +16,12 @@ export function noiseMetadata({ seed }: OwnNoise): Readonly<Record<string, strin
   };
 }
 
-/** The model with an input `rows`, an int64 scalar, in place of `noise` [rows, d]. */
+/** The model with an input `rows`, an int64 scalar, in place of `noise` [rows, …]. */
 export function withOwnNoise(model: OnnxModel, { seed }: OwnNoise): OnnxModel {
   const { graph } = model;
   const noise = graph.inputs.find(({ name }) => name === "noise");
-  const width = noise?.shape[1];
-  invariant(typeof width === "number", "a sampler has an input for noise [rows, d]");
+  const sizes = noise?.shape.slice(1).map(Number) ?? [];
+  invariant(sizes.length > 0 && sizes.every(Number.isInteger), "a sampler has an input for noise of known size");
   const plain = (operator: string, inputs: readonly string[], output: string): OnnxNode => ({
     operator,
     inputs,
@@ -31,7 +31,7 @@ export function withOwnNoise(model: OnnxModel, { seed }: OwnNoise): OnnxModel {
   const drawing: readonly OnnxNode[] = [
     plain("Reshape", ["rows", "noise/one"], "noise/rows"),
     {
-      ...plain("Concat", ["noise/rows", "noise/width"], "noise/shape"),
+      ...plain("Concat", ["noise/rows", "noise/sizes"], "noise/shape"),
       attributes: { axis: { kind: "int", value: 0 } },
     },
     plain("ConstantOfShape", ["noise/shape"], "noise/zeros"),
@@ -51,7 +51,7 @@ export function withOwnNoise(model: OnnxModel, { seed }: OwnNoise): OnnxModel {
       constants: [
         ...graph.constants,
         { name: "noise/one", value: integers([1]) },
-        { name: "noise/width", value: integers([width]) },
+        { name: "noise/sizes", value: integers(sizes) },
       ],
       nodes: [...drawing, ...graph.nodes],
     },

@@ -11,6 +11,7 @@ import { type Student, sampleStudent } from "./distillation/student.ts";
 import { adaptiveSolution, largestDifference, noneIfStuck } from "./export-check.ts";
 import type { Exported } from "./export-file.ts";
 import { withoutTexts } from "./export-table.ts";
+import { isLeftOut } from "./export-table-columns.ts";
 import { sampleMasked } from "./masked.ts";
 import { amountsOf } from "./table/amounts.ts";
 import { levelTexts } from "./table/column-code.ts";
@@ -155,7 +156,8 @@ function compared(
   rows: number,
 ): Pick<TableCheck, "cells" | "maxDifference" | "ties" | "differing"> {
   const table = encoder.decode(points, rows);
-  const names = table.columns.map(({ name }) => name);
+  const leftOut = new Set(encoder.schema.columns.filter(isLeftOut).map(({ name }) => name));
+  const names = table.columns.map(({ name }) => name).filter((name) => !leftOut.has(name));
   const readers = new Map(encoder.schema.columns.map((column) => [column.name, cellReader(column)]));
   let [maxDifference, ties, differing] = [0, 0, 0];
   const around = memory((row: number) =>
@@ -216,7 +218,8 @@ function columnValues(
   return Array.from({ length: rows }, (_, row) => read(column && cellText(column, row)));
 }
 
-function cellReader(column: ColumnSchema): (text: string | undefined) => number {
+/** Cells as numbers of a file: -1 or NaN for a gap, NaN for a text that no level has. */
+export function cellReader(column: ColumnSchema): (text: string | undefined) => number {
   if (column.kind === "number" || column.kind === "date") {
     const { parse } = amountsOf(column);
     return (text) => (text === undefined ? Number.NaN : parse(text));

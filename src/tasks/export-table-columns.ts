@@ -41,7 +41,7 @@ export function decodedColumns(write: NodeWriter, points: string, encoder: Table
   };
   const columns = schema.columns.flatMap((column, place): readonly DecodedColumn[] => {
     const code = codes[place];
-    if (code === undefined || column.kind === "text" || (column.kind === "id" && column.first === undefined)) return [];
+    if (code === undefined || isLeftOut(column)) return [];
     const at = dimensions.findIndex((dimension) => dimension.column === column.name);
     return [decodedColumn(rows, column, code, at)];
   });
@@ -51,6 +51,12 @@ export function decodedColumns(write: NodeWriter, points: string, encoder: Table
     if (whole !== undefined) computed.set(sum.column, summed(rows, sum, whole, computed));
   }
   return [...computed.values()];
+}
+
+/** Texts, and ids that do not count: no operator writes them anew. */
+export function isLeftOut(column: ColumnSchema): boolean {
+  if (column.kind === "id") return column.first === undefined || column.regenerate !== undefined;
+  return column.kind === "text";
 }
 
 function decodedColumn(rows: Rows, column: ColumnSchema, code: ColumnCode, at: number): DecodedColumn {

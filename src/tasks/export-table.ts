@@ -8,6 +8,8 @@ import { type Exported, type Plan, written } from "./export-file.ts";
 import { nodeWriter } from "./export-nodes.ts";
 import { studentPlan } from "./export-student.ts";
 import { type DecodedColumn, decodedColumns } from "./export-table-columns.ts";
+import { exportTableReader } from "./export-table-density.ts";
+import { dateUnit, freeName } from "./export-table-names.ts";
 import { type CellPoints, cellPoints } from "./export-table-points.ts";
 import { amountsOf } from "./table/amounts.ts";
 import { bound, type TableConstraint } from "./table/bound-constraints.ts";
@@ -17,19 +19,21 @@ import { sumOf } from "./table/sums.ts";
 import type { TableModel } from "./table/table-model.ts";
 
 export interface TableExportRequest extends ExportRequest {
-  /** Of the sampler: also the texts of levels, as outputs of their own; default true. */
+  /** Of the sampler: also the texts of levels, as outputs of their own; of density and encoder: texts go in, not places of levels; default true. */
   readonly texts?: boolean;
 }
 
 /**
- * Writes one part of a table's model as ONNX bytes. The sampler gives the columns of the table; the other parts are those of the
- * encoder's points, see `exportDensity`. Throws "option" as that does.
+ * Writes one part of a table's model as ONNX bytes. The sampler gives the columns of the table, density and encoder take them;
+ * velocities are those of the encoder's points, see `exportDensity`. Throws "option" as that does.
  */
 export function exportTable(model: TableModel, request: TableExportRequest): Exported {
   const { encoder, density, constraints = [] } = model;
+  const { part } = request;
+  if (part === "density" || part === "encoder") return exportTableReader(model, part, request);
   const plan = densityPlan(density, request);
-  if (request.part !== "sampler")
-    return written(request.part, {
+  if (part === "velocity")
+    return written(part, {
       ...plan,
       metadata: { ...plan.metadata, "localflow.encoder": JSON.stringify(encoder.toJSON()) },
     });
@@ -98,8 +102,6 @@ interface DescribedColumn {
   readonly points?: CellPoints;
 }
 
-const dateUnit = "milliseconds since 1970-01-01T00:00 of the wall clock, without a time zone";
-
 function describedColumns(
   encoder: TableEncoder,
   { conditional, texts }: { readonly conditional: boolean; readonly texts: boolean },
@@ -129,15 +131,6 @@ function describedColumns(
       ...(own && { points: own }),
     };
   });
-}
-
-/** ONNX takes no empty names and C none with zeros; lone halves of a character have no UTF-8; JavaScript loses `__proto__`. */
-function freeName(wanted: string, taken: Set<string>): string {
-  const clean = wanted.replace(/\0|\p{Surrogate}/gu, "_");
-  let name = clean === "" || clean === "__proto__" ? `column_${taken.size + 1}` : clean;
-  while (taken.has(name)) name += "_";
-  taken.add(name);
-  return name;
 }
 
 /** The model with the columns of its points in place of its only output, every other value out of the way of their names. */

@@ -4,11 +4,12 @@ import { fingerprint } from "../fingerprint.ts";
 import { type Block, blockVelocity, isMasked } from "../flow/chain.ts";
 import { contextWidth } from "../flow/masked.ts";
 import { evaluationsPerStep, tableaus } from "../ode/tableaus.ts";
-import { countOperators, type Piece } from "../onnx/join.ts";
+import type { Piece } from "../onnx/join.ts";
 import { add, divide, greater, less, multiply, subtract, where } from "../tensor/arithmetic.ts";
 import { square } from "../tensor/functions.ts";
 import { concatenate, reshape, slice, stretch, sum } from "../tensor/layout.ts";
 import { constant, placeholder, type TensorLike } from "../tensor/tensor.ts";
+import type { Configuration } from "../train/configuration.ts";
 import { type DensityModel, encodeDensityModel } from "./density-model.ts";
 import {
   type Exported,
@@ -23,7 +24,7 @@ import {
 } from "./export-file.ts";
 import { noiseMetadata, type OwnNoise, withOwnNoise } from "./export-noise.ts";
 import type { ExportPart } from "./export-parts.ts";
-import { blockSteps, type FixedIntegration, type Form } from "./export-steps.ts";
+import { chainSteps, type FixedIntegration } from "./export-steps.ts";
 import { logVolume } from "./standardization.ts";
 
 export interface ExportRequest extends Origin {
@@ -41,16 +42,13 @@ export interface ExportRequest extends Origin {
 /** Velocity evaluations of rk4 per block: samples forgive coarse steps, log-densities do not (docs/export.md has figures). */
 const defaultEvaluations: Readonly<Record<ExportPart, number>> = { sampler: 16, density: 64, encoder: 64, velocity: 4 };
 
-/** Operators up to which a chain is written out: files stay below a few hundred KB beside the weights, and load at once. */
-const mostUnrolled = 1000;
-
 /**
  * The fixed steps of a file: what is asked for; else as the model was fitted, if by fixed steps; else rk4 with 16 evaluations per
  * block to sample and 64 to score and encode. Whole steps only: the evaluations are rounded down to them. Throws "option" for
  * fewer evaluations than one step takes.
  */
 export function exportIntegration(
-  { record }: DensityModel,
+  { record }: { readonly record: { readonly configuration: Pick<Configuration, "integration"> } },
   part: ExportPart,
   asked: Partial<Pick<FixedIntegration, "method" | "evaluations">> = {},
 ): FixedIntegration {
@@ -81,20 +79,24 @@ export function densityPlan(model: DensityModel, request: ExportRequest): Plan {
   const { part, noise } = request;
   checkSampler(model, request);
   const plan = part === "velocity" ? velocityPlan(model, request.block) : chainPlan(model, part, request);
+  const metadata = { ...modelMetadata(model, request), ...plan.metadata, ...(noise && noiseMetadata(noise)) };
+  return { ...plan, metadata, ...(noise && { finish: (whole) => withOwnNoise(whole, noise) }) };
+}
+
+/** What every file says of its model. */
+export function modelMetadata(model: DensityModel, origin: Origin) {
   const { configuration, training } = model.record;
-  const metadata = {
-    ...originMetadata(model, request),
+  return {
+    ...originMetadata(model, origin),
     "localflow.model_fingerprint": fingerprint(encodeDensityModel(model)),
     "localflow.blocks": String(model.chain.blocks.length),
     "localflow.seed": String(configuration.seed),
     "localflow.training_rows": String(training.rows),
-    ...plan.metadata,
-    ...(noise && noiseMetadata(noise)),
   };
-  return { ...plan, metadata, ...(noise && { finish: (whole) => withOwnNoise(whole, noise) }) };
 }
 
-function checkSampler({ chain }: DensityModel, { part, conditional = false, noise }: ExportRequest): void {
+/** Throws "option" for what only samplers take, and for conditions of a model without masks. */
+export function checkSampler({ chain }: DensityModel, { part, conditional = false, noise }: ExportRequest): void {
   const where = conditional ? "conditional" : "noise";
   if (part !== "sampler" && (conditional || noise))
     throw failure("option", { where, expected: "the part sampler beside it", received: part });
@@ -106,21 +108,17 @@ function chainPlan(model: DensityModel, part: Exclude<ExportPart, "velocity">, r
   const { conditional = false } = request;
   const integration = exportIntegration(model, part, request.integration);
   const { dimension, blocks } = model.chain;
-  const direction = part === "sampler" ? -1 : 1;
-  const numbered = blocks.map((block, n) => ({ block, name: `block${n + 1}` }));
-  const ordered = direction === 1 ? numbered : numbered.reverse();
-  const blocksAs = (form: Form): readonly Piece[] =>
-    ordered.map(({ block, name }) =>
-      blockSteps(block, { name, form, dimension, direction, divergence: part === "density", integration, conditional }),
-    );
-  const looped = blocksAs("looped");
-  const operators = looped.reduce((total, piece) => total + countOperators(piece), 0);
-  const form = operators > mostUnrolled && looped.some((piece) => piece.loop) ? "looped" : "unrolled";
+  const { form, pieces } = chainSteps(model.chain, {
+    direction: part === "sampler" ? -1 : 1,
+    divergence: part === "density" ? "exact" : "none",
+    integration,
+    conditional,
+  });
   const { before, after } = conditional ? conditionalEnds(model) : ends(model, part);
   const ports = portsOf(part, model.record.columns);
   const { method, evaluations } = integration;
   return {
-    pieces: [...before, ...(form === "looped" ? looped : blocksAs(form)), ...after],
+    pieces: [...before, ...pieces, ...after],
     ...ports,
     inputs: [...ports.inputs, ...(conditional ? conditionPorts(dimension) : [])],
     documentation: `${purposes[part]} Blocks: ${blocks.length}; ${method} with ${evaluations} velocity evaluations per block.`,
@@ -205,7 +203,8 @@ function velocityPlan({ chain }: DensityModel, chosen: number | undefined): Plan
   };
 }
 
-function blockAt(blocks: readonly Block[], chosen: number): Block {
+/** Block `chosen`, counted from 1 on the data side. Throws "option" for one that does not exist. */
+export function blockAt(blocks: readonly Block[], chosen: number): Block {
   const block = blocks[chosen - 1];
   if (block) return block;
   throw failure("option", { where: "block", expected: `1 to ${blocks.length}`, received: String(chosen) });

@@ -62,7 +62,11 @@ describe("localflow export of a table's model", () => {
   });
 
   it.each([
-    [["--part", "density"], ["data"], ["log_density", "noise"]],
+    [
+      ["--part", "density"],
+      ["side", "x", "count", "vip", "places"],
+      ["log_density", "noise", "partial"],
+    ],
     [["--part", "velocity", "--block", "2"], ["x", "t"], ["velocity"]],
   ])("has the other parts in the encoder's points: %o", async (more, inputs, outputs) => {
     const line = ["export", table, "-o", at("part.onnx"), ...more, "--check", "--seed", "1", ...quiet];
@@ -112,6 +116,25 @@ describe("localflow distill of a table's model", () => {
       /expected a student of rows of numbers, got a student of a table \(table\.safetensors\)/,
     );
     const given = await localflow("sample", student, "-n", "4", "--where", 'side == "left"');
-    expect(given.err).toMatch(/--where: expected a model that solves an equation/);
+    expect(given.err).toMatch(
+      /--where: expected a student that can be told cells, got one of whole rows; distil one with --conditional/,
+    );
+  });
+
+  it("writes a conditional one that draws rows with the cells of a condition", async () => {
+    const student = at("conditional.safetensors");
+    const small = ["--rows", "1024", "--iterations", "20", "--seed", "1", "--conditional"];
+    const made = await localflow("distill", table, "-o", student, "--evaluations", "2", ...small, ...quiet, "--quiet");
+    expect(made).toMatchObject({ status: 0, err: "" });
+    expect(JSON.parse(made.out).conditional.distance).toBeLessThan(1);
+    const rows = at("left.csv");
+    const line = ["sample", student, "-n", "30", "-o", rows, "--where", 'side == "left"', "--seed", "2"];
+    const drawn = JSON.parse((await localflow(...line, ...quiet)).out);
+    expect(drawn).toMatchObject({ rows: 30, evaluations: 60, condition: { method: "given", draws: 30 } });
+    for (const row of readFileSync(rows, "utf8").trim().split("\n").slice(1)) expect(row).toMatch(/^left,/);
+    const balanced = await localflow("sample", student, "-n", "4", "--balance", "side");
+    expect(balanced.err).toMatch(/--balance: expected a model that solves an equation/);
+    const plain = await localflow("distill", numbers, "-o", student, "--evaluations", "2", "--conditional", "--force");
+    expect(plain.err).toMatch(/conditional: expected a model that was trained with masks/);
   });
 });

@@ -3,14 +3,19 @@ import { readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { chromium } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { decodeModel } from "../../src/onnx/decode.ts";
+import { encodeModel } from "../../src/onnx/encode.ts";
 import { fillNormal, fillUniform, random } from "../../src/random.ts";
 import type { Engine } from "../../src/runtime/contract.ts";
 import { createEngine } from "../../src/runtime/node.ts";
 import { exportDensity } from "../../src/tasks/export.ts";
+import { exportImages } from "../../src/tasks/export-images.ts";
+import { withIntegers } from "../../src/tasks/export-levels.ts";
 import { exportParts } from "../../src/tasks/export-parts.ts";
 import { floats } from "../../src/tensor/array.ts";
 import { chromiumPath, hasChromium, runInBrowser, wasmPaths } from "../support/browser.ts";
 import { smallModel } from "../support/small-model.ts";
+import { untrainedImages } from "../support/untrained-images.ts";
 
 const root = join(import.meta.dirname, "../..");
 const rows = 9;
@@ -78,6 +83,35 @@ describe.skipIf(!hasChromium)(`Chromium (skipped without ${chromiumPath}; set LO
         });
       }
     }
+  }, 60_000);
+
+  it("draws the bytes of images that Node draws, by onnxruntime-web alone", async () => {
+    const images = untrainedImages("unet");
+    const { bytes } = exportImages(images, {
+      part: "sampler",
+      integration: { kind: "fixed", method: "rk4", evaluations: 8 },
+    });
+    const noise = new Float32Array(2 * images.chain.dimension);
+    fillNormal(random(5), noise);
+    const drawn = (await runInBrowser(`
+import * as ort from "onnxruntime-web";
+
+export default async function run() {
+  ort.env.wasm.wasmPaths = ${JSON.stringify(wasmPaths)};
+  const bytes = Uint8Array.from(atob(${JSON.stringify(Buffer.from(bytes).toString("base64"))}), (letter) => letter.charCodeAt(0));
+  const session = await ort.InferenceSession.create(bytes);
+  const noise = new ort.Tensor("float32", Float32Array.from(${JSON.stringify([...noise])}), [2, 3, 6, 4]);
+  const { images } = await session.run({ noise }, ["images"]);
+  return { type: images.type, dims: images.dims, levels: [...images.data] };
+}
+`)) as { readonly type: string; readonly dims: number[]; readonly levels: number[] };
+    expect([drawn.type, drawn.dims]).toEqual(["uint8", [2, 6, 4, 3]]);
+    const session = await engine.open(encodeModel(withIntegers(decodeModel(bytes))));
+    const own = await session.run({ noise: floats(noise, [2, 3, 6, 4]) }).finally(() => session.release());
+    const levels = Array.from(own["images as int32"]?.data ?? [], Number);
+    expect(new Set(levels).size).toBeGreaterThan(10);
+    // But for values on an edge between two levels, which float32 may round either way.
+    expect(drawn.levels.filter((level, at) => level !== levels[at]).length).toBeLessThan(2);
   }, 60_000);
 
   it("draws samples on the page of the examples", async () => {

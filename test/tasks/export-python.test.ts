@@ -4,13 +4,17 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { fillNormal, random, split } from "../../src/random.ts";
 import type { Engine } from "../../src/runtime/contract.ts";
 import { createEngine } from "../../src/runtime/node.ts";
 import { sampleDensity, scoreDensity } from "../../src/tasks/density.ts";
 import { exportDensity } from "../../src/tasks/export.ts";
+import { exportImages } from "../../src/tasks/export-images.ts";
 import { type ExportPart, exportParts } from "../../src/tasks/export-parts.ts";
+import { drawImages } from "../../src/tasks/images/sample-images.ts";
 import { affineModel } from "../support/affine-model.ts";
 import { smallModel } from "../support/small-model.ts";
+import { untrainedImages } from "../support/untrained-images.ts";
 
 const python = process.env["LOCALFLOW_PYTHON"] ?? "python3";
 const hasOnnx = spawnSync(python, ["-c", "import onnx, onnxruntime, numpy"]).status === 0;
@@ -60,6 +64,36 @@ print(json.dumps(session.run(["log_density"], {"data": data})[0].tolist()))`;
         const integration = { kind: "fixed", method: "rk4", evaluations: 64 } as const;
         for await (const { logDensity } of scoreDensity(engine, model, points, { integration }))
           logDensity.forEach((value, row) => expect(Math.abs(value - (theirs[row] ?? Number.NaN))).toBeLessThan(1e-4));
+      }
+    });
+
+    it("find the files of image models well-formed, and draw localflow's own bytes with them", async () => {
+      for (const kind of ["unet", "patches"] as const) {
+        const model = untrainedImages(kind);
+        const [few, many] = [2, 60].map((evaluations) => ({ kind: "fixed", method: "euler", evaluations }) as const);
+        const files = exportParts.map((part) => {
+          const path = join(folder, `${kind} ${part}.onnx`);
+          const { bytes } = exportImages(model, { part, integration: (part === "sampler" ? many : few)! });
+          writeFileSync(path, bytes);
+          return path;
+        });
+        const noise = new Float32Array(2 * model.chain.dimension);
+        fillNormal(split(random(4), "sample"), noise);
+        const program = `import json, sys, numpy, onnx, onnxruntime
+for path in sys.argv[2:]: onnx.checker.check_model(onnx.load(path), full_check=True)
+session = onnxruntime.InferenceSession(sys.argv[2], providers=["CPUExecutionProvider"])
+noise = numpy.array(json.loads(sys.argv[1]), dtype=numpy.float32).reshape(-1, *session.get_inputs()[0].shape[1:])
+(images,) = session.run(["images"], {"noise": noise})
+print(json.dumps([str(images.dtype), images.shape, images.transpose(0, 3, 1, 2).flatten().tolist()]))`;
+        const [type, shape, levels] = computed(program, JSON.stringify([...noise]), ...files) as [
+          string,
+          number[],
+          number[],
+        ];
+        expect([type, shape]).toEqual(["uint8", [2, 6, 4, 3]]);
+        const { block } = await drawImages(engine, model, { images: 2, seed: 4, integration: many! });
+        // But for values on an edge between two levels, which float32 may round either way.
+        expect(levels.filter((level, at) => level !== block.levels[at]).length).toBeLessThan(2);
       }
     });
 

@@ -176,6 +176,18 @@ describe("the sampler of a table as a file", () => {
     expect((await checkTableExport(engine, model, file, { rows: 100 })).differing).toBe(0);
   });
 
+  it("leaves out ids and texts that localflow writes anew, and checks the other cells", async () => {
+    const table = mixedTable(300);
+    const texts = Array.from({ length: 300 }, (_, n) => ({ code: `AB-${1000 + ((n * 7919) % 9000)}`, side: n % 2 }));
+    const codes = cellTableOf(texts).columns;
+    const whole = { rows: 300, columns: [...table.columns, ...codes] };
+    const model = untrainedTable(whole, { schema: { code: { kind: "text", regenerate: true } } });
+    expect(model.encoder.schema.columns.find(({ name }) => name === "code")).toHaveProperty("regenerate");
+    const file = exported(model);
+    expect(file.outputs.map(({ name }) => name)).not.toContain("code");
+    expect(await checkTableExport(engine, model, file, { rows: 100 })).toMatchObject({ differing: 0 });
+  });
+
   it("takes any number of rows, none too", async () => {
     const model = untrainedTable(mixedTable(300));
     const { bytes } = exported(model);
@@ -218,10 +230,10 @@ describe("the sampler of a table as a file", () => {
     expect(exported(model, { texts: false }).outputs.some(({ type }) => type === "string")).toBe(false);
   });
 
-  it("gives the other parts in the encoder's points, with the encoder beside them", async () => {
+  it("gives velocities at the encoder's points, with the encoder beside them", async () => {
     const model = untrainedTable(smallTable(200));
-    const { inputs, metadata } = exportTable(model, { part: "density", integration });
-    expect(inputs).toMatchObject([{ name: "data", shape: ["rows", model.encoder.dimensions.length] }]);
+    const { inputs, metadata } = exportTable(model, { part: "velocity" });
+    expect(inputs).toMatchObject([{ name: "x", shape: ["rows", model.encoder.dimensions.length] }, { name: "t" }]);
     expect(JSON.parse(metadata["localflow.encoder"] ?? "")).toMatchObject({ version: 1 });
     expect(() => exportTable(model, { part: "density", conditional: true })).toThrow(
       /conditional: expected the part sampler/,

@@ -118,4 +118,13 @@ describe("the examples", () => {
     expect(Math.abs(ratio - 1)).toBeLessThan(0.25);
     expect([...readFileSync(path).subarray(1, 4)]).toEqual([0x50, 0x4e, 0x47]);
   });
+
+  it("11 measures its digits beside real ones, also after hardly any training", async () => {
+    const output = await printed("11-digits.ts", join(scratch, "digits.png"), "20");
+    expect(numberAfter(output, "block 2: loss")).toBeGreaterThan(0);
+    const [gaussian, real] = [numberAfter(output, "pixel Gaussian"), numberAfter(output, "real images")];
+    expect(real).toBeLessThan(gaussian / 2);
+    expect(numberAfter(output, "Fréchet distance")).toBeGreaterThan(gaussian);
+    expect([...readFileSync(join(scratch, "digits.png")).subarray(1, 4)]).toEqual([0x50, 0x4e, 0x47]);
+  }, 180_000);
 });

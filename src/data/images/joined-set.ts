@@ -4,7 +4,7 @@ import { sliceBytes } from "../stored-rows.ts";
 import { channelsFirst, channelsLast, checkPlaces, type ImageRun, type ImageSet, levelsPerImage } from "./image-set.ts";
 import { copied, fitsMemory, type PixelStore, pixelStore } from "./pixel-store.ts";
 import { withChannels } from "./pixels.ts";
-import { resizedSquare } from "./resize.ts";
+import { resizedSquare, type SquareFit } from "./resize.ts";
 
 /** What a set is beside its images. */
 export type SetFacts = Pick<ImageSet, "description" | "part" | "parts" | "skipped"> & {
@@ -55,10 +55,18 @@ export function joinedSet(runs: readonly ImageRun[], { memory, labelNames, names
   };
 }
 
-/** The run with its images scaled and cut to a square, or with another number of channels. */
+/** The run with its images brought to a square, or with another number of channels. */
 export function adaptedRun(
   run: ImageRun,
-  { size, channels = run.channels }: { readonly size?: number | undefined; readonly channels?: 1 | 3 | undefined },
+  {
+    size,
+    fit,
+    channels = run.channels,
+  }: {
+    readonly size?: number | undefined;
+    readonly fit?: SquareFit | undefined;
+    readonly channels?: 1 | 3 | undefined;
+  },
 ): ImageRun {
   const { height, width } = run;
   const isSized = size === undefined || (height === size && width === size);
@@ -74,7 +82,7 @@ export function adaptedRun(
       for (let i = 0; i < end - first; i++) {
         const data = pixels.subarray(i * from, (i + 1) * from);
         const picture = withChannels({ width, height, channels: run.channels, data }, channels);
-        out.set(isSized ? picture.data : resizedSquare(picture, size).data, i * to);
+        out.set(isSized ? picture.data : resizedSquare(picture, size, fit).data, i * to);
       }
       return channelsFirst(out, shape);
     },

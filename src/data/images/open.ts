@@ -10,12 +10,15 @@ import { type SourceSet, setInFolder } from "./folder-sets.ts";
 import { type ImagePart, type ImageRun, type ImageSet, type SkippedFile, sameShape, spokenShape } from "./image-set.ts";
 import { adaptedRun, joinedSet } from "./joined-set.ts";
 import { openPictureFolder } from "./picture-folder.ts";
+import type { SquareFit } from "./resize.ts";
 
 export interface ImageOptions {
   /** Which part of a divided set; default: "train" where there is one, else all. */
   readonly part?: ImagePart;
   /** Scales the short side to this and cuts out the middle square. */
   readonly size?: number;
+  /** "stretch" scales all of a picture to the square of that size instead; default "cut". */
+  readonly fit?: SquareFit;
   /** Gray or coloured; default: as the files are. */
   readonly channels?: 1 | 3;
   /** What the floats of an array mean. */
@@ -42,7 +45,7 @@ const partOrder: readonly ImagePart[] = ["train", "validation", "test", "whole"]
  * the package sharp.
  */
 export async function openImages(path: string, options: ImageOptions = {}): Promise<ImageSet> {
-  const { size, channels, memory = defaultMemory, onBroken = "stop" } = options;
+  const { size, fit, channels, memory = defaultMemory, onBroken = "stop" } = options;
   if (size !== undefined && !(Number.isInteger(size) && size >= 1 && size <= largestSize))
     throw failure("option", {
       where: "size of images",
@@ -56,13 +59,13 @@ export async function openImages(path: string, options: ImageOptions = {}): Prom
   const folder = entries[0]!;
   if (folder.kind === "pictures") {
     const { onProgress } = options;
-    return openPictureFolder(folder.path, { part, parts }, { size, channels, onBroken, memory, onProgress });
+    return openPictureFolder(folder.path, { part, parts }, { size, fit, channels, onBroken, memory, onProgress });
   }
   const skipped: SkippedFile[] = [];
   const runs = await openRuns(entries, onBroken, skipped);
   try {
     const labelNames = await set.labelNames?.();
-    const adapted = runs.map((run) => adaptedRun(run, { size, channels }));
+    const adapted = runs.map((run) => adaptedRun(run, { size, fit, channels }));
     return joinedSet(adapted, { description, part, parts, skipped, labelNames, memory });
   } catch (error) {
     for (const run of runs) run.close();

@@ -4,7 +4,7 @@ import { failure } from "../../errors.ts";
 import { explained } from "../files.ts";
 import { type PixelPicture, withChannels } from "./pixels.ts";
 import { decodePng, pngHeaderBytes, readPngHeader } from "./png-pixels.ts";
-import { type Picture, resizedSquare } from "./resize.ts";
+import { type Picture, resizedSquare, type SquareFit } from "./resize.ts";
 import { loadPictureDecoder, type PictureDecoder } from "./sharp.ts";
 
 /** Endings of names that pictures have. */
@@ -16,8 +16,8 @@ export const mostPicturePixels = 2 ** 26;
 const largestFile = 2 ** 29;
 
 export interface PictureReader {
-  /** Reads a file; `size` is the side of a square to scale and cut it to. Throws `data` and `file` errors. */
-  read(path: string, channels: 1 | 3, size: number | undefined): Promise<Picture>;
+  /** Reads a file; `size` is the side of a square to bring it to, as `fit` says. Throws `data` and `file` errors. */
+  read(path: string, channels: 1 | 3, size: number | undefined, fit?: SquareFit): Promise<Picture>;
 }
 
 /** A reader that loads what it needs for JPEG and WebP at the first of them; `runtime` errors say that it is missing. */
@@ -28,12 +28,12 @@ export function pictureReader(): PictureReader {
     return decoder;
   };
   return {
-    async read(path, channels, size) {
+    async read(path, channels, size, fit) {
       const bytes = await wholeFile(path);
       const picture = withChannels(await decoded(bytes, path, others), channels);
       return size === undefined || (picture.width === size && picture.height === size)
         ? picture
-        : resizedSquare(picture, size);
+        : resizedSquare(picture, size, fit);
     },
   };
 }

@@ -14,11 +14,12 @@ import {
 } from "./image-set.ts";
 import { isGrayPng, pictureEndings, pictureReader } from "./picture-file.ts";
 import { copied, type PixelStore, pixelStore } from "./pixel-store.ts";
-import type { Picture } from "./resize.ts";
+import type { Picture, SquareFit } from "./resize.ts";
 
 export interface FolderOptions {
   /** Scales the short side to this and cuts out the middle square; without it all pictures must have one size. */
   readonly size?: number | undefined;
+  readonly fit?: SquareFit | undefined;
   /** Default: 1 where every picture is a PNG without colours, else 3. */
   readonly channels?: 1 | 3 | undefined;
   readonly onBroken: "stop" | "skip";
@@ -80,7 +81,7 @@ async function readAll(
   folder: string,
   pictures: readonly FoundPicture[],
   skipped: SkippedFile[],
-  { size, channels, onBroken, memory, onProgress }: FolderOptions & { readonly channels: 1 | 3 },
+  { size, fit, channels, onBroken, memory, onProgress }: FolderOptions & { readonly channels: 1 | 3 },
 ): Promise<ReadPictures> {
   const reader = pictureReader();
   const kept: FoundPicture[] = [];
@@ -89,7 +90,7 @@ async function readAll(
   try {
     for (let at = 0; at < pictures.length; at += together) {
       const group = pictures.slice(at, at + together);
-      const read = await Promise.allSettled(group.map(({ path }) => reader.read(path, channels, size)));
+      const read = await Promise.allSettled(group.map(({ path }) => reader.read(path, channels, size, fit)));
       for (const [place, result] of read.entries()) {
         const picture = group[place]!;
         if (result.status === "rejected") {

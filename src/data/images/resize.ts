@@ -8,6 +8,9 @@ export interface Picture {
   readonly data: Uint8Array;
 }
 
+/** How pictures come to a square: the middle is cut out, or height and width are scaled by themselves. */
+export type SquareFit = "cut" | "stretch";
+
 /** Which source pixels make up each target pixel of one axis. */
 interface AxisWeights {
   /** The first source pixel of each target pixel. */
@@ -22,10 +25,16 @@ interface AxisWeights {
  * The picture scaled so that its short side has `size` pixels, and its middle `size` x `size` of it. Each pixel is the mean
  * of those around its place, weighed by a triangle as wide as two target pixels (two source pixels, when it grows), so
  * fine stripes turn gray instead of making patterns: what Pillow calls BILINEAR. The long side is rounded down to whole pixels.
+ * With `stretch` all of the picture is scaled to the square.
  */
-export function resizedSquare({ width, height, channels, data }: Picture, size: number): Picture {
+export function resizedSquare(
+  { width, height, channels, data }: Picture,
+  size: number,
+  fit: SquareFit = "cut",
+): Picture {
   const short = Math.min(width, height);
-  const [across, down] = [Math.floor((width * size) / short), Math.floor((height * size) / short)];
+  const [across, down] =
+    fit === "stretch" ? [size, size] : [Math.floor((width * size) / short), Math.floor((height * size) / short)];
   const columns = axisWeights(width, across, Math.floor((across - size) / 2), size);
   const rows = axisWeights(height, down, Math.floor((down - size) / 2), size);
   const top = rows.first[0]!;

@@ -13,7 +13,8 @@ import type { DensityModel } from "../density-model.ts";
 import type { Progress } from "../progress.ts";
 import { type CouplingFlow, trainCoupling } from "./coupling-flow.ts";
 import { type LikelihoodPlan, type TestLikelihood, testLikelihood } from "./likelihoods.ts";
-import { markOf, type Run, type RunCost, type Store, storedValue, trainedRun } from "./run.ts";
+import { markOf, type Run, trainedRun } from "./run.ts";
+import { type RunCost, type Store, storedValue } from "./store.ts";
 
 /** A way to learn the density. Of several alternatives the one that is best on the validation rows is taken. */
 export interface Contender {

@@ -21,12 +21,9 @@ export function reproductionPage(reproduction: Reproduction, pictures: readonly 
   const spread =
     measured.deviation === null ? "one seed" : `± ${measured.deviation.toFixed(4)}, ${measured.seeds} seeds`;
   const figure = `Test negative log-likelihood ${measured.mean.toFixed(4)} nats (${spread}).`;
-  const standing = comparable.yes
-    ? "The figures may be held beside published ones that are marked as comparable."
-    : `This is no reproduction of a published figure: ${comparable.why}.`;
   return htmlReport({
     title: `Reproduction: ${name}`,
-    summary: `${figure}\n\n${standing}`,
+    summary: `${figure}\n\n${standingText(comparable)}`,
     sections: [
       { heading: "Likelihood", text: notes.join(" "), table: likelihoodTable(reproduction) },
       {
@@ -40,4 +37,11 @@ export function reproductionPage(reproduction: Reproduction, pictures: readonly 
     ],
     json: reproduction,
   });
+}
+
+/** What the figures may be held beside, in a sentence. */
+export function standingText({ yes, why }: Reproduction["comparable"]): string {
+  return yes
+    ? "The figures may be held beside published ones that are marked as comparable."
+    : `This is no reproduction of a published figure: ${why}.`;
 }

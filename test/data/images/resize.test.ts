@@ -51,6 +51,14 @@ test("the middle is kept of pictures that are wide or high", () => {
   expect([...resizedSquare(high, 3).data]).toEqual([30, 30, 30, 40, 40, 40, 50, 50, 50]);
 });
 
+test("all of a picture comes into the square where it is stretched", () => {
+  const wide = gray(6, 3, (x) => 30 * Math.floor(x / 2));
+  const stretched = resizedSquare(wide, 3, "stretch");
+  expect([stretched.width, stretched.height]).toEqual([3, 3]);
+  // Each target pixel weighs the two pixels under it by 3/8 and those beside them by 1/8; outside there is nothing.
+  for (let row = 0; row < 3; row++) expect([...stretched.data.subarray(3 * row, 3 * row + 3)]).toEqual([4, 30, 56]);
+});
+
 test("channels do not mix", () => {
   const data = Uint8Array.from({ length: 3 * 64 }, (_, i) => [10, 20, 30][i % 3]!);
   const small = resizedSquare({ width: 8, height: 8, channels: 3, data }, 3);

@@ -10,7 +10,7 @@ import { sampleDensity } from "../../../src/tasks/density.ts";
 import { type ExperimentRequest, runExperiment } from "../../../src/tasks/reproduction/experiment.ts";
 import { reproductionPage } from "../../../src/tasks/reproduction/page.ts";
 import { confidenceRegions } from "../../../src/tasks/reproduction/regions.ts";
-import type { Store } from "../../../src/tasks/reproduction/run.ts";
+import type { Store } from "../../../src/tasks/reproduction/store.ts";
 import { type FloatArray, floats } from "../../../src/tensor/array.ts";
 import type { Configuration } from "../../../src/train/configuration.ts";
 import { affineModel } from "../../support/affine-model.ts";

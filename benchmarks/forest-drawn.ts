@@ -21,10 +21,8 @@ export interface Changes {
   readonly movingAverage?: number;
   readonly earlyStopping?: number;
   readonly trainSplit?: number;
-  /** Whether a class is named as the label; default: yes. */
+  /** Whether a class is named as the label, which is then drawn first; default: yes. */
   readonly label?: boolean;
-  /** Whether the class of a row is drawn first, as often as it occurs in training, and the rest given it. */
-  readonly labelFirst?: boolean;
   /** A model of its own for each class, drawn as often as the class occurs in training. */
   readonly perClass?: boolean;
 }
@@ -60,22 +58,12 @@ async function drawnRows(engine: Engine, { set, seed, tables, changes = {} }: Dr
   const { model } = await fitTable(engine, {
     table,
     seed,
-    configuration: changed(tableConfiguration({ rows: train.length }), changes),
+    configuration: changed(tableConfiguration({ rows: train.length, columns: table.columns.length }), changes),
     ...(trainSplit !== undefined && { trainSplit }),
     ...(set.classes && label && !changes.perClass && { label: target }),
   });
-  if (!changes.labelFirst || !set.classes) {
-    const drawn = await sampleTable(engine, model, { rows: train.length * tables, seed });
-    return numbersOf(drawn.table);
-  }
-  const parts: Rows[][] = [];
-  for (const level of new Set(train.map((row) => row.at(-1)))) {
-    const count = train.filter((row) => row.at(-1) === level).length;
-    const where = `${target} == "${levelMark}${level}"`;
-    const drawn = await sampleTable(engine, model, { rows: count * tables, seed, where });
-    parts.push([...chunks(numbersOf(drawn.table), tables)]);
-  }
-  return Array.from({ length: tables }, (_, k) => parts.flatMap((part) => part[k] ?? [])).flat();
+  const drawn = await sampleTable(engine, model, { rows: train.length * tables, seed });
+  return numbersOf(drawn.table);
 }
 
 const columnName = (k: number) => `c${k + 1}`;

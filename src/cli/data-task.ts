@@ -7,6 +7,7 @@ import { elementCutter, type JsonPiece, lineCutter } from "../data/json-text.ts"
 import { isDensity } from "../data/sources.ts";
 import { isNotUtf8 } from "../data/utf8.ts";
 import { failure, LocalFlowError } from "../errors.ts";
+import { type Notation, parseNumber } from "../tasks/table/number-format.ts";
 import { flag } from "./flags.ts";
 import { type ImageFitOptions, imageFitNames } from "./images-options.ts";
 import { isImagePath } from "./images-paths.ts";
@@ -19,6 +20,7 @@ interface TaskOptions extends ImageFitOptions {
   readonly label?: string;
   readonly constraint?: readonly string[];
   readonly ordinal?: readonly unknown[];
+  readonly text?: string;
   readonly columns?: readonly string[];
 }
 
@@ -27,8 +29,8 @@ const lookedAt = 2 ** 16;
 
 /**
  * The task asked for, or the one that shows: "images" by the path (folders, IDX files), "table" where in the first rows a chosen column
- * has gaps, or nothing but texts. What cannot be looked at (standard input, arrays, broken files) counts as rows of numbers, whose
- * reader says more. Throws the `data` error of a file that is no UTF-8 text.
+ * has gaps, nothing but texts, or numbers of another notation (`73,807` beside `188`). What cannot be looked at (standard input,
+ * arrays, broken files) counts as rows of numbers, whose reader says more. Throws the `data` error of a file that is no UTF-8 text.
  */
 export async function dataTask(path: string, options: TaskOptions): Promise<DataTask> {
   const { columns } = options;
@@ -48,7 +50,7 @@ export async function dataTask(path: string, options: TaskOptions): Promise<Data
 
 /** Options that only one task has, and what data are then. */
 const taskMarks = [
-  { task: "table", names: ["schema", "label", "constraint", "ordinal"], spoken: "a table" },
+  { task: "table", names: ["schema", "label", "constraint", "ordinal", "text"], spoken: "a table" },
   { task: "images", names: imageFitNames, spoken: "images" },
 ] as const;
 
@@ -94,11 +96,11 @@ function isOneCell({ problem }: LocalFlowError): boolean {
   return / column "/.test(problem.where);
 }
 
-/** A cell of the first rows: a number, a text, or no value. */
-type Kind = "number" | "text" | "gap";
+/** A cell of the first rows: a number, one of a column whose numbers have decimal commas or grouped thousands, a text, or no value. */
+type Kind = "number" | "marked" | "text" | "gap";
 
 function isMixed(kinds: readonly Kind[]): boolean {
-  return kinds.includes("gap") || (kinds.includes("text") && !kinds.includes("number"));
+  return kinds.includes("gap") || kinds.includes("marked") || (kinds.includes("text") && !kinds.includes("number"));
 }
 
 async function firstCells(path: string, ending: string): Promise<ReadonlyMap<string, readonly Kind[]>> {
@@ -122,7 +124,19 @@ function csvCells(where: string, bytes: Uint8Array, ending: string): ReadonlyMap
   if (bytes.length < lookedAt) rows.push(...reader.finish());
   const [header, ...body] = rows.map(({ cells }) => cells);
   const names = (header ?? []).map((name) => name.trim());
-  return new Map(names.map((name, place) => [name, body.map((cells) => textKind(cells[place] ?? ""))]));
+  return new Map(names.map((name, place) => [name, columnKinds(body.map((cells) => cells[place] ?? ""))]));
+}
+
+/** What only readers of tables take for numbers. */
+const notations: readonly Notation[] = [{ mark: "," }, { mark: ".", thousands: true }, { mark: ",", thousands: true }];
+
+/** The kinds of a column's cells; where numbers and texts stand together, all are "marked" if one notation reads all. */
+function columnKinds(cells: readonly string[]): readonly Kind[] {
+  const kinds = cells.map(textKind);
+  if (!kinds.includes("text") || !kinds.includes("number")) return kinds;
+  const filled = cells.map((cell) => cell.trim()).filter((_, place) => kinds[place] !== "gap");
+  const isRead = (notation: Notation) => filled.every((text) => !Number.isNaN(parseNumber(text, notation)));
+  return notations.some(isRead) ? kinds.map((kind) => (kind === "gap" ? kind : "marked")) : kinds;
 }
 
 /** The words that readers of tables take for gaps. */
@@ -147,15 +161,16 @@ function jsonCells(where: string, bytes: Uint8Array, ending: string): ReadonlyMa
     if (!(error instanceof SyntaxError)) throw error;
   }
   const names = new Set(records.flatMap((record) => (isRecord(record) ? Object.keys(record) : [])));
-  const kindOf = (record: unknown, name: string): Kind =>
-    isRecord(record) && Object.hasOwn(record, name) ? valueKind(record[name]) : "gap";
-  return new Map([...names].map((name) => [name, records.map((record) => kindOf(record, name))]));
+  const cellOf = (record: unknown, name: string): string =>
+    isRecord(record) && Object.hasOwn(record, name) ? cellText(record[name]) : "";
+  return new Map([...names].map((name) => [name, columnKinds(records.map((record) => cellOf(record, name)))]));
 }
 
-function valueKind(value: unknown): Kind {
-  if (value === null || value === undefined) return "gap";
-  if (typeof value === "string") return textKind(value);
-  return typeof value === "number" || typeof value === "boolean" ? "number" : "text";
+/** A value of JSON as a cell: true and false are numbers, and what is no single value is a text. */
+function cellText(value: unknown): string {
+  if (value === null || value === undefined) return "";
+  if (typeof value === "boolean") return value ? "1" : "0";
+  return typeof value === "string" || typeof value === "number" ? String(value) : "{}";
 }
 
 /** Gaps of Parquet columns show only when they are read; texts, dates and times by their types. */

@@ -5,9 +5,10 @@ import { isDensity } from "../data/sources.ts";
 import { failure } from "../errors.ts";
 import type { Estimate } from "../measure/estimate.ts";
 import { flowBaselines, type MeasureName, measureNames } from "../measure/names.ts";
-import { curveLabel } from "../tasks/curve.ts";
+import { curveLabel } from "../tasks/curve-samplers.ts";
 import { evaluateStudent, studentSamplers } from "../tasks/distillation/evaluate-student.ts";
 import type { Student } from "../tasks/distillation/student.ts";
+import { densityTeacher } from "../tasks/distillation/teacher.ts";
 import { type Evaluation, evaluateDensity } from "../tasks/evaluate.ts";
 import { evaluationReport } from "../tasks/evaluation-report.ts";
 import { densityReportSections } from "../tasks/report.ts";
@@ -44,13 +45,8 @@ export async function evaluate(
   const { samples, failUnder = [] } = options;
   const seed = seedFrom(options);
   const found = await readAnyModel(path);
-  if (found.kind === "images")
-    return (await import("./images-evaluate.ts")).evaluateImageFile(
-      found.images,
-      { path, data, seed },
-      options,
-      terminal,
-    );
+  if (found.kind === "images" || (found.kind === "student" && found.student.image))
+    return (await import("./images-evaluate.ts")).evaluateImageFile(found, { path, data, seed }, options, terminal);
   refuseImageOptions(options, "a model of rows");
   if (found.kind === "table") return evaluateTableFile(found.table, { path, data, seed }, options, terminal);
   refuse(options, ["target"], "one of rows of numbers", "the model of a table");
@@ -88,7 +84,9 @@ export async function evaluate(
       ...(train && { train }),
       ...(samples !== undefined && { samples }),
       ...(options.curve && { curve: true }),
-      ...(students.length > 0 && { samplers: await studentSamplers(engine, model, students, terminal.signal) }),
+      ...(students.length > 0 && {
+        samplers: await studentSamplers(engine, densityTeacher(model), students, terminal.signal),
+      }),
       ...settled,
     });
     const { tolerance } = settled;

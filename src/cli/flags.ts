@@ -12,7 +12,7 @@ export function flag(attribute: string): string {
 }
 
 /** Options that may be given several times, each time with one more value; in a file they take a list. */
-export const repeatable: ReadonlySet<string> = new Set(["--constraint", "--ordinal"]);
+export const repeatable: ReadonlySet<string> = new Set(["--constraint", "--ordinal", "--class"]);
 
 /** How messages name the option that says where a command writes. */
 export const outputFlags = "-o, --output";

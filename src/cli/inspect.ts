@@ -102,6 +102,7 @@ function checkNothingToFit(options: InspectOptions): void {
     "label",
     "constraint",
     "ordinal",
+    "text",
   ]);
   const given = Object.keys(options).find((name) => ofData.has(name));
   if (given === undefined) return;

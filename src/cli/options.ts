@@ -1,12 +1,14 @@
 // options: the definitions of every option, shared by the commands that take it, and their parsers.
 import { Command, Option } from "commander";
 import type { Step } from "../flow/steps.ts";
-import type { BaselineName, FlowBaseline } from "../measure/names.ts";
+import type { BaselineName } from "../measure/names.ts";
 import type { Activation } from "../nn/activation.ts";
 import type { Integration, MethodName } from "../ode/integration.ts";
 import type { PictureKind } from "../pictures/kinds.ts";
 import type { Device } from "../runtime/contract.ts";
+import type { Objective } from "../tasks/distillation/distill.ts";
 import type { ExportPart } from "../tasks/export-parts.ts";
+import type { TextChoice } from "../tasks/table/detect.ts";
 import { applyConfig } from "./config.ts";
 import { flagsOf } from "./flags.ts";
 import type { ImageFitOptions, ImageSourceOptions } from "./images-options.ts";
@@ -31,6 +33,7 @@ export interface FitOptions extends CommonOptions, RecipeOptions, ImageFitOption
   readonly label?: string;
   readonly constraint?: readonly string[];
   readonly ordinal?: readonly ColumnOrder[];
+  readonly text?: TextChoice;
   readonly columns?: readonly string[];
   readonly trainSplit?: number;
   readonly validation?: string;
@@ -49,6 +52,8 @@ export interface SampleOptions extends CommonOptions, IntegrationOptions {
   readonly logDensity?: boolean;
   readonly where?: string;
   readonly balance?: string | true;
+  readonly class?: readonly string[];
+  readonly guidance?: number;
   readonly seed?: number;
   readonly force?: boolean;
 }
@@ -57,6 +62,8 @@ export interface ScoreOptions extends CommonOptions, IntegrationOptions, ImageSo
   readonly output?: string;
   readonly percentile?: boolean;
   readonly contributions?: boolean;
+  readonly classify?: string | true;
+  readonly marginal?: boolean;
   readonly divergence?: "exact" | "hutchinson";
   readonly probes?: number;
   readonly handOver?: Integration;
@@ -75,6 +82,7 @@ export interface ImputeOptions extends CommonOptions, IntegrationOptions {
 }
 
 export interface EvaluateOptions extends CommonOptions, IntegrationOptions, ImageSourceOptions {
+  readonly guidance?: number;
   readonly features?: string;
   readonly train?: string;
   readonly samples?: number;
@@ -93,9 +101,10 @@ export interface EvaluateOptions extends CommonOptions, IntegrationOptions, Imag
 
 export interface DistillOptions extends CommonOptions {
   readonly output: string;
-  readonly objective?: "regression" | "progressive";
+  readonly objective?: Objective;
   readonly evaluations?: number;
   readonly scores?: boolean;
+  readonly conditional?: boolean;
   readonly rows?: number;
   readonly hidden?: readonly number[];
   readonly iterations?: number;
@@ -112,6 +121,7 @@ export interface InspectOptions extends CommonOptions, RecipeOptions, ImageFitOp
   readonly label?: string;
   readonly constraint?: readonly string[];
   readonly ordinal?: readonly ColumnOrder[];
+  readonly text?: TextChoice;
   readonly estimate: boolean;
   readonly columns?: readonly string[];
   readonly rows?: number;
@@ -137,6 +147,7 @@ export interface ExportOptions extends CommonOptions {
   readonly conditional?: boolean;
   readonly texts?: boolean;
   readonly noise?: "input" | "seed";
+  readonly guidance?: number;
   readonly method?: MethodName;
   readonly evaluations?: number;
   readonly check?: boolean;
@@ -150,16 +161,6 @@ export interface ImportOptions extends CommonOptions, IntegrationOptions {
   readonly steps?: readonly Step[] | "auto";
   readonly activation?: readonly Activation[];
   readonly columns?: readonly string[];
-  readonly force?: boolean;
-}
-
-export interface ReproduceOptions extends CommonOptions {
-  readonly output?: string;
-  readonly data: string;
-  readonly seeds?: number;
-  readonly scale?: number;
-  readonly baselines?: readonly FlowBaseline[];
-  readonly tolerance?: number;
   readonly force?: boolean;
 }
 
@@ -204,9 +205,16 @@ export function task(command: Command): Command {
     "what to learn: density (rows of numbers), table (mixed columns, gaps) or images (default: as data look)";
   add(command, "--task <name>", names, parse.choice(["density", "table", "images"]));
   command.option("--schema <file>", "of a table: JSON that says what some of its columns are");
-  command.option("--label <column>", "of a table: the column that is the class, a category even if written in numbers");
+  addOnce(
+    command,
+    "--label <column>",
+    "of a table: the column that is the class, a category even if written in numbers",
+  );
+  const texts =
+    "of a table: texts and ids that are no levels: leave-out (default), regenerate in their shapes, or sample (copies texts)";
+  add(command, "--text <choice>", texts, parse.choice(["leave-out", "regenerate", "sample"]));
   const order = "of a table: the levels of a column in their order, such as 'size=S<M<L'; repeatable";
-  addList(command, "--ordinal <column=levels>", order, parse.ordinals, (list) => list);
+  addList(command, "--ordinal <column=levels>", order, parse.ordinals, parse.distinctOrders);
   const rule =
     "of a table: what every row meets, such as 'low <= high', 'total == a + b', unique(a), combinations(a, b)";
   return addList(command, "--constraint <text>", `${rule}; repeatable`, parse.texts, (list) => list);
@@ -369,6 +377,17 @@ export function addList<T>(
     const list = parser(text, flagsOf(option));
     const isAgain = command.getOptionValueSource(option.attributeName()) === "cli";
     return isAgain && before !== undefined ? joined([...before, ...list], flagsOf(option)) : list;
+  });
+  return command.addOption(option);
+}
+
+/** An option of one text, which a command line may not give twice. */
+function addOnce(command: Command, flags: string, description: string): Command {
+  const option = new Option(flags, description);
+  option.argParser((text: string, before?: string) => {
+    const isAgain = command.getOptionValueSource(option.attributeName()) === "cli";
+    if (isAgain && before !== undefined) throw parse.twice(flagsOf(option), "one column", before, text);
+    return text;
   });
   return command.addOption(option);
 }

@@ -187,6 +187,25 @@ export const ordinals: Parser<readonly ColumnOrder[]> = (text, where) => {
   throw bad(where, "a column and its levels in order, such as size=S<M<L", text);
 };
 
+/** The orders of columns, each of which has one. */
+export function distinctOrders(orders: readonly ColumnOrder[], where: string): readonly ColumnOrder[] {
+  const [again] = orders.filter(({ column }, n) => orders.findIndex((each) => each.column === column) < n);
+  if (again === undefined) return orders;
+  const [first] = orders.filter(({ column }) => column === again.column);
+  const spoken = ({ column, levels }: ColumnOrder) => `${column}=${levels.join("<")}`;
+  throw twice(where, "one order of a column", first ? spoken(first) : "", spoken(again));
+}
+
+/** The error of an option that says two things where one is meant. */
+export function twice(where: string, expected: string, first: string, second: string) {
+  return failure("option", {
+    where,
+    expected,
+    received: `${JSON.stringify(first)} and ${JSON.stringify(second)}`,
+    remedy: "leave one of them out",
+  });
+}
+
 /** The name of a column; the bare option, whose preset is no text, means the label. */
 export const columnOrLabel: Parser<string | true> = (text) => text === "" || text;
 

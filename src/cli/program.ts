@@ -2,13 +2,14 @@
 import { Command, CommanderError } from "commander";
 import { pictureKinds } from "../pictures/kinds.ts";
 import { exportParts } from "../tasks/export-parts.ts";
+import { evaluateOptions } from "./evaluate-options.ts";
 import * as images from "./images-options.ts";
 import { keepInputs } from "./kept-inputs.ts";
 import * as options from "./options.ts";
 import { errorText, exitStatus, statusOf } from "./output.ts";
 import * as parse from "./parse.ts";
+import { reproduceOptions } from "./reproduce-options.ts";
 import { escaping, type Terminal } from "./terminal.ts";
-import * as thresholds from "./thresholds.ts";
 import { askLast, asTyped, capThreads, commandOf, usageStatus, withCommand } from "./usage.ts";
 import { version } from "./version.ts";
 
@@ -68,7 +69,7 @@ function fit(root: Command, terminal: Terminal): void {
   command.option("--resume", "go on from the checkpoint beside the output, MODEL.checkpoint");
   options.add(command, "--time <duration>", "stop in time with a usable model, such as 10m", parse.seconds);
   options.force(options.memory(options.seed(options.common(command))));
-  images.imageFit(command);
+  images.imagePictures(images.imageFit(command));
   options.training(options.schedule(command));
   options.integration(command.optionsGroup("Integration (recorded in the model):"), { auto: true });
   examples(command, [
@@ -81,6 +82,7 @@ function fit(root: Command, terminal: Terminal): void {
     "localflow fit customers.csv -o model.safetensors --schema schema.json   # a table of mixed columns",
     "localflow fit trips.csv -o model.safetensors --constraint 'start <= end' --label purpose",
     "localflow fit fashion-mnist/ -o model.safetensors --size 14 --time 20m   # a folder of images",
+    "localflow fit pets/ -o model.safetensors --size 32 --conditional         # classes too, one folder each",
   ]);
   command.action(async (data, given) => (await import("./fit.ts")).fit(data, given, terminal));
 }
@@ -96,6 +98,7 @@ function sample(root: Command, terminal: Terminal): void {
     "of a table: what every row must meet, such as 'cut == \"Ideal\" && price < 2000'",
   );
   command.option("--chain", "of images: a grid of each image on its way from noise to data");
+  images.drawnClasses(command);
   const balance = "of a table: equal shares of the levels of a column (default: of the label)";
   options.add(command, "--balance [column]", balance, parse.columnOrLabel, { preset: "" });
   options.force(options.seed(options.common(command)));
@@ -109,6 +112,7 @@ function sample(root: Command, terminal: Terminal): void {
     `localflow sample table.safetensors -n 1000 --where 'cut == "Ideal" && price < 2000' -o ideal.csv`,
     "localflow sample table.safetensors -n 1000 --balance cut -o balanced.csv",
     "localflow sample images.safetensors -n 64 -o grid.png   # or -o folder, -o images.npy",
+    "localflow sample images.safetensors -n 64 -o cats.png --class cat --guidance 2",
   ]);
   command.action(async (model, given) => (await import("./sample.ts")).sample(model, given, terminal));
 }
@@ -119,6 +123,8 @@ function score(root: Command, terminal: Terminal): void {
   command.option("-o, --output <file>", `write the column log_density: ${rowFormats}`);
   command.option("--percentile", "add the column percentile: where the row stands among training rows (low: unusual)");
   command.option("--contributions", "of a table: add each column's log-density given the row's other columns");
+  const classify = "of a table: the most probable level of a column (default: of the label), and all probabilities";
+  options.add(command, "--classify [column]", classify, parse.columnOrLabel, { preset: "" });
   options.rows(command);
   options.add(
     command,
@@ -126,6 +132,7 @@ function score(root: Command, terminal: Terminal): void {
     "exact or hutchinson (default: exact)",
     parse.choice(["exact", "hutchinson"]),
   );
+  command.option("--marginal", "of images with classes: score without them, as if they were not known");
   options.add(command, "--probes <count>", "random probes of hutchinson (default: 1)", parse.whole({ atLeast: 1 }));
   images.imageSource(command, "of images: score so many, a random choice (default: all)");
   const handOver = "carry the point to the next block by this adaptive method, such as dopri5 or dopri5/1e-3";
@@ -136,6 +143,7 @@ function score(root: Command, terminal: Terminal): void {
     "localflow score model.safetensors test.csv",
     "localflow score model.safetensors test.csv -o scores.csv --json",
     "localflow score model.safetensors test.csv -o scores.csv --percentile",
+    "localflow score table.safetensors test.csv -o classes.csv --classify",
     "localflow score model.safetensors test.csv --method euler --evaluations 149 --hand-over dopri5   # the authors' protocol",
   ]);
   command.action(async (model, data, given) => (await import("./score.ts")).score(model, data, given, terminal));
@@ -165,41 +173,7 @@ function evaluate(root: Command, terminal: Terminal): void {
   const command = begin(root, "evaluate", "measure a model against held-out rows, or what changed between two files");
   command.argument("<model>", "model file, or the first of two tables: .csv, .tsv, .json, .ndjson, .parquet");
   command.argument("<data>", `held-out rows, or the second table: ${dataSources}`);
-  command.option(
-    "--train <file>",
-    "rows the model was trained on: adds the floor and the baselines, of a table privacy",
-  );
-  options.add(
-    command,
-    "--baselines <list>",
-    "also train flow-wide, flow-long, or both; gaussian, mixture and kernel always come with --train",
-    thresholds.baselines,
-  );
-  command.option("--plain", "also train plain Flow Matching of as many parameters: short for --baselines flow-wide");
-  command.option("--target <column>", "of a table: also predict this column, having learnt from drawn rows");
-  options.add(
-    command,
-    "--samples <count>",
-    "samples to compare, from each density (default and most: 4096)",
-    parse.whole({ atLeast: 8, atMost: 4096 }),
-  );
-  const features = "of images: the network that distances are measured in, .onnx or a classifier.safetensors";
-  command.option("--features <file>", features);
-  images.imageSource(command, "of images: look at so many training images (default: those that fit into 1 GiB)");
-  options.addList(
-    command,
-    "--fail-under <list>",
-    "exit with 1 when a measure is beyond its worst allowed value, such as nll=2.6 or quality=0.85,c2st=0.7",
-    thresholds.thresholds,
-    thresholds.eachOnce,
-  );
-  command.option("--curve", "also measure samples by several methods against the evaluations and time they take");
-  const students = "with --curve: students of the model (localflow distill), to stand on the curve too";
-  options.add(command, "--student <files>", students, parse.files);
-  command.option("--report <file>", "also write one self-contained HTML page with the measures and pictures");
-  const drawn =
-    "rows to draw from a table's model, or points of a built-in density (default: as many as held-out rows)";
-  options.add(command, "-n, --rows <count>", drawn, parse.whole({ atLeast: 1 }));
+  evaluateOptions(command);
   options.force(options.memory(options.seed(options.common(command))));
   options.integration(command.optionsGroup("Integration (default: as recorded in the model):"), { auto: true });
   examples(command, [
@@ -232,22 +206,35 @@ function distill(root: Command, terminal: Terminal): void {
   options.add(
     command,
     "--rows <count>",
-    "noise rows that the model carries to data, to learn from (default: 65536; scores: 131072)",
+    "noise rows that the model carries to data, to learn from (default: 65536; images: 4096; scores: 131072)",
     whole,
   );
   options.add(command, "--hidden <widths>", "hidden layers, such as 256x3 (default: as the model's)", parse.hidden);
   const objective =
-    "what networks learn from: regression on the model, or progressive: a student of more (default: regression)";
-  options.add(command, "--objective <name>", objective, parse.choice(["regression", "progressive"] as const));
-  options.add(command, "--iterations <count>", "iterations of each network (default: 2000; scores: 8000)", whole);
-  options.add(command, "--batch-size <rows>", "rows of one iteration (default: 512)", whole);
+    "what networks learn from: regression on the model, progressive: a student of more, or consistency: themselves (default: regression)";
+  const objectives = ["regression", "progressive", "consistency"] as const;
+  options.add(command, "--objective <name>", objective, parse.choice(objectives));
+  options.add(
+    command,
+    "--iterations <count>",
+    "iterations of each network (default: 2000; images: 400; scores: 8000)",
+    whole,
+  );
+  options.add(command, "--batch-size <rows>", "rows of one iteration (default: 512; images: 64)", whole);
   const positive = parse.number({ above: 0 });
-  options.add(command, "--learning-rate <rate>", "of Adam, at the start (default: 1e-3; scores: 2e-3)", positive);
+  options.add(
+    command,
+    "--learning-rate <rate>",
+    "of Adam, at the start (default: 1e-3; images: 3e-4; scores: 2e-3)",
+    positive,
+  );
+  command.option("--conditional", "of a table: the student can be told cells (sample --where), as its model can");
   options.add(command, "--time <duration>", "stop in time with a usable student, such as 10m", parse.seconds);
   options.force(options.seed(options.common(command)));
   examples(command, [
     "localflow distill model.safetensors -o student.safetensors --evaluations 4",
     "localflow distill model.safetensors -o student.safetensors --evaluations 8 --time 10m",
+    "localflow distill table.safetensors -o student.safetensors --evaluations 4 --conditional   # then: sample student.safetensors --where …",
     "localflow distill table.safetensors -o scorer.safetensors --scores     # then: localflow score scorer.safetensors new.csv",
     "localflow sample student.safetensors -n 1000 -o samples.csv",
     "localflow evaluate model.safetensors test.csv --curve --student student.safetensors",
@@ -314,8 +301,13 @@ function exporting(root: Command, terminal: Terminal): void {
     "sampler: input, or seed: the file draws its noise itself and takes the number of rows (default: input)";
   options.add(command, "--noise <source>", noise, parse.choice(["input", "seed"] as const));
   command.option("--conditional", "sampler of a table's model: cells that are known go in too, as given and state");
-  command.option("--no-texts", "sampler of a table's model: leave out the texts of categories; their numbers stay");
-  command.option("--check", "run the file and hold 256 rows against localflow's own; exit with 1 where they differ");
+  const guidance = "sampler of images with classes: how strongly each class is followed (default: 1, the class itself)";
+  options.add(command, "--guidance <number>", guidance, parse.number());
+  command.option("--no-texts", "of a table's model: categories as numbers alone, without their texts");
+  command.option(
+    "--check",
+    "run the file and hold 256 rows (8 images) against localflow's own; exit with 1 where they differ",
+  );
   options.force(options.seed(options.common(command)));
   examples(command, [
     "localflow export model.safetensors -o sampler.onnx --check",
@@ -348,25 +340,12 @@ function importing(root: Command, terminal: Terminal): void {
 
 function reproduce(root: Command, terminal: Terminal): void {
   const command = begin(root, "reproduce", "run a published experiment from its raw files, with its baselines");
-  const names =
-    "tree, rose, power, gas, miniboone, bsds300 (the newer of the authors' two configurations; power-2025 the older)";
-  command.argument("<name>", `${names}; or a small table: shuttle, satellite, letter, diamonds`);
-  command.option("--data <folder>", "where the raw files are", "data");
-  command.option(
-    "-o, --output <folder>",
-    "folder for report, figures and models (default: reproduce-NAME); goes on from it",
-  );
-  options.add(command, "--seeds <count>", "seeds 1 to COUNT (default: 3)", parse.whole({ atLeast: 1, atMost: 100 }));
-  const scale = "share of rows, batches and iterations, such as 0.01; below 1 it is no reproduction (default: 1)";
-  options.add(command, "--scale <share>", scale, parse.number({ above: 0, atMost: 1 }));
-  const rivals = "plain Flow Matching beside it: flow-wide,flow-long or none (default: both)";
-  options.add(command, "--baselines <list>", rivals, thresholds.rivals);
-  options.add(command, "--tolerance <number>", "of the likelihoods (default: 1e-4)", parse.number({ atLeast: 1e-6 }));
-  options.force(options.common(command));
+  options.force(options.common(reproduceOptions(command)));
   examples(command, [
     "localflow reproduce tree --data data --scale 0.01 --seeds 1",
     "localflow reproduce miniboone --data data",
     "localflow reproduce letter --data data --scale 0.1",
+    "localflow reproduce cifar10 --data cifar-10-batches-bin --features inception.onnx",
   ]);
   command.action(async (name, given) => (await import("./reproduce.ts")).reproduce(name, given, terminal));
 }

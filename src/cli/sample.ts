@@ -23,7 +23,7 @@ import { settledIntegration } from "./tolerance.ts";
 /** Draws rows from a model, or from a built-in density, and streams them to a file or to standard output. */
 export async function sample(path: string, options: SampleOptions, terminal: Terminal): Promise<void> {
   if (isDensity(path)) {
-    refuse(options, ["where", "balance", "chain"], "a built-in density");
+    refuse(options, ["where", "balance", "chain", "class", "guidance"], "a built-in density");
     return draw(path, options, terminal);
   }
   await checkSpelling(path);
@@ -37,6 +37,8 @@ export async function sample(path: string, options: SampleOptions, terminal: Ter
   const found = await readAnyModel(path);
   if (found.kind === "images")
     return (await import("./images-sample.ts")).sampleImageFile(found.images, options, terminal);
+  if (found.kind === "student" && found.student.image)
+    return (await import("./images-student.ts")).sampleStudentImageFile(found.student, options, terminal);
   refuseImageOptions(options, "a model of rows");
   if (isForImages) await checkRowsOutput(options.output, options);
   if (found.kind === "table") return sampleTableFile(found.table, options, terminal);

@@ -25,7 +25,7 @@ export async function distillToScorer(
   terminal: Terminal,
 ): Promise<void> {
   const { output, quiet, force = false, rows, iterations, batchSize, learningRate } = options;
-  refuseAny(options, ["evaluations", "hidden", "time", "objective"], "--scores");
+  refuseAny(options, ["evaluations", "hidden", "time", "objective", "conditional"], "--scores");
   await checkOutput(output, options);
   const model = await readTableModel(path);
   const table = data === undefined ? undefined : await readTableFile(data, {});
@@ -67,7 +67,17 @@ export async function scoreByScorer(
   options: ScoreOptions,
   terminal: Terminal,
 ): Promise<void> {
-  const exact = ["contributions", "divergence", "probes", "handOver", "method", "tolerance", "rtol", "atol"] as const;
+  const exact = [
+    "contributions",
+    "classify",
+    "divergence",
+    "probes",
+    "handOver",
+    "method",
+    "tolerance",
+    "rtol",
+    "atol",
+  ] as const;
   refuseAny(options, [...exact, "evaluations"], "a scorer, which integrates nothing");
   const { output, seed = 0, percentile = false } = options;
   if (output !== undefined) await checkTableOutput(output, options);

@@ -5,6 +5,7 @@ import { readCellTable } from "../data/cell-files.ts";
 import { chosenCells } from "../data/cell-rows.ts";
 import { type CellTable, recordsOf } from "../data/cell-table.ts";
 import { cellHeader, cellLines } from "../data/cell-writer.ts";
+import { listNames, nearestName, shorten } from "../data/columns.ts";
 import { explained, writeFileAtomically } from "../data/files.ts";
 import { utf8Text } from "../data/utf8.ts";
 import { failure } from "../errors.ts";
@@ -61,6 +62,19 @@ export async function readSchema({ schema, label, constraint, ordinal = [] }: Sc
     constraints: [...new Set([...(file.constraints ?? []), ...(constraint ?? [])])],
     ...(chosen !== undefined && { label: chosen }),
   };
+}
+
+/** Throws "option" for an order of a column that the table lacks. */
+export function checkOrders({ columns }: CellTable, orders: readonly ColumnOrder[] = []): void {
+  const names = columns.map(({ name }) => name);
+  const unknown = orders.find(({ column }) => !names.includes(column));
+  if (unknown === undefined) return;
+  throw failure("option", {
+    where: "--ordinal",
+    expected: `a column among ${listNames(names)}`,
+    received: JSON.stringify(shorten(unknown.column)),
+    remedy: `did you mean "${nearestName(unknown.column, names)}"?`,
+  });
 }
 
 async function readSchemaFile(path: string): Promise<SchemaFile> {

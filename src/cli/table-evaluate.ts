@@ -3,6 +3,11 @@ import { basename } from "node:path";
 import { writeFileAtomically } from "../data/files.ts";
 import { failure } from "../errors.ts";
 import { flowBaselines } from "../measure/names.ts";
+import { curveLabel } from "../tasks/curve-samplers.ts";
+import { type TableCurve, tableCurve, tableCurveMetrics, tableCurveSection } from "../tasks/curve-table.ts";
+import { studentSamplers } from "../tasks/distillation/evaluate-student.ts";
+import type { Student } from "../tasks/distillation/student.ts";
+import { densityTeacher } from "../tasks/distillation/teacher.ts";
 import type { TableEstimate, TableMetric } from "../tasks/table/evaluate-table.ts";
 import { privacyMetricNames, type TableMetricName, tableMetricNames } from "../tasks/table/evaluate-table-metrics.ts";
 import {
@@ -14,12 +19,13 @@ import {
 import { shownBaselines, tableEvaluationPage } from "../tasks/table/evaluate-table-page.ts";
 import type { TableModel } from "../tasks/table/table-model.ts";
 import { withDigits } from "./estimates.ts";
+import { readStudent } from "./model.ts";
 import type { EvaluateOptions } from "./options.ts";
-import { alignedTable, report, spokenTime } from "./output.ts";
+import { alignedTable, report, short, spokenTime } from "./output.ts";
 import { progressView } from "./progress.ts";
 import { checkInterrupted, memoryLimit, withEngine } from "./session.ts";
 import { readTableFile } from "./table-data.ts";
-import { refuse, tableIntegration } from "./table-options.ts";
+import { refuse, settledTableIntegration } from "./table-options.ts";
 import type { Terminal } from "./terminal.ts";
 import { askedBaselines, checkMeasures, missed } from "./thresholds.ts";
 
@@ -28,6 +34,13 @@ interface Evaluated {
   readonly data: string;
   readonly seed: number;
 }
+
+/** An evaluation, with the curve where it was asked for, and the tolerance where it was chosen. */
+type CurvedEvaluation = TableModelEvaluation & {
+  readonly tolerance?: number;
+  readonly curve?: TableCurve["points"];
+  readonly curveFloor?: TableCurve["floor"];
+};
 
 /** Draws rows from a table's model and measures them against held-out rows; the report file was checked before. */
 export async function evaluateTableFile(
@@ -40,32 +53,43 @@ export async function evaluateTableFile(
   checkTableOptions(options, target);
   const { schema } = model.encoder;
   checkTarget(target, schema, "--target");
-  const integration = tableIntegration(options, model);
+  const students: Student[] = [];
+  for (const file of options.student ?? []) students.push(await readStudent(file));
   const heldOut = await readTableFile(data, memoryLimit(options));
   checkTableColumns(heldOut, schema, data);
   const train = trainFile === undefined ? undefined : await readTableFile(trainFile, memoryLimit(options));
   if (train !== undefined && trainFile !== undefined) checkTableColumns(train, schema, trainFile);
   checkInterrupted(terminal.signal);
   const view = progressView(terminal, options);
-  const evaluation = await withEngine(options, (engine) =>
-    evaluateTableModel(engine, model, {
-      heldOut,
-      seed,
+  const onStage = (text: string) => {
+    view.clear();
+    if (!quiet) terminal.err(`localflow: ${text} …\n`);
+  };
+  const request = {
+    ...{ heldOut, seed, signal: terminal.signal, onProgress: view.show },
+    ...(train && { train }),
+    ...(rows !== undefined && { rows }),
+  };
+  const evaluation = await withEngine(options, async (engine): Promise<CurvedEvaluation> => {
+    const probe = { samples: "points" } as const;
+    const { integration, ...chosen } = await settledTableIntegration(engine, model, probe, { options, terminal, view });
+    const found = await evaluateTableModel(engine, model, {
+      ...request,
       flows: flowBaselines.filter((name) => askedBaselines(options).includes(name)),
-      signal: terminal.signal,
-      onProgress: view.show,
-      onStage: (text) => {
-        view.clear();
-        if (!quiet) terminal.err(`localflow: ${text} …\n`);
-      },
-      ...(train && { train }),
-      ...(rows !== undefined && { rows }),
+      onStage,
       ...(target !== undefined && { target }),
-      ...integration,
-    }),
-  ).finally(view.clear);
+      ...(integration && { integration }),
+    });
+    if (!options.curve) return { ...found, ...chosen };
+    onStage("the curve of quality against evaluations");
+    const samplers = await studentSamplers(engine, densityTeacher(model.density), students, terminal.signal);
+    const { points, floor, notes } = await tableCurve(engine, model, { ...request, samplers });
+    return { ...found, ...chosen, notes: [...found.notes, ...notes], curve: points, curveFloor: floor };
+  }).finally(view.clear);
   if (options.report !== undefined) {
-    const page = tableEvaluationPage(evaluation, basename(path));
+    const { curve, curveFloor } = evaluation;
+    const sections = curve && curveFloor ? [tableCurveSection(curve, curveFloor)] : [];
+    const page = tableEvaluationPage(evaluation, basename(path), sections);
     await writeFileAtomically(options.report, new TextEncoder().encode(page), { force: options.force === true });
   }
   await report(terminal, options, { ...evaluation }, evaluationText(evaluation));
@@ -75,7 +99,7 @@ export async function evaluateTableFile(
 
 /** Throws "option" for what has no meaning here, before anything is read. */
 function checkTableOptions(options: EvaluateOptions, target: string | undefined): void {
-  refuse(options, ["samples", "curve", "student"], "the model of a table");
+  refuse(options, ["samples"], "the model of a table");
   const { train, failUnder = [], baselines = [] } = options;
   const other = baselines.find((name) => !flowBaselines.some((known) => known === name));
   if (other !== undefined)
@@ -98,7 +122,7 @@ function lacks(measure: TableMetricName, expected: string) {
 
 const headings: Readonly<Record<string, string>> = { independent: "independent", copula: "Gaussian copula" };
 
-function evaluationText(evaluation: TableModelEvaluation): string {
+function evaluationText(evaluation: CurvedEvaluation): string {
   const { measures, rows, verdict, notes, seed, seconds, baselines } = evaluation;
   const names = shownBaselines(evaluation);
   const lines = tableMetricNames.flatMap((name) => {
@@ -121,6 +145,7 @@ function evaluationText(evaluation: TableModelEvaluation): string {
     "± standard error; the floor is what real rows get, * marks the best of the others (docs/measures.md says what each is).",
     `${rows.compared} rows of each were measured against ${rows.heldOut} held-out rows; ${rows.train} training rows.`,
     ...flows,
+    ...curveText(evaluation),
     "",
     ...verdict,
     ...notes.map((note) => `note: ${note}`),
@@ -133,4 +158,28 @@ function bestOf({ better, group }: TableMetric, sides: readonly (TableEstimate |
   const known = sides.flatMap((side) => (side === undefined ? [] : [side.value]));
   if (group === "privacy" || new Set(known).size < 2) return Number.NaN;
   return better === "higher" ? Math.max(...known) : Math.min(...known);
+}
+
+/** The curve as a table of its own, where there is one. */
+function curveText({ curve, curveFloor }: CurvedEvaluation): readonly string[] {
+  if (curve === undefined || curveFloor === undefined) return [];
+  const cells = (measures: TableCurve["floor"]["measures"]) =>
+    tableCurveMetrics.map((name) => (measures[name] ? withDigits(measures[name]) : ""));
+  const rows = curve.map((point) => [
+    curveLabel(point),
+    short(point.evaluations, 4),
+    short(point.seconds, 3),
+    ...cells(point.measures),
+    short(point.distanceToReference, 2),
+  ]);
+  const floor = curveFloor.measures.quality && ["floor: training rows", "", "", ...cells(curveFloor.measures)];
+  return [
+    "",
+    alignedTable(
+      ["rows by", "evaluations", "s per 1000", ...tableCurveMetrics, "distance"],
+      [...rows, ...(floor ? [floor] : [])],
+    ),
+    "",
+    `Of ${curveFloor.rows} rows each. Evaluations of the whole chain per row; distance to the rows of dopri5 at 1e-5 from the same noise, in deviations of the encoder's dimensions.`,
+  ];
 }

@@ -14,7 +14,7 @@ import { alignedTable, report, short, spokenBytes, spokenTime, withError } from 
 import { progressView } from "./progress.ts";
 import { configurationFrom } from "./recipe.ts";
 import { checkInterrupted, memoryLimit, peakMemoryBytes, withEngine } from "./session.ts";
-import { readSchema, readTableFile } from "./table-data.ts";
+import { checkOrders, readSchema, readTableFile } from "./table-data.ts";
 import { settledTableIntegration } from "./table-options.ts";
 import type { Terminal } from "./terminal.ts";
 import type { Surroundings } from "./tolerance.ts";
@@ -35,6 +35,7 @@ export async function fitTableFile(
 ): Promise<void> {
   const { columns: schema, constraints = [], label } = await readSchema(options);
   const table = await readTableFile(data, options);
+  checkOrders(table, options.ordinal);
   const names = table.columns.map(({ name }) => name);
   const validation =
     options.validation === undefined
@@ -42,14 +43,16 @@ export async function fitTableFile(
       : await readTableFile(options.validation, { ...memoryLimit(options), columns: names });
   checkInterrupted(terminal.signal);
   const view = progressView(terminal, options);
+  const size = { rows: table.rows, columns: table.columns.length };
   const fitted = await withEngine(options, async (engine) => {
     const found = await fitTable(engine, {
       table,
       schema,
       constraints,
+      ...(options.text !== undefined && { texts: options.text }),
       ...(label !== undefined && { label }),
       seed,
-      configuration: configurationFrom(options, startingPoint(options, tableConfiguration({ rows: table.rows })), seed),
+      configuration: configurationFrom(options, startingPoint(options, tableConfiguration(size)), seed),
       ...memoryLimit(options),
       ...(validation && { validation }),
       ...(options.trainSplit !== undefined && { trainSplit: options.trainSplit }),
@@ -122,7 +125,7 @@ function fitText(output: string, result: TableFitReport & { readonly peakMemoryB
 
 function constraintLines(constraints: readonly ConstraintReport[]): readonly string[] {
   return constraints.map(({ constraint, enforced, violations }, n) => {
-    const how = enforced === "computed" ? "computed" : "by rejection";
+    const how = { computed: "computed", nearest: "the nearest is taken", rejection: "by rejection" }[enforced];
     const met = violations === 0 ? "met by all rows" : `broken by ${violations} of the rows`;
     return `${(n === 0 ? "constraints" : "").padEnd(16)}${constraint} (${how}; ${met})`;
   });

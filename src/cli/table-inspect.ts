@@ -8,14 +8,15 @@ import type { TableModel } from "../tasks/table/table-model.ts";
 import { parameterCount } from "../train/configuration.ts";
 import type { InspectOptions } from "./options.ts";
 import { alignedTable, counted, report, short } from "./output.ts";
-import { readSchema, readTableFile } from "./table-data.ts";
+import { checkOrders, readSchema, readTableFile } from "./table-data.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** Says of a table what a fit would take its columns for, and why. */
 export async function inspectTable(path: string, options: InspectOptions, terminal: Terminal): Promise<void> {
   const { columns: overrides, constraints: texts = [], label } = await readSchema(options);
   const table = await readTableFile(path, options);
-  const schema = detectSchema(table, withLabel(table, label, overrides));
+  checkOrders(table, options.ordinal);
+  const schema = detectSchema(table, withLabel(table, label, overrides), options.text);
   const { reports: constraints } = findConstraints(texts, table, schema);
   const gaps = new Map(table.columns.map(({ name, codes }) => [name, codes.filter((code) => code < 0).length]));
   const text = [

@@ -1,28 +1,11 @@
 // table-options: what the options of integration mean for models of tables.
 import { failure } from "../errors.ts";
-import type { Integration } from "../ode/integration.ts";
 import type { Engine } from "../runtime/contract.ts";
 import type { TableModel } from "../tasks/table/table-model.ts";
 import type { ToleranceRequest } from "../tasks/tolerance.ts";
 import { flag } from "./flags.ts";
-import { type IntegrationOptions, integrationFrom } from "./recipe.ts";
+import { integrationFrom } from "./recipe.ts";
 import { type SettledIntegration, type Surroundings, settledIntegration } from "./tolerance.ts";
-
-/** The integration asked for, where none is to be chosen; none is the model's own. */
-export function tableIntegration(
-  options: IntegrationOptions,
-  { density }: TableModel,
-): { readonly integration?: Integration } {
-  if (options.tolerance === "auto")
-    throw failure("option", {
-      where: "--tolerance",
-      expected: "a number, for the model of a table",
-      received: "auto",
-      remedy: "leave it out, or give a number such as 1e-3",
-    });
-  const integration = integrationFrom(options, density.record.configuration.integration);
-  return integration ? { integration } : {};
-}
 
 /** The integration asked for; with `--tolerance auto` the loosest at which rows drawn from the model have converged. */
 export function settledTableIntegration(

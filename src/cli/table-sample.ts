@@ -72,7 +72,8 @@ function balanceText({ column, rows }: NonNullable<TableSample["balance"]>): str
   return `${each} rows for each of ${counts.length} levels of ${column}`;
 }
 
-function conditionText({ method, draws, acceptance, effectiveRows }: ConditionReport): string {
+/** How rows under a condition were found, in words. */
+export function conditionText({ method, draws, acceptance, effectiveRows }: ConditionReport): string {
   if (method === "given") return "the condition's cells were given";
   const share = `${short(100 * acceptance, 3)} % of rows meet the condition`;
   if (method === "rejection") return `${share}, found among ${draws} draws`;

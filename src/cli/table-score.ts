@@ -1,17 +1,19 @@
-// table-score: `localflow score MODEL TABLE [-o OUT] [--contributions]`, for models of tables.
-import { numberCells, takenCells } from "../data/cell-rows.ts";
+// table-score: `localflow score MODEL TABLE [-o OUT] [--contributions] [--classify]`, for models of tables.
+import { numberCells, takenCells, withCells } from "../data/cell-rows.ts";
 import type { CellTable } from "../data/cell-table.ts";
 import { failure } from "../errors.ts";
 import type { Engine } from "../runtime/contract.ts";
 import { summarize } from "../tasks/density.ts";
+import { checkClasses, classifyTable } from "../tasks/table/classify-table.ts";
 import { scoreTable, type TableScoreRequest, type TableScores } from "../tasks/table/score-table.ts";
 import type { TableModel } from "../tasks/table/table-model.ts";
 import type { ScoreOptions } from "./options.ts";
 import { alignedTable, counted, report, short, spokenTime, withError } from "./output.ts";
 import { progressView } from "./progress.ts";
 import { withEngine } from "./session.ts";
+import { classColumns, classSummary, classText } from "./table-classes.ts";
 import { checkTableOutput, readTableFile, writeTableFile } from "./table-data.ts";
-import { refuse, tableIntegration } from "./table-options.ts";
+import { refuse, settledTableIntegration } from "./table-options.ts";
 import type { Terminal } from "./terminal.ts";
 
 type Divergence = { readonly kind: "exact" } | { readonly kind: "hutchinson"; readonly probes: number };
@@ -25,8 +27,9 @@ export async function scoreTableFile(
   terminal: Terminal,
 ): Promise<void> {
   refuse(options, ["handOver"], "the model of a table");
-  const { output, seed = 0, contributions = false, percentile = false } = options;
+  const { output, seed = 0, contributions = false, percentile = false, classify } = options;
   if (output !== undefined) await checkTableOutput(output, options);
+  if (classify !== undefined) checkClasses(model, classify === true ? undefined : classify, "--classify");
   if (percentile && model.training.logDensityQuantiles === undefined)
     throw failure("model", {
       where: "--percentile",
@@ -35,18 +38,33 @@ export async function scoreTableFile(
       remedy: "leave it out, or fit the table again",
     });
   const start = performance.now();
-  const integration = tableIntegration(options, model);
   const table = await readTableFile(data, options);
   const view = progressView(terminal, options);
   const controls = { signal: terminal.signal, onProgress: view.show };
-  const { scores, probeError } = await withEngine(options, async (engine) => {
-    const how = { seed, ...integration, ...controls };
+  const { scores, classes, probeError, tolerance } = await withEngine(options, async (engine) => {
+    const probe = { samples: "logDensity" } as const;
+    const { integration, tolerance } = await settledTableIntegration(engine, model, probe, { options, terminal, view });
+    const how = { seed, ...(integration && { integration }), ...controls };
     const scores = await scoreTable(engine, model, table, { ...how, divergence, contributions });
+    const column = typeof classify === "string" ? { column: classify } : {};
+    const classes =
+      classify === undefined ? undefined : await classifyTable(engine, model, table, { ...how, ...column });
     const isExact = divergence.kind === "exact";
-    return { scores, ...(!isExact && { probeError: await errorOf(engine, model, table, scores, how) }) };
+    return {
+      scores,
+      classes,
+      tolerance,
+      ...(!isExact && { probeError: await errorOf(engine, model, table, scores, how) }),
+    };
   }).finally(view.clear);
   if (output !== undefined)
-    await writeTableFile(output, scoreColumns(scores, percentile), { columns: [] }, options, terminal);
+    await writeTableFile(
+      output,
+      withCells(scoreColumns(scores, percentile), classes ? classColumns(classes) : [], output),
+      { columns: [] },
+      options,
+      terminal,
+    );
   const { nll, standardError } = summarize(Array.from(scores.logDensity, (value) => -value));
   const { percentiles, unknownCells, partialRows, evaluations } = scores;
   const parts = scores.contributions?.map(({ column, values }) => ({ column, mean: meanOf(values) }));
@@ -62,7 +80,8 @@ export async function scoreTableFile(
           `probes  off by ${short(probeError.value, 3)} nats in the root mean square (${probeError.rows} rows were scored exactly, too)`,
         ]),
     ...(unknownCells === 0 ? [] : [`unknown ${unknownCells} cells that the model cannot place count for nothing`]),
-    `effort  ${spokenTime(seconds)}, ${evaluations} velocity evaluations`,
+    `effort  ${spokenTime(seconds)}, ${evaluations + (classes?.evaluations ?? 0)} velocity evaluations`,
+    ...(classes ? classText(classes) : []),
     ...(parts === undefined
       ? []
       : [
@@ -80,10 +99,12 @@ export async function scoreTableFile(
     ...(rare && { percentiles: rare }),
     ...(probeError && { probeError }),
     ...(parts && { contributions: parts }),
+    ...(classes && { classes: classSummary(classes) }),
+    ...(tolerance !== undefined && { tolerance }),
     unknownCells,
     partialRows,
     seconds,
-    evaluations,
+    evaluations: evaluations + (classes?.evaluations ?? 0),
     seed,
   };
   if (output !== "-") await report(terminal, options, result, text);

@@ -1,17 +1,26 @@
 // drift: what changed between two files of the same columns, column by column and as whole rows, in plain sentences
-import { type ColumnShape, columnShapes, sameColumn, sharedCodes } from "./column-shapes.ts";
+import { random, split } from "../random.ts";
+import { type ColumnShape, columnShapes, gapCodes, sameColumn, sharedCodes } from "./column-shapes.ts";
 import type { MeasuredColumn, MeasuredTable } from "./columns-table.ts";
 import type { Estimate } from "./estimate.ts";
+import { type CellPair, holmAdjusted, sameLawChance } from "./same-law.ts";
 import { finished, type Steps } from "./steps.ts";
 import { type TwoSampleClassification, type TwoSampleOptions, twoSampleSteps } from "./two-sample-classifier.ts";
 
 export interface DriftOptions extends TwoSampleOptions {
   /** How a number of a column is written in sentences, for instance a date; default: four significant digits. */
   readonly written?: (value: number, column: string) => string;
+  /** Columns that hold something else in `after` whatever the counts say, each with the sentence that says so. */
+  readonly changed?: ReadonlyMap<string, string>;
 }
 
 export interface ColumnDrift extends ColumnShape {
-  /** Whether values or gaps changed by more than chance explains: the rule is in `tableDrift`. */
+  /**
+   * How probable it is that chance alone moves any column's values or gaps as far as this one's: the smaller of both, by Holm's
+   * method for all columns; 1 where there is nothing to compare.
+   */
+  readonly pValue: number;
+  /** Whether `pValue` is at most `movedBelow`, or the column is a `changed` one. */
   readonly moved: boolean;
   /** What happened to the column, in plain words. */
   readonly sentence: string;
@@ -33,13 +42,13 @@ export interface TableDrift {
 /** Fewest rows of each table for the classifier two-sample test. */
 export const fewestClassifierRows = 30;
 
-/** Standard errors beyond chance that values must move, and gaps, to count as moved: each happens once in about 300 by chance. */
-const [shapeErrors, gapErrors] = [2, 3];
+/** How often chance may call columns of tables of one law moved: in so many of all pairs of tables, any one column of them. */
+export const movedBelow = 0.05;
 
 /**
- * Compares two tables by the measures of `columnShapes` and `classifierTwoSample`. A column has moved when its error is more
- * than 2 standard errors above what chance gives, or its share of gaps changed by more than 3. Throws "data" for fewer than 2
- * rows, or when `after` lacks a column of `before` or has it of another kind.
+ * Compares two tables by the measures of `columnShapes` and `classifierTwoSample`. A column has moved when its values, or its
+ * shares of gaps, are further apart than chance explains: by `sameLawChance`, with Holm's correction for all columns of the
+ * tables. Throws "data" for fewer than 2 rows, or when `after` lacks a column of `before` or has it of another kind.
  */
 export function tableDrift(before: MeasuredTable, after: MeasuredTable, options: DriftOptions = {}): TableDrift {
   return finished(driftSteps(before, after, options));
@@ -51,13 +60,17 @@ export function* driftSteps(
   after: MeasuredTable,
   options: DriftOptions = {},
 ): Steps<TableDrift> {
-  const { written = (value: number) => String(Number(value.toPrecision(4))), ...classifierOptions } = options;
+  const { written = fourDigits, changed = new Map<string, string>(), ...classifierOptions } = options;
   const shapes = columnShapes(before, after);
+  const chances = yield* columnChances(before, after, options.seed ?? 0);
   const columns = shapes.columns.map((shape, k): ColumnDrift => {
     const column = before.columns[k]!;
-    const beyond = { values: valuesMoved(shape), gaps: gapsMoved(shape) };
-    const sentence = columnSentence(shape, beyond, column, sameColumn(column, after), written);
-    return { ...shape, moved: beyond.values || beyond.gaps, sentence };
+    const { values, gaps } = chances[k]!;
+    const beyond = { values: values <= movedBelow, gaps: gaps <= movedBelow };
+    const sentence =
+      changed.get(column.name) ?? columnSentence(shape, beyond, column, sameColumn(column, after), written);
+    const isMoved = beyond.values || beyond.gaps || changed.has(column.name);
+    return { ...shape, pValue: Math.min(values, gaps), moved: isMoved, sentence };
   });
   const isLarge = Math.min(before.rows, after.rows, options.rows ?? before.rows) >= fewestClassifierRows;
   const classifier = isLarge ? yield* twoSampleSteps(before, after, classifierOptions) : undefined;
@@ -72,12 +85,39 @@ export function* driftSteps(
   };
 }
 
-function valuesMoved({ error, chance }: ColumnShape): boolean {
-  return error.value - chance > shapeErrors * error.standardError;
+function fourDigits(value: number): string {
+  return String(Number(value.toPrecision(4)));
 }
 
-function gapsMoved({ gaps: { difference } }: ColumnShape): boolean {
-  return difference.value > gapErrors * difference.standardError;
+/** Probabilities of each column's values and gaps under one law, for all of them together; 1 where there is nothing to compare. */
+function* columnChances(before: MeasuredTable, after: MeasuredTable, seed: number | string) {
+  const found: number[] = [];
+  for (const [k, column] of before.columns.entries()) {
+    const other = sameColumn(column, after);
+    const key = split(random(seed), "drift", k);
+    found.push(sameLawChance(valueCells(column, other), split(key, "values")));
+    const gaps = { kind: "unordered", real: gapCodes(column), other: gapCodes(other), cells: 2 } as const;
+    found.push(sameLawChance(gaps, split(key, "gaps")));
+    yield;
+  }
+  const adjusted = holmAdjusted(found).map((chance) => (Number.isNaN(chance) ? 1 : chance));
+  return before.columns.map((_, k) => ({ values: adjusted[2 * k]!, gaps: adjusted[2 * k + 1]! }));
+}
+
+/** Numbers as their ranks, equal ones together, and levels as their codes. */
+function valueCells(column: MeasuredColumn, other: MeasuredColumn): CellPair {
+  if (column.kind === "category" || other.kind === "category") {
+    const { levels, real, others } = sharedCodes(column, other);
+    return { kind: "unordered", real, other: others, cells: levels.length };
+  }
+  const all = new Float64Array(column.values.length + other.values.length);
+  all.set(column.values);
+  all.set(other.values, column.values.length);
+  const sorted = all.filter((value) => !Number.isNaN(value)).sort();
+  const values = sorted.filter((value, n) => n === 0 || value !== sorted[n - 1]);
+  const places = new Map(Array.from(values, (value, place) => [value, place]));
+  const codes = (from: Float64Array) => Int32Array.from(from, (value) => places.get(value) ?? -1);
+  return { kind: "ordered", real: codes(column.values), other: codes(other.values), cells: values.length };
 }
 
 function tableSentence(columns: readonly ColumnDrift[], classifier: TwoSampleClassification | undefined): string {
@@ -108,18 +148,24 @@ function columnSentence(
   written: (value: number, column: string) => string,
 ): string {
   const size = `${percent(error.value)} ± ${percent(error.standardError)}, chance gives ${percent(chance)}`;
-  const values = beyond.values
-    ? `${column} moved (${size}): ${change(before, after, (value) => written(value, column))}.`
-    : `${column} did not move more than chance explains (${size}).`;
-  if (!beyond.gaps) return values;
   const shares = `from ${percent(gaps.real)} to ${percent(gaps.other)} ± ${percent(gaps.difference.standardError)}`;
-  return `${values} Its share of gaps went ${shares}.`;
+  const isEmpty = [gaps.real, gaps.other].map((share) => share === 1);
+  if (isEmpty.includes(true)) {
+    if (isEmpty[0] === isEmpty[1]) return `${column} has no value in either file.`;
+    const where = isEmpty[0] ? "first" : "second";
+    const verb = beyond.gaps ? "moved: it has no value" : "has no value";
+    return `${column} ${verb} in the ${where} file; its share of gaps went ${shares}.`;
+  }
+  const still = `did not move more than chance explains (${size})`;
+  if (!beyond.values && !beyond.gaps) return `${column} ${still}.`;
+  if (!beyond.values) return `${column} moved by its gaps, whose share went ${shares}; its values ${still}.`;
+  const values = `${column} moved (${size}): ${change(before, after, (value) => written(value, column))}.`;
+  return beyond.gaps ? `${values} Its share of gaps went ${shares}.` : values;
 }
 
 function change(before: MeasuredColumn, after: MeasuredColumn, written: (value: number) => string): string {
   if (before.kind === "category") return levelChange(before, after);
   const [a, b] = [quartiles(before), quartiles(after)];
-  if (a === undefined || b === undefined) return "one of the files has no value of it";
   const middle = ({ low, high }: Quartiles) => `${written(low)} to ${written(high)}`;
   return `median ${written(a.middle)} → ${written(b.middle)}, middle half ${middle(a)} → ${middle(b)}`;
 }
@@ -130,10 +176,15 @@ interface Quartiles {
   readonly high: number;
 }
 
-function quartiles(column: MeasuredColumn): Quartiles | undefined {
+/** By straight lines between the values in their order; NaN without values. */
+function quartiles(column: MeasuredColumn): Quartiles {
   const values = column.kind === "numeric" ? column.values.filter((value) => !Number.isNaN(value)).sort() : [];
-  const at = (share: number) => values[Math.floor(share * (values.length - 1))] ?? Number.NaN;
-  return values.length === 0 ? undefined : { low: at(0.25), middle: at(0.5), high: at(0.75) };
+  const at = (share: number) => {
+    const place = share * (values.length - 1);
+    const [low, high] = [values[Math.floor(place)] ?? Number.NaN, values[Math.ceil(place)] ?? Number.NaN];
+    return low + (place % 1) * (high - low);
+  };
+  return { low: at(0.25), middle: at(0.5), high: at(0.75) };
 }
 
 /** The level whose share changed most, and levels that are new or gone. */

@@ -17,6 +17,11 @@ export interface NetworkConfiguration {
   readonly initialization: "default" | "orthogonal" | "zero-last";
   /** The first layer also reads sin and cos of 2^k x for k < frequencies, coordinate by coordinate; default 0. */
   readonly frequencies?: number;
+  /**
+   * The coordinates that are read so; default: all. Where they are named, the context, of which the first values are those
+   * that are given of the point's coordinates, is read so too.
+   */
+  readonly detailed?: readonly number[];
   /** Values that stay with a row along its way, which the first layer reads after the point; default 0. */
   readonly context?: number;
 }
@@ -27,10 +32,12 @@ export type MlpTensors = { readonly layers: readonly LinearTensors[] };
 
 /** [in, out] of every layer of a network between points of `dimension` values. */
 export function layerSizes(network: NetworkConfiguration, dimension: number): readonly (readonly [number, number])[] {
-  const widths = [dimension * (1 + 2 * (network.frequencies ?? 0)), ...network.hidden, dimension];
+  const features = 2 * (network.frequencies ?? 0) * (network.detailed?.length ?? dimension);
+  const widths = [dimension + features, ...network.hidden, dimension];
+  const context = (network.context ?? 0) + (readsContextFinely(network) ? features : 0);
   return widths.slice(1).map((out, k) => {
     const timed = k === 0 || network.timeInput === "every";
-    return [(widths[k] ?? 0) + (timed ? 1 : 0) + (k === 0 ? (network.context ?? 0) : 0), out] as const;
+    return [(widths[k] ?? 0) + (timed ? 1 : 0) + (k === 0 ? context : 0), out] as const;
   });
 }
 
@@ -58,6 +65,7 @@ export function applyMlp(
 ): Tensor {
   const { scaleIn, scaleOut, f } = scaledActivation(network.activation);
   const last = parameters.layers.length - 1;
+  const read = context && contextRead(network, context, x);
   return parameters.layers.reduce(
     (h, { weight, bias }, k) => {
       const timed = k === 0 || network.timeInput === "every";
@@ -67,11 +75,10 @@ export function applyMlp(
       const input = timed ? beside(t, multiply(before, h)) : h;
       const weights = multiply((timed ? 1 : before) * after, weight);
       const biases = multiply(after, bias);
-      const scaled =
-        k === 0 && context ? besideContext(input, context, weights, biases) : affine(input, weights, biases);
+      const scaled = k === 0 && read ? besideContext(input, read, weights, biases) : affine(input, weights, biases);
       return k < last ? f(scaled) : scaled;
     },
-    fourierFeatures(x, network.frequencies ?? 0),
+    fourierFeatures(x, network),
   );
 }
 
@@ -82,13 +89,27 @@ function besideContext(input: Tensor, context: Tensor, weight: Tensor, bias: Ten
   return add(affine(input, slice(weight, 0, 0, own), bias), matmul(lifted, slice(weight, 0, own, own + width)));
 }
 
-/** x beside sin(2^k x) and cos(2^k x): fine detail in few dimensions, which plain networks learn slowly. */
-function fourierFeatures(x: Tensor, frequencies: number): Tensor {
+function readsContextFinely({ context = 0, frequencies = 0, detailed = [] }: NetworkConfiguration): boolean {
+  return context > 0 && frequencies > 0 && detailed.length > 0;
+}
+
+/** The context, beside the sines and cosines of what is given of detailed coordinates. */
+function contextRead(network: NetworkConfiguration, context: Tensor, x: Tensor): Tensor {
+  if (!readsContextFinely(network)) return context;
   const d = Number(x.shape.at(-1));
-  if (frequencies === 0) return x;
-  const scales = zeros([d, d * frequencies]);
-  for (let i = 0; i < d; i++)
-    for (let k = 0; k < frequencies; k++) scales.data[i * d * frequencies + k * d + i] = 2 ** k;
+  const read = fourierFeatures(slice(context, 1, 0, d), network);
+  return beside(context, slice(read, 1, d, Number(read.shape[1])));
+}
+
+/** x beside sin(2^k x) and cos(2^k x): fine detail in few dimensions, which plain networks learn slowly. */
+function fourierFeatures(x: Tensor, { frequencies = 0, detailed }: NetworkConfiguration): Tensor {
+  const d = Number(x.shape.at(-1));
+  const coordinates = detailed ?? Array.from({ length: d }, (_, i) => i);
+  const count = coordinates.length;
+  if (frequencies === 0 || count === 0) return x;
+  const scales = zeros([d, count * frequencies]);
+  for (const [n, i] of coordinates.entries())
+    for (let k = 0; k < frequencies; k++) scales.data[i * count * frequencies + k * count + n] = 2 ** k;
   const phases = matmul(x, constant(scales));
   return beside(x, sine(phases), cosine(phases));
 }

@@ -2,7 +2,7 @@
 import type { Estimate } from "../measure/estimate.ts";
 import { type MeasureName, measureNames } from "../measure/names.ts";
 import { measuresFigure } from "../pictures/measures.ts";
-import { curveSection } from "./curve-report.ts";
+import { densityCurveSection } from "./curve-report.ts";
 import type { Evaluation } from "./evaluate.ts";
 import { htmlReport, type ReportCell, type ReportSection, type ReportTable } from "./report.ts";
 
@@ -35,7 +35,7 @@ export function evaluationReport(evaluation: Evaluation, model: string, pictures
     summary: `${verdict(evaluation)}\n\nSeed ${seed}. A density model can memorise rows; localflow gives no differential privacy guarantee.`,
     sections: [
       { heading: "Measures", text, table: measuresTable(evaluation, shown), figure },
-      ...(evaluation.curve ? [curveSection(evaluation.curve, measures.slicedWasserstein?.floor)] : []),
+      ...(evaluation.curve ? [densityCurveSection(evaluation.curve, measures.slicedWasserstein?.floor)] : []),
       ...pictures,
     ],
     json: evaluation,

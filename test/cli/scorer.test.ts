@@ -48,6 +48,16 @@ describe("localflow distill --scores", () => {
       const outcome = await localflow("distill", model, "-o", at("no.safetensors"), ...args);
       expect(outcome).toMatchObject({ status: 2, err: expect.stringMatching(message) });
     }
+    const other = at("other.csv");
+    writeFileSync(other, "side,x\nleft,1\nright,2\n");
+    for (const [args, message] of [
+      [[model, "--rows", "1"], /--rows: expected at least 64 rows to learn from, got 1/],
+      [[model, other], /the table to learn from: expected the columns .*, got a table without count, vip/],
+    ] as const) {
+      const refused = await localflow("distill", ...args, "--scores", "-o", at("no.safetensors"), "--threads", "1");
+      expect(refused.status).toBeGreaterThan(0);
+      expect(refused.err).toMatch(message);
+    }
     const outcome = await localflow("distill", model, rows, "-o", at("no.safetensors"), "--evaluations", "2");
     expect(outcome).toMatchObject({ status: 2, err: expect.stringMatching(/--scores/) });
     expect(existsSync(at("no.safetensors"))).toBe(false);

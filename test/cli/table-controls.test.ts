@@ -68,7 +68,7 @@ describe("fit", () => {
       "schema.json",
       JSON.stringify({ constraints: ["low <= high"], label: "rank", city: { kind: "category" } }),
     );
-    const short = [...tiny.slice(0, 2), "--iterations", "5", "--force", "--seed", "1"];
+    const short = [...tiny.slice(0, 2), "--hidden", "8x1", "--iterations", "5", "--force", "--seed", "1"];
     const bySchema = await json("fit", at("orders.csv"), "-o", at("a.safetensors"), "--schema", schema, ...short);
     expect(bySchema).toMatchObject({
       label: "rank",
@@ -91,6 +91,12 @@ describe("fit", () => {
     [["--constraint", "low <= hihg"], 'did you mean "high"'],
     [["--label", "net"], "label: expected a column of 2 to 100 classes"],
     [["--ordinal", "country"], "--ordinal: expected a column and its levels in order, such as size=S<M<L"],
+    [["--label", "rank", "--label", "city"], '--label: expected one column, got "rank" and "city"'],
+    [
+      ["--ordinal", "rank=1<2<3", "--ordinal", "rank=3<2<1"],
+      '--ordinal: expected one order of a column, got "rank=1<2<3" and "rank=3<2<1"',
+    ],
+    [["--ordinal", "contry=NO<DE"], "--ordinal: expected a column among city, country"],
     [["--ordinal", "country=NO<DE"], 'schema column "country": expected one of NO, DE, got a cell'],
     [["--task", "density", "--label", "rank"], "--label: expected a table, got --task density"],
   ])("refuses %j", async (wish, message) => {
@@ -149,6 +155,10 @@ describe("sample", () => {
     );
     const inspected = await json("inspect", at("v.safetensors"));
     expect(inspected).toMatchObject({ configuration: { integration: { rtol: chosen["tolerance"] } } });
+    for (const command of ["score", "evaluate"]) {
+      const found = await json(command, at("v.safetensors"), at("orders.csv"), "--tolerance", "auto", "--seed", "1");
+      expect(found["tolerance"]).toBeLessThanOrEqual(1e-2);
+    }
   });
 });
 

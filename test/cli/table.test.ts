@@ -39,8 +39,8 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 describe("fit", () => {
   it("takes texts and gaps for a table, and says in a line what the columns became", () => {
     expect(fitted.status).toBe(0);
-    expect(fitted.err).toBe(
-      "localflow: a table of 4 columns: 2 numbers (x, count), 1 category (side: 2 levels), 1 boolean (vip)\n",
+    expect(fitted.err.split("\n")[0]).toBe(
+      "localflow: a table of 4 columns: 2 numbers (x, count), 1 category (side: 2 levels), 1 boolean (vip)",
     );
     expect(fitted.out).toMatch(/held-out nll +-?\d+\.\d+ ± .*\(40 rows\)/);
   });
@@ -113,6 +113,51 @@ describe("fit", () => {
       expect(outcome.status).toBe(2);
       expect(outcome.err).toContain(message);
     }
+  });
+
+  it("writes ids anew in their shape where --text regenerate asks for it, and leaves them out otherwise", async () => {
+    const rows = smallRows(80).map(
+      ({ side, count }, n) => `T-${((n * 37) % 900) + 100}/${n % 2 === 0 ? "a" : "b"},${side},${count}`,
+    );
+    const path = put("tickets.csv", `ticket,side,count\n${rows.join("\n")}\n`);
+    const quick = [
+      "--steps",
+      "free",
+      "--hidden",
+      "8x1",
+      "--iterations",
+      "5",
+      "--batch-size",
+      "20",
+      "--threads",
+      "1",
+      "--force",
+    ];
+    const fitted = await localflow(
+      "fit",
+      path,
+      "-o",
+      at("tickets.safetensors"),
+      "--text",
+      "regenerate",
+      "--seed",
+      "1",
+      ...quick,
+    );
+    expect(fitted.err).toMatch(/1 id \(ticket, written anew\)/);
+    expect(fitted.err).toMatch(/"ticket" is written anew in the shape "T-999\/a"/);
+    await json("sample", at("tickets.safetensors"), "-n", "60", "-o", at("tickets-out.csv"), "--seed", "2");
+    const [header, ...lines] = linesOf(at("tickets-out.csv"));
+    expect(header).toBe("ticket,side,count");
+    expect(new Set(lines.map((line) => line.split(",")[0])).size).toBe(60);
+    for (const line of lines) expect(line).toMatch(/^T-[1-9]\d\d\/[a-z],(left|right),\d+$/);
+    const plain = await localflow("inspect", path);
+    expect(plain.out).toMatch(/ticket, left out/);
+    const numbers = await localflow("fit", path, "-o", at("no.safetensors"), "--task", "density", "--text", "sample");
+    expect(numbers).toMatchObject({
+      status: 2,
+      err: expect.stringMatching(/--text: expected a table, got --task density/),
+    });
   });
 
   it("reads NDJSON and JSON with gaps as tables too", async () => {
@@ -227,6 +272,25 @@ describe("score and inspect", () => {
     );
     expect(lines).toHaveLength(50);
     for (const line of lines) for (const cell of line.split(",")) expect(Number.isFinite(Number(cell))).toBe(true);
+  });
+
+  it("score says the classes of rows and how probable they are", async () => {
+    const rows = put("classes.csv", csvOf(smallRows(60, 5)));
+    const args = ["score", model, rows, "-o", at("classes-out.csv"), "--classify", "side", "--seed", "1"];
+    const { classes } = await json(...args);
+    expect(classes).toMatchObject({ column: "side", judged: { rows: 60 } });
+    const [header, ...lines] = linesOf(at("classes-out.csv"));
+    expect(header).toMatch(/^log_density,predicted side,probability of (left|right),probability of (left|right)$/);
+    for (const line of lines) {
+      const [, predicted = "", first, second] = line.split(",");
+      expect(["left", "right"]).toContain(predicted);
+      expect(Number(first) + Number(second)).toBeCloseTo(1, 5);
+    }
+    const spoken = await localflow("score", model, rows, "--classify", "side", "--seed", "1", "--threads", "1");
+    expect(spoken.out).toMatch(/classes right in \d+\.\d % of 60 rows that say side/);
+    const unlabelled = await localflow("score", model, rows, "--classify", "--threads", "1");
+    expect(unlabelled).toMatchObject({ status: 2 });
+    expect(unlabelled.err).toMatch(/--classify: expected the name of a column, for a model without a label/);
   });
 
   it("score leaves the percentile of rows empty that have gaps where training rows had none", async () => {

@@ -127,6 +127,31 @@ describe("the velocity of a network", () => {
     expect(largestDifference(await apply(configuration, parameters, x, t), expected)).toBeLessThan(3e-6);
   });
 
+  it("reads Fourier features of the named coordinates alone, of the point and of what its context gives", async () => {
+    const [d, rows] = [3, 20];
+    const configuration = network({ frequencies: 2, detailed: [2, 0], context: 3 * d });
+    expect(layerSizes(configuration, d)[0]).toEqual([1 + (d + 8) + (3 * d + 8), 12]);
+    expect(layerSizes(network({ frequencies: 2, detailed: [], context: 3 * d }), d)[0]).toEqual([1 + d + 3 * d, 12]);
+    const parameters = initialMlp(random(2), configuration, d);
+    const { x, t } = inputs(rows, d);
+    const context = floats(new Float32Array(rows * 3 * d), [rows, 3 * d]);
+    fillNormal(random(32), context.data);
+    const placed = { point: column(d), time: column(1), context: column(3 * d) };
+    const weights = mapTree<FloatArray, Tensor, MlpArrays>(parameters, (array) => constant(array));
+    const velocity = applyMlp(configuration, weights, placed.point, placed.time, placed.context);
+    const computed = await evaluate(engine, placed, { velocity }, { point: x, time: t, context });
+    const read = (values: readonly number[]) => {
+      const phases = [1, 2].flatMap((scale) => [2, 0].map((k) => scale * (values[k] ?? 0)));
+      return [...values, ...phases.map(Math.sin), ...phases.map(Math.cos)];
+    };
+    const expected = Array.from({ length: rows }, (_, i) => {
+      const known = numbers(context).slice(3 * d * i, 3 * d * (i + 1));
+      const all = [...read(numbers(x).slice(d * i, d * (i + 1))), ...known, ...read(known.slice(0, d)).slice(d)];
+      return plainMlp(network(), parameters, all, t.data[i] ?? 0);
+    }).flat();
+    expect(largestDifference(numbers(computed.velocity), expected)).toBeLessThan(3e-6);
+  });
+
   it("of softplus(20) stays finite and exact where e^(20 x) overflows", async () => {
     const configuration = network({ activation: { kind: "softplus", beta: 20 } });
     const parameters = initialMlp(random(2), configuration, 3);

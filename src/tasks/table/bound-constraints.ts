@@ -61,9 +61,11 @@ export function sumsAmong(constraints: readonly BoundConstraint[], schema: Schem
   );
 }
 
-/** Ids that count rows are unique as they are written. */
+/** Ids that count rows, and texts written anew without repetition, are unique as they are written. */
 function isCounted(column: ColumnSchema | undefined): boolean {
-  return column?.kind === "id" && column.first !== undefined;
+  if (column?.kind !== "id" && column?.kind !== "text") return false;
+  const { regenerate } = column;
+  return ("first" in column && column.first !== undefined) || (regenerate?.kind === "shapes" && regenerate.unique);
 }
 
 function checkedSeen(seen: SeenCombinations | undefined, count: number, where: string): SeenCombinations {

@@ -1,6 +1,6 @@
 // column-coder: one column at work: the place of a text in each of its dimensions, and the text of a point.
 import { amountsOf } from "./amounts.ts";
-import { type ColumnCode, levelTexts } from "./column-code.ts";
+import { type ColumnCode, levelTexts, type ValueCode } from "./column-code.ts";
 import { type LevelsCode, levelsCode } from "./levels-code.ts";
 import { quantileKnots, scaleThrough } from "./scale.ts";
 import type { ColumnSchema, DateColumn, NumberColumn } from "./schema.ts";
@@ -41,9 +41,10 @@ const absent: Place = { kind: "absent", low: 0, high: 1, volume: 0 };
 const farthest = 32;
 const gapLevel = 1;
 
-/** The coder of a column that is in the model or rebuilt; undefined for one that is left out. */
+/** The coder of a column that is in the model or rebuilt; undefined for one that is left out. Texts written anew are the encoder's matter. */
 export function columnCoder(column: ColumnSchema, code: ColumnCode): ColumnCoder | undefined {
-  if (column.kind === "text" || (column.kind === "id" && column.first === undefined)) return undefined;
+  if (column.kind === "text" || (column.kind === "id" && column.first === undefined))
+    return column.regenerate && { parts: [], places: () => [], decode: () => ({ kind: "gap" }) };
   const values = valueCoder(column, code);
   const gapsOf = (text: string | undefined) => text === undefined || column.gaps.includes(text);
   const switchCode = code.gaps > 0 && code.filled > 0 ? levelsCode([code.filled, code.gaps], 2) : undefined;
@@ -91,14 +92,23 @@ function levelPlaces(levels: LevelsCode, level: number, unit = 0): readonly Plac
   });
 }
 
+/** The code of a column's levels, and the places in the schema of its cells from the lowest on. */
+export function levelCells({
+  counts,
+  base,
+  order = [...counts.keys()],
+}: Extract<ValueCode, { readonly kind: "levels" }>): {
+  readonly levels: LevelsCode;
+  readonly order: readonly number[];
+} {
+  const ordered = order.map((place) => counts[place]!);
+  return { levels: levelsCode(ordered, base), order };
+}
+
 function levelCoder(named: readonly string[], { value }: ColumnCode): ValueCoder {
   if (value.kind !== "levels") return { parts: [], places: () => [], decode: () => named[0] ?? "" };
-  const { counts, base, order = [...counts.keys()] } = value;
+  const { levels, order } = levelCells(value);
   const texts = order.map((place) => named[place]!);
-  const levels = levelsCode(
-    order.map((place) => counts[place]!),
-    base,
-  );
   const parts = Array.from({ length: levels.digits }, (_, digit) =>
     levels.digits === 1 ? "value" : `digit ${digit + 1}`,
   );

@@ -4,13 +4,15 @@ import { listNames, shorten } from "../../data/columns.ts";
 import { failure } from "../../errors.ts";
 import { detectSchema } from "./detect.ts";
 import { checkColumnNames } from "./evaluate-table-model.ts";
-import { unreadableNotes } from "./measured.ts";
+import { unreadCells } from "./measured.ts";
 import type { ColumnSchema, Schema } from "./schema.ts";
 
 export interface SharedSchema {
   readonly schema: Schema;
   /** What is left out, and what cannot be read, in sentences. */
   readonly notes: readonly string[];
+  /** Numbers and dates of the first file of which no cell of the second can be read, each with a sentence. */
+  readonly changed: ReadonlyMap<string, string>;
 }
 
 /**
@@ -32,14 +34,26 @@ export function sharedSchema(before: CellTable, after: CellTable): SharedSchema 
     });
   const known = new Set(names);
   const more = fresh.columns.filter(({ name }) => !known.has(name)).map(({ name }) => name);
+  const unread = {
+    before: unreadCells(before, { columns }, "the first file"),
+    after: unreadCells(after, { columns }, "the second file"),
+  };
+  const odd = new Set(unread.before.map(({ column }) => column));
+  const lost = unread.after.filter(({ column, read }) => read === 0 && !odd.has(column));
+  const kinds = new Map(columns.map(({ name, kind }) => [name, kind]));
   return {
     schema: { columns },
+    changed: new Map(
+      lost.map(({ column, note }) => [
+        column,
+        `${column} moved: it is a ${kinds.get(column)} in the first file and none in the second. ${note}`,
+      ]),
+    ),
     notes: [
       ...(more.length > 0 ? [`Columns of the second file alone are left out: ${listNames(more)}.`] : []),
       ...left.map(({ name, kind, reason }) => `Column "${shorten(name)}" is left out as ${kind}: ${reason}.`),
       ...columns.flatMap((column) => changedKind(column, later.get(column.name))),
-      ...unreadableNotes(before, { columns }, "the first file"),
-      ...unreadableNotes(after, { columns }, "the second file"),
+      ...[...unread.before, ...unread.after].map(({ note }) => note),
     ],
   };
 }

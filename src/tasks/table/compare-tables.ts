@@ -4,12 +4,12 @@ import { checkedRows } from "../../measure/closest-record.ts";
 import { checkEnoughRows, columnShapes } from "../../measure/column-shapes.ts";
 import { stackedTables, takenRows } from "../../measure/columns-rows.ts";
 import type { MeasuredTable } from "../../measure/columns-table.ts";
-import { driftSteps, type TableDrift } from "../../measure/drift.ts";
+import { driftSteps, movedBelow, type TableDrift } from "../../measure/drift.ts";
 import type { Estimate } from "../../measure/estimate.ts";
 import { type PairTrend, type PairTrends, pairTrendSteps } from "../../measure/pair-trends.ts";
 import { inTurns } from "../../measure/steps.ts";
 import { twoSampleSteps } from "../../measure/two-sample-classifier.ts";
-import { permutation, random, split } from "../../random.ts";
+import { normalScore, permutation, random, split } from "../../random.ts";
 import { turns } from "../../runtime/pause.ts";
 import { sharedSchema } from "./compare-schema.ts";
 import type { TableEstimate } from "./evaluate-table.ts";
@@ -21,7 +21,7 @@ import {
   type TableMetricMeaning,
   tableMetrics,
 } from "./evaluate-table-metrics.ts";
-import { above, percent } from "./evaluate-table-verdict.ts";
+import { percent } from "./evaluate-table-verdict.ts";
 import { measuredTable } from "./measured.ts";
 import type { Schema } from "./schema.ts";
 
@@ -48,6 +48,8 @@ export interface DriftColumn extends TableEstimate {
   readonly kind: "numeric" | "category";
   /** What the error is on average between two samples of one law. */
   readonly chance: number;
+  /** How probable it is that chance alone moves any column as far; `moved` where it is at most 0.05. */
+  readonly pValue: number;
   readonly moved: boolean;
   /** Shares of gaps. */
   readonly gaps: { readonly before: number; readonly after: number };
@@ -59,7 +61,7 @@ export interface DriftPair extends TableEstimate {
   readonly kind: PairTrend["kind"];
   /** Of the rows dealt out anew. */
   readonly floor: TableEstimate;
-  /** Whether it changed by more than three standard errors beyond that. */
+  /** Whether it changed by more than three standard errors beyond that, or more where there are many pairs. */
   readonly moved: boolean;
 }
 
@@ -93,14 +95,14 @@ export async function compareTables(
   options: CompareTablesOptions = {},
 ): Promise<TableComparison> {
   const { seed = 0, rows = 20_000, pairs = 2000, onStage, signal } = options;
-  const { schema, notes } = sharedSchema(before, after);
+  const { schema, notes, changed } = sharedSchema(before, after);
   const [old, fresh] = [measuredTable(before, schema), measuredTable(after, schema)];
   checkEnoughRows("drift", [old, fresh]);
   const turn = turns(signal, "drift");
   await turn();
   onStage?.("measuring columns and whole rows");
   const written = writer(schema);
-  const drift = await inTurns(driftSteps(old, fresh, { seed, rows: checkedRows(rows), written }), turn);
+  const drift = await inTurns(driftSteps(old, fresh, { seed, rows: checkedRows(rows), written, changed }), turn);
   onStage?.("measuring pairs of columns");
   const trends = await inTurns(pairTrendSteps(old, fresh, { seed, pairs }), turn);
   onStage?.("measuring what chance gives");
@@ -113,7 +115,7 @@ export async function compareTables(
     if (value && expected)
       measures[name] = { ...plain(value), floor: plain(expected), baselines: {}, ...meaning(name) };
   }
-  const worst = pairsOf(trends, floor.trends);
+  const worst = pairsOf(trends, floor.trends, Math.min(drift.rows.before, drift.rows.after));
   return {
     task: "drift",
     seed,
@@ -187,11 +189,20 @@ function lookedAt({ pairs, total }: PairTrends): readonly string[] {
   return pairs.length < total ? [`Of ${total} pairs of columns ${pairs.length} were looked at, chosen at random.`] : [];
 }
 
-/** Both have looked at the same pairs in the same order. */
-function pairsOf({ pairs }: PairTrends, { pairs: dealt }: PairTrends): readonly DriftPair[] {
+/** Fewest rows of each table with which a pair may count as changed: with fewer its standard error is too rough. */
+const fewestPairRows = 20;
+
+/**
+ * The pairs beside the floor, which has looked at the same ones in the same order. A pair has changed where it is beyond its floor
+ * by three standard errors of the difference, more where there are many pairs (Bonferroni's correction of 5 % of a normal law).
+ */
+function pairsOf({ pairs }: PairTrends, { pairs: dealt }: PairTrends, rows: number): readonly DriftPair[] {
+  const errors = Math.max(3, normalScore(0.5 - movedBelow / Math.max(1, pairs.length)));
   const found = pairs.map(({ error, ...pair }, k): DriftPair => {
-    const sides = { ...plain(error), floor: plain(dealt[k]?.error ?? { value: 0, standardError: 0 }) };
-    return { ...pair, ...sides, moved: above(sides) };
+    const floor = dealt[k]?.error ?? { value: 0, standardError: 0 };
+    const doubt = Math.hypot(error.standardError, floor.standardError);
+    const moved = rows >= fewestPairRows && error.value - floor.value > errors * doubt;
+    return { ...pair, ...plain(error), floor: plain(floor), moved };
   });
   const excess = ({ value, floor }: DriftPair) => value - floor.value;
   return found.toSorted((a, b) => Number(b.moved) - Number(a.moved) || excess(b) - excess(a));

@@ -75,17 +75,32 @@ export function combinationsIn(table: CellTable, columns: readonly ColumnSchema[
 }
 
 /** Holds in rows whose combination of cells is one that was seen. */
-export function combinationTest(columns: readonly ColumnSchema[], { texts, rows }: SeenCombinations): RowOutcomes {
-  const places = texts.map((list) => new Map(list.map((text, code) => [text, code])));
+export function combinationTest(columns: readonly ColumnSchema[], seen: SeenCombinations): RowOutcomes {
+  const { rows } = seen;
   const known = new Set<string>();
   for (let at = 0; at < rows.length; at += columns.length) known.add(rows.slice(at, at + columns.length).join(" "));
   return (table) => {
-    const readers = columns.map((column) => cellReader(table, column));
-    const codeOf = (text: string | undefined, n: number) => (text === undefined ? -1 : (places[n]!.get(text) ?? -2));
+    const readers = seenCodes(table, columns, seen);
     return Uint8Array.from({ length: table.rows }, (_, row) =>
-      known.has(readers.map((read, n) => codeOf(read(row), n)).join(" ")) ? outcomes.holds : outcomes.fails,
+      known.has(readers.map((read) => read(row)).join(" ")) ? outcomes.holds : outcomes.fails,
     );
   };
+}
+
+/** For each column the place of a row's cell among the texts that were seen: -1 for a gap, -2 for others. */
+export function seenCodes(
+  table: CellTable,
+  columns: readonly ColumnSchema[],
+  { texts }: SeenCombinations,
+): readonly ((row: number) => number)[] {
+  return columns.map((column, n) => {
+    const read = cellReader(table, column);
+    const places = new Map((texts[n] ?? []).map((text, code) => [text, code]));
+    return (row) => {
+      const text = read(row);
+      return text === undefined ? -1 : (places.get(text) ?? -2);
+    };
+  });
 }
 
 /** Fails where the value of a column is beyond its bounds, which a sum may be. */

@@ -15,8 +15,11 @@ import { type Sum, sumOf } from "./sums.ts";
 /** What the rows of the data say of a constraint. Plain JSON. */
 export interface ConstraintReport {
   readonly constraint: string;
-  /** "computed": a column is the sum of others and follows from them. "rejection": rows that do not meet it are drawn again. */
-  readonly enforced: "computed" | "rejection";
+  /**
+   * "computed": a column is the sum of others and follows from them. "nearest": points are read as the nearest combination that was
+   * seen. "rejection": rows that do not meet it are drawn again.
+   */
+  readonly enforced: "computed" | "nearest" | "rejection";
   readonly violations: number;
   /** The first rows that do not meet it, the first of the data being 1. */
   readonly rows: readonly number[];
@@ -91,7 +94,7 @@ export function findConstraints(texts: readonly string[], table: CellTable, sche
     const shown = rows.slice(0, shownRows).map((row) => row + 1);
     return {
       constraint: text,
-      enforced: isComputed ? "computed" : "rejection",
+      enforced: isComputed ? "computed" : constraint.kind === "combinations" ? "nearest" : "rejection",
       violations: rows.length,
       rows: shown,
     };

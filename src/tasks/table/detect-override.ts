@@ -6,6 +6,7 @@ import { dateColumn, numberColumn } from "./detect-amounts.ts";
 import { numbersIn } from "./detect-numbers.ts";
 import { type Notation, parseNumber } from "./number-format.ts";
 import { levelsOf, type Profile, withoutTexts } from "./profile.ts";
+import { type Regeneration, seenTexts, shapesOf } from "./regenerate.ts";
 import { type ColumnBase, type ColumnOverride, type ColumnSchema, mostLevels } from "./schema.ts";
 
 type Base = Omit<ColumnBase, "reason">;
@@ -17,7 +18,10 @@ export function columnFromOverride(whole: Profile, override: ColumnOverride): Co
   const { name, origin, gap } = whole.column;
   const base: Base = { name, origin, gap, gaps };
   const reason = "given by the schema";
-  if (override.kind === "text" || override.kind === "id") return { ...base, kind: override.kind, reason };
+  if (override.kind === "text" || override.kind === "id") {
+    const regenerate = regenerationAsked(profile, base, override.regenerate);
+    return { ...base, kind: override.kind, reason, ...(regenerate && { regenerate }) };
+  }
   if (profile.filled === 0) return { ...base, kind: "constant", text: "", reason: "no cell has a value" };
   switch (override.kind) {
     case "number":
@@ -31,6 +35,22 @@ export function columnFromOverride(whole: Profile, override: ColumnOverride): Co
     default:
       return givenCategory(profile, base);
   }
+}
+
+function regenerationAsked(
+  profile: Profile,
+  base: Base,
+  wish: boolean | "sample" | undefined,
+): Regeneration | undefined {
+  if (wish === undefined || wish === false || profile.filled === 0) return undefined;
+  const found = wish === "sample" ? seenTexts(profile) : shapesOf(profile);
+  if (found !== undefined) return found;
+  throw failure("option", {
+    where: placeOf(base),
+    expected: wish === "sample" ? "fewer different texts" : "texts of a few shapes, each of ten texts at least",
+    received: `${profile.texts.length} texts such as "${shorten(profile.texts[0] ?? "")}"`,
+    remedy: 'leave out "regenerate"',
+  });
 }
 
 function givenNumber(profile: Profile, base: Base, override: ColumnOverride & { kind: "number" }): ColumnSchema {

@@ -6,16 +6,27 @@ import { detectAmount } from "./detect-amounts.ts";
 import { doubt } from "./detect-numbers.ts";
 import { columnFromOverride } from "./detect-override.ts";
 import { levelsOf, type Profile, profileOf } from "./profile.ts";
+import { type Regeneration, seenTexts, shapesOf, spokenShape } from "./regenerate.ts";
 import { type ColumnBase, type ColumnSchema, mostLevels, type Schema, type SchemaOverrides } from "./schema.ts";
 
 /** Fewer rows than this say nothing of whether texts are names that do not come back. */
 const fewRows = 20;
 
 /**
+ * What becomes of texts and ids that are no levels: left out of the model, written anew in the shapes of the column's own where it
+ * has some, or, where it has none, drawn from its own texts.
+ */
+export type TextChoice = "leave-out" | "regenerate" | "sample";
+
+/**
  * The types of all columns; `overrides` has the last word. The same table gives the same schema. Throws `option` errors for
  * overrides of columns that are not there or that the cells do not allow.
  */
-export function detectSchema(table: CellTable, overrides: SchemaOverrides = {}): Schema {
+export function detectSchema(
+  table: CellTable,
+  overrides: SchemaOverrides = {},
+  texts: TextChoice = "leave-out",
+): Schema {
   const names = table.columns.map(({ name }) => name);
   for (const name of Object.keys(overrides)) {
     if (names.includes(name)) continue;
@@ -29,9 +40,21 @@ export function detectSchema(table: CellTable, overrides: SchemaOverrides = {}):
   const columns = table.columns.map((column) => {
     const profile = profileOf(column);
     const override = Object.hasOwn(overrides, column.name) ? overrides[column.name] : undefined;
-    return override === undefined ? detectColumn(profile) : columnFromOverride(profile, override);
+    if (override === undefined) return withTexts(detectColumn(profile), profile, texts);
+    const isOpen = (override.kind === "text" || override.kind === "id") && override.regenerate === undefined;
+    const found = columnFromOverride(profile, override);
+    return isOpen ? withTexts(found, profile, texts) : found;
   });
   return { columns };
+}
+
+/** The column with the way its texts are written, where it is one of texts that are no levels. */
+function withTexts(column: ColumnSchema, profile: Profile, choice: TextChoice): ColumnSchema {
+  const isLeftOut = column.kind === "text" || (column.kind === "id" && column.first === undefined);
+  if (!isLeftOut || choice === "leave-out" || profile.filled === 0) return column;
+  const isOwn = choice === "sample" && column.kind === "text";
+  const regenerate = shapesOf(profile) ?? (isOwn ? seenTexts(profile) : undefined);
+  return regenerate === undefined ? column : { ...column, regenerate };
 }
 
 const groupsOrDecimals = ["commas that group thousands", "decimal commas"];
@@ -45,11 +68,21 @@ export function schemaNotices(schema: Schema): readonly string[] {
       const change = `"thousands": ${!column.format.thousands}`;
       return [`${what} is read with ${taken}, though ${other} would do too: ${change} in a schema changes it`];
     }
+    if ("regenerate" in column && column.regenerate !== undefined) return [regenerationNotice(what, column.regenerate)];
     if (column.kind === "text") return [`${what} is left out as text: ${reason}`];
     if (column.kind !== "id") return [];
     const fate = "first" in column ? "is numbered anew" : "is left out";
     return [`${what} is taken for an id and ${fate}: ${reason}`];
   });
+}
+
+function regenerationNotice(what: string, found: Regeneration): string {
+  if (found.kind === "seen")
+    return `${what} is drawn from its own texts: the model file holds all ${found.texts.length} of them, and rows show them`;
+  const shapes = found.shapes.slice(0, 3).map((shape) => JSON.stringify(shorten(spokenShape(shape))));
+  const more = found.shapes.length > 3 ? ", …" : "";
+  const what9 = "9 a digit, a and A a letter, * either";
+  return `${what} is written anew in the shape ${shapes.join(", ")}${more} (${what9}): its texts say nothing of the row`;
 }
 
 function detectColumn(profile: Profile): ColumnSchema {

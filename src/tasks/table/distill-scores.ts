@@ -9,6 +9,7 @@ import { fillNormal, fillUniform, type Random, random, split } from "../../rando
 import type { Engine } from "../../runtime/contract.ts";
 import { sampleMasked, scoreMasked } from "../masked.ts";
 import type { Progress } from "../progress.ts";
+import { checkColumnNames } from "./evaluate-table-model.ts";
 import { type KnownPoints, maskGroups, pointsOf, spansOf } from "./points.ts";
 import { type Agreement, createScorer, type TableScorer } from "./scorer.ts";
 import type { TableModel } from "./table-model.ts";
@@ -45,6 +46,8 @@ export interface ScorerReport {
 export const scorerDefaults = { rows: 131_072, iterations: 8000, batchSize: 512, learningRate: 2e-3 } as const;
 
 const disturbedShare = 0.25;
+/** Rows of the model to learn from, at least. */
+const fewestRows = 64;
 /** Rows that the agreement is measured on, most of data and all that are drawn. */
 const measuredRows = 4096;
 /** Share of the work that scoring is, for the progress. */
@@ -62,6 +65,8 @@ export async function distillScores(
   const started = performance.now();
   const { seed, onStage, onProgress, signal } = request;
   const settings = settingsOf(request);
+  const needed = new Set(model.encoder.dimensions.map(({ column }) => column));
+  if (request.data) checkColumnNames(request.data, [...needed], "the table to learn from");
   const key = split(random(seed), "scorer");
   const [first] = model.density.chain.blocks;
   if (!first) throw failure("model", { where: request.teacherName, expected: "at least one block", received: "none" });
@@ -283,5 +288,12 @@ function settingsOf({ rows, iterations, batchSize, learningRate }: ScorerRequest
   for (const [name, value] of Object.entries(settings))
     if (!(value > 0 && (name === "learningRate" || Number.isInteger(value))))
       throw failure("option", { where: name, expected: "a number above 0", received: String(value) });
+  if (settings.rows < fewestRows)
+    throw failure("option", {
+      where: "rows",
+      expected: `at least ${fewestRows} rows to learn from`,
+      received: String(settings.rows),
+      remedy: "a quarter of them are disturbed: fewer teach nothing",
+    });
   return settings;
 }

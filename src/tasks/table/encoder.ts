@@ -4,10 +4,11 @@ import type { CellColumn, CellTable } from "../../data/cell-table.ts";
 import { listNames, shorten } from "../../data/columns.ts";
 import { listedTexts, textPool } from "../../data/text-pool.ts";
 import { failure } from "../../errors.ts";
-import { fillUniform, normalScore, type Random, split } from "../../random.ts";
+import { fillUniform, normalScore, type Random, random, split } from "../../random.ts";
 import { type ColumnCode, columnCodeJson, columnCodeOf, levelTexts } from "./column-code.ts";
-import { type ColumnCoder, columnCoder, type Place } from "./column-coder.ts";
+import { type ColumnCoder, columnCoder, type Decoded, type Place } from "./column-coder.ts";
 import { levelOrders } from "./level-order.ts";
+import { regenerator } from "./regenerate.ts";
 import { type ColumnSchema, checked, mostColumns, type Schema, schemaJson } from "./schema.ts";
 import { checkSums, type Sum, sumsJson, withSums } from "./sums.ts";
 
@@ -30,11 +31,20 @@ export interface EncodeOptions {
   readonly key: Random;
   /** The index of the table's first row in the stream of noise; default 0. Chunks with it are as one table. */
   readonly firstRow?: number;
+  /** Levels, zeros and gaps lie in the middle of their cells, for points that are given: networks blur the edges of cells. */
+  readonly middle?: boolean;
 }
+
+/** The table read from points, cells that belong together changed. */
+export type CombinedCells = (table: CellTable, points: Float32Array) => CellTable;
 
 export interface DecodeOptions {
   /** What is added to the row's number for ids that count rows; default 0. */
   readonly firstRow?: number;
+  /** Where texts that are written anew come from; default: the same ones every time. */
+  readonly key?: Random;
+  /** Told of cells together, before sums are computed: `combinationReader`. */
+  readonly combined?: CombinedCells;
 }
 
 /** The encoder as plain JSON. */
@@ -163,9 +173,10 @@ function encoderOf(json: EncoderJson): TableEncoder {
       });
       return { rows: table.rows, values, absent };
     },
-    decode(values, rows, { firstRow = 0 } = {}) {
-      const columns = parts.map((part) => decodedColumn(part, values, rows, width, firstRow));
-      return withSums({ rows, columns }, sums, schema);
+    decode(values, rows, { firstRow = 0, key = random("texts"), combined } = {}) {
+      const columns = parts.map((part) => decodedColumn(part, values, { rows, width, firstRow, key }));
+      const table = { rows, columns };
+      return withSums(combined ? combined(table, values) : table, sums, schema);
     },
     logVolumes(table, encoded) {
       const out = new Float32Array(table.rows * width);
@@ -194,7 +205,7 @@ interface Filling extends EncodeOptions {
 }
 
 function fillColumn({ column, coder, placesIn, at }: Part, cells: CellColumn, filling: Filling): void {
-  const { values, absent, width, key, firstRow = 0 } = filling;
+  const { values, absent, width, key, firstRow = 0, middle = false } = filling;
   const rows = cells.codes.length;
   const places = placesIn(cells);
   const noise = new Float32Array(rows);
@@ -203,8 +214,10 @@ function fillColumn({ column, coder, placesIn, at }: Part, cells: CellColumn, fi
     for (let row = 0; row < rows; row++) {
       const place = places.of(row, part);
       const i = row * width + at + part;
-      values[i] = scoreIn(places.kinds[place] === even, places.lows[place]!, places.highs[place]!, noise[row]!);
-      if (places.kinds[place] === missing) absent[i] = 1;
+      const kind = places.kinds[place];
+      const share = middle && kind === normal ? 0.5 : noise[row]!;
+      values[i] = scoreIn(kind === even, places.lows[place]!, places.highs[place]!, share);
+      if (kind === missing) absent[i] = 1;
     }
   });
 }
@@ -268,17 +281,25 @@ function scoreIn(isEven: boolean, low: number, high: number, noise: number): num
   return Math.fround(normalScore(Math.min(Math.max(probability, 1e-10), 1 - 1e-10) - 0.5));
 }
 
-function decodedColumn(
-  { column, coder, at }: Part,
-  values: Float32Array,
-  rows: number,
-  width: number,
-  firstRow: number,
-): CellColumn {
+interface Decoding {
+  readonly rows: number;
+  readonly width: number;
+  readonly firstRow: number;
+  readonly key: Random;
+}
+
+function decodedColumn({ column, coder, at }: Part, values: Float32Array, decoding: Decoding): CellColumn {
+  const { rows, width, firstRow, key } = decoding;
   const pool = textPool(`column "${shorten(column.name)}"`);
   const codes = new Int32Array(rows);
+  const anew = "regenerate" in column && column.regenerate;
+  const textOf = anew ? regenerator(anew, split(key, column.name)) : undefined;
+  const written = (row: number): Decoded => {
+    const text = textOf?.(row);
+    return text === undefined ? { kind: "gap" } : { kind: "text", text };
+  };
   for (let row = 0; row < rows; row++) {
-    const cell = coder.decode(values, row * width + at, firstRow + row);
+    const cell = textOf ? written(firstRow + row) : coder.decode(values, row * width + at, firstRow + row);
     codes[row] = cell.kind === "gap" ? -1 : pool.addText(cell.text);
   }
   const { name, origin, gap } = column;

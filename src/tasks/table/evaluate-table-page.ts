@@ -17,14 +17,19 @@ const pictured: readonly TableMetricName[] = [
   "membership",
 ];
 
-/** The page; `name` is what was evaluated, such as a file. */
-export function tableEvaluationPage(evaluation: TableEvaluation, name: string): string {
+/** The page; `name` is what was evaluated, such as a file, and `more` is shown after the measures. */
+export function tableEvaluationPage(
+  evaluation: TableEvaluation,
+  name: string,
+  more: readonly ReportSection[] = [],
+): string {
   const { rows, seed, verdict } = evaluation;
   return htmlReport({
     title: `Synthetic rows of ${name}`,
     summary: `${verdict.join("\n\n")}\n\n${rows.synthetic} synthetic, ${rows.train} training and ${rows.heldOut} held-out rows; seed ${seed}.`,
     sections: [
       measuresSection(evaluation),
+      ...more,
       columnsSection(evaluation),
       ...pairsSections(evaluation),
       definitions(evaluation),

@@ -103,7 +103,7 @@ function privacySentences({
 }
 
 /** Beyond the floor by more than chance explains: three standard errors of the difference. */
-export function above(metric: Aside): boolean {
+function above(metric: Aside): boolean {
   return metric.value - metric.floor.value > 3 * doubtOf(metric);
 }
 

@@ -11,13 +11,13 @@ import { type FitReport, type FitRequest, fitDensity, type Likelihood, summarize
 import { quantilesOf } from "../quantiles.ts";
 import { rowNotes, splitPlaces } from "../rows.ts";
 import { type ConstraintReport, constraintNotices, findConstraints } from "./constraints.ts";
-import { detectSchema, schemaNotices } from "./detect.ts";
+import { detectSchema, schemaNotices, type TextChoice } from "./detect.ts";
 import { type TableEncoder, tableEncoder } from "./encoder.ts";
 import { withLabel } from "./label.ts";
 import { type ColumnSpan, maskGroups, pointsOf, spansOf, type TablePoints, withGaps } from "./points.ts";
 import type { Schema, SchemaOverrides } from "./schema.ts";
 import { rowVolumes } from "./score-table.ts";
-import { tableConfiguration } from "./table-configuration.ts";
+import { detailedConfiguration, tableConfiguration } from "./table-configuration.ts";
 import { dimensionNames, type TableModel, type TableTraining } from "./table-model.ts";
 
 export interface TableFitRequest
@@ -26,9 +26,11 @@ export interface TableFitRequest
   readonly seed: number;
   /** What is known of columns better than their cells show it. */
   readonly schema?: SchemaOverrides;
+  /** What becomes of texts and ids that are no levels, where the schema does not say; default: they are left out. */
+  readonly texts?: TextChoice;
   /** What every row is to meet, such as `low <= high` or `combinations(city, country)` (docs/table.md). */
   readonly constraints?: readonly string[];
-  /** The column that is the class: a category, however it is written, given alone in a quarter of the rows of a batch. */
+  /** The column that is the class: a category, however it is written, given alone in half of the rows of a batch. */
   readonly label?: string;
   /** How a chain is trained, as for numbers; masks are laid over it. Default: `tableConfiguration`. */
   readonly configuration?: Configuration;
@@ -50,8 +52,8 @@ export interface TableFitReport extends Omit<FitReport, "task"> {
 
 /** A row is trained with nothing given this often, and with columns left out this often. */
 const maskShares = { unconditional: 0.5, dropped: 0.2 } as const;
-/** … and with its label given alone this often, where it has one. */
-const labelShare = 0.25;
+/** The same where it has a label, which is given alone the more often, as rows are drawn by it. */
+const labelledShares = { unconditional: 0.3, dropped: 0.1, label: 0.5 } as const;
 /** Small tables are trained on this many points at least: copies of their rows that lie elsewhere in their cells. */
 const leastPoints = 20_000;
 /** … as long as they have no more values than this. */
@@ -71,7 +73,7 @@ export interface FittedTable {
 export async function fitTable(engine: Engine, request: TableFitRequest): Promise<FittedTable> {
   const started = performance.now();
   const { table, seed, validation, trainSplit = validation ? 1 : 0.9, configuration, label } = request;
-  const schema = detectSchema(table, withLabel(table, label, request.schema));
+  const schema = detectSchema(table, withLabel(table, label, request.schema), request.texts);
   request.onSchema?.(schema);
   const { constraints, sums, reports } = findConstraints(request.constraints ?? [], table, schema);
   const places = splitPlaces(table.rows, trainSplit, seed);
@@ -84,7 +86,9 @@ export async function fitTable(engine: Engine, request: TableFitRequest): Promis
   const training = encoded(encoder, repeatedCells(train, copies), seed, "train");
   const judgedCopies = Math.min(copies, Math.max(1, Math.floor(judgedPoints / (heldOut?.rows ?? judgedPoints))));
   const judged = heldOut && encoded(encoder, repeatedCells(heldOut, judgedCopies), seed, "held-out");
-  const base = { ...(configuration ?? tableConfiguration({ rows: table.rows })), seed };
+  const size = { rows: table.rows, columns: table.columns.length };
+  const recipe = detailedConfiguration(configuration ?? tableConfiguration(size), encoder, table.rows);
+  const base = { ...recipe, seed };
   const masks = maskLaw(spansOf(encoder), label);
   const fitted = await fitDensity(engine, {
     ...controlsOf(request),
@@ -170,9 +174,11 @@ function controlsOf({ memory, signal, checkpoint, onProgress }: TableFitRequest)
 }
 
 function maskLaw(spans: readonly ColumnSpan[], label: string | undefined): MaskLaw {
-  const masks = { groups: maskGroups(spans), ...maskShares };
+  const groups = maskGroups(spans);
   const span = label === undefined ? undefined : spans.find(({ column }) => column.name === label);
-  return span === undefined ? masks : { ...masks, alone: { start: span.start, end: span.end, share: labelShare } };
+  if (span === undefined) return { groups, ...maskShares };
+  const { label: share, ...shares } = labelledShares;
+  return { groups, ...shares, alone: { start: span.start, end: span.end, share } };
 }
 
 interface EncodedTable {

@@ -7,10 +7,11 @@ import { type Random, random, split } from "../../random.ts";
 import type { Engine } from "../../runtime/contract.ts";
 import { turns } from "../../runtime/pause.ts";
 import { fillJudge } from "./constraint-judges.ts";
-import type { TableEncoder } from "./encoder.ts";
+import type { CombinedCells, TableEncoder } from "./encoder.ts";
 import { canFill, filledTable } from "./fill-cells.ts";
 import { type FillControls, filledRows, gathered } from "./fill-rounds.ts";
-import { type ColumnSpan, cellKinds, filledScores, pointsOf, spansOf, type TablePoints } from "./points.ts";
+import { combinationReader } from "./nearest-combinations.ts";
+import { type ColumnSpan, cellKinds, filledScore, pointsOf, spansOf, type TablePoints } from "./points.ts";
 import type { TableModel } from "./table-model.ts";
 
 export interface TableImputeRequest extends FillControls {
@@ -59,9 +60,17 @@ export async function imputeTable(
   const points = await repeatedPoints(encoder, table, { draws, key, turn });
   const task = holes(points, spans, d);
   for (const [place, span] of spans.entries()) {
-    if (span.hasGap) openGaps(points, span, place, filledScores(span, split(key, span.column.name), whole.rows), d);
+    if (span.hasGap) openGaps(points, span, place, filledScore(span), d);
     await turn();
   }
+  const combine = combinationReader(constraints, encoder);
+  const spanPlaces = new Map(spans.map(({ column }, place) => [column.name, place]));
+  /** Combinations of cells, those of row `rowOf(n)` of the whole that are no gaps staying as they are. */
+  const combinedAt = (rowOf: (n: number) => number) => (part: CellTable, drawn: Float32Array) =>
+    combine(part, drawn, (column, n) => {
+      const kinds = points.cells[spanPlaces.get(column) ?? -1];
+      return kinds !== undefined && kinds[rowOf(n)] !== cellKinds.gap;
+    });
   const judge = constraints.length === 0 ? undefined : fillJudge(constraints, encoder.schema, table, draws);
   const meets = async (drawn: Float32Array, places: readonly number[]): Promise<Uint8Array> => {
     const met = new Uint8Array(places.length).fill(1);
@@ -69,7 +78,8 @@ export async function imputeTable(
       const rows = Uint32Array.from(places.slice(start, start + rowsAtOnce), (place) => task.rows[place]!);
       const cells = points.cells.map((kinds) => Uint8Array.from(rows, (row) => kinds[row]!));
       const part = drawn.subarray(start * d, (start + rows.length) * d);
-      const found = { rows: Uint32Array.from(rows.keys()), table: encoder.decode(part, rows.length) };
+      const combined = combinedAt((n) => rows[n] ?? 0);
+      const found = { rows: Uint32Array.from(rows.keys()), table: encoder.decode(part, rows.length, { combined }) };
       met.set(judge(filledTable(model, takenCells(whole, rows), spans, cells, found), rows), start);
       await turn();
     }
@@ -85,7 +95,12 @@ export async function imputeTable(
   const settled = gathered(values, new Float32Array(places.length * d), places, d);
   const completed = filledTable(model, whole, spans, points.cells, {
     rows: Uint32Array.from(places, (place) => task.rows[place]!),
-    table: await decodedInParts(encoder, settled, turn),
+    table: await decodedInParts(
+      encoder,
+      settled,
+      (start) => combinedAt((n) => task.rows[places[start + n] ?? 0] ?? 0),
+      turn,
+    ),
   });
   await turn();
   return {
@@ -112,7 +127,7 @@ async function repeatedPoints(
   let unknown = 0;
   for (let draw = 0; draw < draws; draw++) {
     const firstRow = draw * table.rows;
-    const part = pointsOf(encoder, table, { key, firstRow });
+    const part = pointsOf(encoder, table, { key, firstRow, middle: true });
     const at = draw * part.values.length;
     whole.values.set(part.values, at);
     whole.absent.set(part.absent, at);
@@ -128,12 +143,18 @@ async function repeatedPoints(
 }
 
 /** The rows of points, some thousand at a time. */
-async function decodedInParts(encoder: TableEncoder, points: Float32Array, turn: Turn): Promise<CellTable> {
+async function decodedInParts(
+  encoder: TableEncoder,
+  points: Float32Array,
+  combinedFrom: (start: number) => CombinedCells,
+  turn: Turn,
+): Promise<CellTable> {
   const d = encoder.dimensions.length;
   const parts: CellTable[] = [];
   for (let start = 0; start === 0 || start < points.length; start += rowsAtOnce * d) {
     const part = points.subarray(start, start + rowsAtOnce * d);
-    parts.push(encoder.decode(part, part.length / d, { firstRow: start / d }));
+    const firstRow = start / d;
+    parts.push(encoder.decode(part, part.length / d, { firstRow, combined: combinedFrom(firstRow) }));
     await turn();
   }
   return stackedCells(parts);
@@ -170,16 +191,10 @@ function holes({ states, cells, rows }: TablePoints, spans: readonly ColumnSpan[
 }
 
 /** Where a gap is to be filled, "gap or not" is told to be "not". */
-function openGaps(
-  { values, cells }: TablePoints,
-  span: ColumnSpan,
-  place: number,
-  scores: Float32Array,
-  d: number,
-): void {
+function openGaps({ values, cells }: TablePoints, span: ColumnSpan, place: number, score: number, d: number): void {
   if (!canFill(span)) return;
   cells[place]?.forEach((kind, row) => {
-    if (kind === cellKinds.gap) values[row * d + span.start] = scores[row] ?? 0;
+    if (kind === cellKinds.gap) values[row * d + span.start] = score;
   });
 }
 

@@ -37,8 +37,8 @@ export function withLabel(
   });
 }
 
-/** The texts of the levels that training rows had, in the order of the schema. Throws `option` for a column without levels. */
-export function levelsToBalance({ schema, toJSON }: TableEncoder, name: string): readonly string[] {
+/** The texts of the levels that training rows had, in the order of the schema. Throws `option` at `where` for a column without levels. */
+export function levelsInTraining({ schema, toJSON }: TableEncoder, name: string, where: string): readonly string[] {
   const place = schema.columns.findIndex((column) => column.name === name);
   const column = schema.columns[place];
   const code = toJSON().codes[place]?.value;
@@ -46,7 +46,7 @@ export function levelsToBalance({ schema, toJSON }: TableEncoder, name: string):
   if (code?.kind === "levels" && levels.length > 1) return levels.filter((_, level) => (code.counts[level] ?? 0) > 0);
   const names = schema.columns.filter((each) => levelTexts(each).length > 1).map((each) => each.name);
   throw failure("option", {
-    where: "balance",
+    where,
     expected: names.length === 0 ? "a model with a category" : `a category: one of ${listNames(names)}`,
     received: `"${shorten(name)}"`,
   });

@@ -40,23 +40,38 @@ function measuredColumn(column: ColumnSchema, { codes, texts }: CellColumn): Mea
   return { name, kind: "category", codes: codes.map((code) => (code < 0 ? -1 : known[code]!)), levels };
 }
 
-/** One sentence for each number or date of `schema` of which cells of a table cannot be read: they count as gaps. */
-export function unreadableNotes(table: CellTable, schema: Schema, what: string): readonly string[] {
+/** Cells of a number or date that cannot be read: they count as gaps. */
+export interface UnreadCells {
+  readonly column: string;
+  /** How many there are, and how many cells can be read. */
+  readonly unread: number;
+  readonly read: number;
+  /** What they count for, in a sentence. */
+  readonly note: string;
+}
+
+/** The numbers and dates of `schema` of which cells of a table cannot be read; `what` names the table. */
+export function unreadCells(table: CellTable, schema: Schema, what: string): readonly UnreadCells[] {
   const byName = new Map(table.columns.map((column) => [column.name, column]));
-  return schema.columns.flatMap((column) => {
+  return schema.columns.flatMap((column): UnreadCells[] => {
     const cells = byName.get(column.name);
     if (cells === undefined || (column.kind !== "number" && column.kind !== "date")) return [];
     const { parse } = amountsOf(column);
-    const isUnread = Uint8Array.from({ length: cells.texts.size }, (_, code) => {
-      const text = cells.texts.at(code);
-      return Number(Number.isNaN(parse(text)) && !column.gaps.includes(text));
-    });
-    const unread = cells.codes.filter((code) => code >= 0 && isUnread[code] === 1);
+    const isGap = Uint8Array.from({ length: cells.texts.size }, (_, code) =>
+      Number(column.gaps.includes(cells.texts.at(code))),
+    );
+    const isUnread = isGap.map((gap, code) => Number(gap === 0 && Number.isNaN(parse(cells.texts.at(code)))));
+    const filled = cells.codes.filter((code) => code >= 0 && isGap[code] === 0);
+    const unread = filled.filter((code) => isUnread[code] === 1);
     const [first] = unread;
     if (first === undefined) return [];
     const such = `such as ${JSON.stringify(shorten(cells.texts.at(first)))}`;
-    return [
-      `${unread.length} of ${table.rows} cells of column "${shorten(column.name)}" of ${what} are no ${column.kind}, ${such}: they count as gaps.`,
-    ];
+    const note = `${unread.length} of ${table.rows} cells of column "${shorten(column.name)}" of ${what} are no ${column.kind}, ${such}: they count as gaps.`;
+    return [{ column: column.name, unread: unread.length, read: filled.length - unread.length, note }];
   });
+}
+
+/** The notes of `unreadCells`. */
+export function unreadableNotes(table: CellTable, schema: Schema, what: string): readonly string[] {
+  return unreadCells(table, schema, what).map(({ note }) => note);
 }

@@ -1,7 +1,7 @@
 // points: the rows of a table as points of a model, which of their dimensions are known, and which belong to which column.
 import type { CellColumn, CellTable } from "../../data/cell-table.ts";
 import { type DimensionGroup, dimensionStates } from "../../flow/masked.ts";
-import { fillUniform, normalScore, type Random, split } from "../../random.ts";
+import { normalScore } from "../../random.ts";
 import type { EncodedRows, EncodeOptions, TableEncoder } from "./encoder.ts";
 import { levelsCode } from "./levels-code.ts";
 import type { ColumnSchema } from "./schema.ts";
@@ -104,13 +104,10 @@ export function freeSums(values: Float32Array, states: Uint8Array, rows: number)
   return sums;
 }
 
-/** Scores of "not a gap" for rows: at random in its cell of N(0, 1). */
-export function filledScores({ filled, gaps }: ColumnSpan, key: Random, rows: number): Float32Array {
+/** The score of "not a gap": the middle of its cell of N(0, 1). */
+export function filledScore({ filled, gaps }: ColumnSpan): number {
   const { low, high } = levelsCode([filled, gaps], 2).cell(0, 0);
-  const noise = new Float32Array(rows);
-  fillUniform(split(key, "filled"), noise);
-  const margin = Math.min((high - low) / 4, 1e-6);
-  return noise.map((share) => normalScore(low + margin + share * (high - low - 2 * margin) - 0.5));
+  return normalScore((low + high) / 2 - 0.5);
 }
 
 function gapTest(column: ColumnSchema, cells: CellColumn | undefined): (row: number) => boolean {

@@ -10,7 +10,7 @@ import { checkCount } from "../rows.ts";
 import { neverHolds } from "./comparisons.ts";
 import { type BoundCondition, bindCondition } from "./conditions.ts";
 import { type RowJudge, rowJudge } from "./constraint-judges.ts";
-import { levelsToBalance } from "./label.ts";
+import { levelsInTraining } from "./label.ts";
 import { extrapolationNotes, importanceDraws } from "./rare-conditions.ts";
 import { knownPoints, type PointSource, pointSource } from "./table-draws.ts";
 import type { TableModel } from "./table-model.ts";
@@ -77,7 +77,7 @@ export async function sampleTable(
   const judge = constraints.length === 0 ? undefined : rowJudge(constraints, encoder.schema);
   const column = balance === true ? (label ?? noLabel()) : balance;
   const levels = column === undefined ? [undefined] : levelsUnder(model, column, condition);
-  const { tableOf } = pointSource(engine, model, request, condition);
+  const { tableOf } = pointSource(engine, model, request, condition, column);
   let taken = 0;
   const handOver = async (points: Float32Array): Promise<void> => {
     const part = tableOf(points, taken);
@@ -271,7 +271,7 @@ async function collected(
 /** The levels of a column that the condition leaves. */
 function levelsUnder(model: TableModel, column: string, condition: BoundCondition | undefined): readonly string[] {
   const test = condition?.tests.get(column) ?? (() => true);
-  const levels = levelsToBalance(model.encoder, column).filter(test);
+  const levels = levelsInTraining(model.encoder, column, "balance").filter(test);
   if (levels.length > 1 && !condition?.given.has(column)) return levels;
   throw failure("option", {
     where: "balance",

@@ -2,6 +2,7 @@
 import { shorten } from "../../data/columns.ts";
 import { amountsOf } from "./amounts.ts";
 import { levelTexts } from "./column-code.ts";
+import { type Regeneration, spokenShape } from "./regenerate.ts";
 import type { ColumnKind, ColumnSchema, Schema } from "./schema.ts";
 
 const plurals: readonly (readonly [ColumnKind, string, string])[] = [
@@ -12,7 +13,7 @@ const plurals: readonly (readonly [ColumnKind, string, string])[] = [
   ["boolean", "boolean", "booleans"],
   ["constant", "constant", "constants"],
   ["id", "id", "ids"],
-  ["text", "text left out", "texts left out"],
+  ["text", "text", "texts"],
 ];
 const namedAtMost = 12;
 
@@ -31,7 +32,13 @@ export function schemaSummary({ columns }: Schema): string {
 function nameOf(column: ColumnSchema): string {
   const name = shorten(column.name);
   if (column.kind === "category" || column.kind === "ordinal") return `${name}: ${column.levels.length} levels`;
-  return column.kind === "id" && column.first === undefined ? `${name}, left out` : name;
+  if ("regenerate" in column && column.regenerate !== undefined) return `${name}, ${fateOf(column.regenerate)}`;
+  const isLeftOut = column.kind === "text" || (column.kind === "id" && column.first === undefined);
+  return isLeftOut ? `${name}, left out` : name;
+}
+
+function fateOf(found: Regeneration): string {
+  return found.kind === "seen" ? "drawn from its own texts" : "written anew";
 }
 
 /** What is known of the values of a column, in a few words. */
@@ -55,10 +62,16 @@ export function columnDetails(column: ColumnSchema): string {
     case "constant":
       return `"${shorten(column.text)}"`;
     case "id":
-      return column.first === undefined ? "left out" : `counted from ${column.first}`;
+      return column.first === undefined ? textDetails(column.regenerate) : `counted from ${column.first}`;
     default:
-      return "left out";
+      return textDetails(column.regenerate);
   }
+}
+
+function textDetails(found: Regeneration | undefined): string {
+  if (found?.kind !== "shapes") return found === undefined ? "left out" : fateOf(found);
+  const more = found.shapes.length > 3 ? ", …" : "";
+  return `written anew: ${found.shapes.slice(0, 3).map(spokenShape).join(", ")}${more}`;
 }
 
 function stepOf(step: number, kind: "number" | "date"): string {

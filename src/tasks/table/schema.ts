@@ -2,6 +2,7 @@
 import * as z from "zod";
 import { failure } from "../../errors.ts";
 import type { NumberFormat } from "./number-format.ts";
+import { type Regeneration, regenerationJson } from "./regenerate.ts";
 
 /** What every column's description has. */
 export interface ColumnBase {
@@ -46,15 +47,15 @@ export interface Level {
   readonly count: number;
 }
 
-/** One column; text and text ids are left out of a model, ids that count rows are written anew. */
+/** One column; text and text ids are left out of a model or, with `regenerate`, written anew, as ids that count rows are. */
 export type ColumnSchema =
   | NumberColumn
   | DateColumn
   | (ColumnBase & { readonly kind: "category" | "ordinal"; readonly levels: readonly Level[] })
   | (ColumnBase & { readonly kind: "boolean"; readonly true: string; readonly false: string })
   | (ColumnBase & { readonly kind: "constant"; readonly text: string })
-  | (ColumnBase & { readonly kind: "text" })
-  | (ColumnBase & { readonly kind: "id"; readonly first?: number });
+  | (ColumnBase & { readonly kind: "text"; readonly regenerate?: Regeneration })
+  | (ColumnBase & { readonly kind: "id"; readonly first?: number; readonly regenerate?: Regeneration });
 
 export type ColumnKind = ColumnSchema["kind"];
 
@@ -108,8 +109,13 @@ const columnSchema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("ordinal"), ...base, levels }),
   z.strictObject({ kind: z.literal("boolean"), ...base, true: text, false: text }),
   z.strictObject({ kind: z.literal("constant"), ...base, text }),
-  z.strictObject({ kind: z.literal("text"), ...base }),
-  z.strictObject({ kind: z.literal("id"), ...base, first: z.int().exactOptional() }),
+  z.strictObject({ kind: z.literal("text"), ...base, regenerate: regenerationJson.exactOptional() }),
+  z.strictObject({
+    kind: z.literal("id"),
+    ...base,
+    first: z.int().exactOptional(),
+    regenerate: regenerationJson.exactOptional(),
+  }),
 ]);
 
 /** A whole schema as JSON, as `parseSchema` reads it. */
@@ -152,8 +158,12 @@ const overrideJson = z.discriminatedUnion("kind", [
     true: text.exactOptional(),
     gaps: z.array(text).max(1000).exactOptional(),
   }),
-  z.strictObject({ kind: z.literal("text") }),
-  z.strictObject({ kind: z.literal("id") }),
+  /** `regenerate`: new texts in the shapes of the column's own; "sample": its own texts again. */
+  z.strictObject({
+    kind: z.literal("text"),
+    regenerate: z.union([z.boolean(), z.literal("sample")]).exactOptional(),
+  }),
+  z.strictObject({ kind: z.literal("id"), regenerate: z.boolean().exactOptional() }),
 ]);
 const overridesJson = z.record(text, overrideJson);
 

@@ -2,34 +2,61 @@
 import { geometricSteps } from "../../flow/steps.ts";
 import type { NetworkConfiguration } from "../../nn/mlp.ts";
 import type { Configuration } from "../../train/configuration.ts";
+import type { TableEncoder } from "./encoder.ts";
 
-/**
- * By how many rows there are at least: the more, the finer the detail that a network may read, the larger it is, and the longer
- * it trains. Training ends before a small table is learnt by heart: after so many checks of held-out rows without a better one.
- */
-const sizes = [
-  { rows: 20_000, hidden: [256, 256, 256], frequencies: 5, iterations: 10_000, learningRate: 2e-3, earlyStopping: 0 },
-  { rows: 2000, hidden: [256, 256, 256], frequencies: 3, iterations: 5000, learningRate: 2e-3, earlyStopping: 5 },
-  { rows: 0, hidden: [128, 128], frequencies: 0, iterations: 2000, learningRate: 1e-3, earlyStopping: 3 },
-] as const;
+/** Below so many rows frequencies are read of levels alone. */
+const manyRows = 2000;
+/** With fewer rows for each column a table is soon learnt by heart, before its held-out rows tell. */
+const rowsPerColumn = 8;
+
+/** Training ends before a small table is learnt by heart: after so many checks of held-out rows without a better one. */
+interface Size {
+  readonly hidden: readonly number[];
+  readonly frequencies: number;
+  readonly iterations: number;
+  readonly learningRate: number;
+  readonly earlyStopping: number;
+}
+
+const wide = [256, 256, 256];
+const sizes = {
+  large: { hidden: wide, frequencies: 5, iterations: 10_000, learningRate: 2e-3, earlyStopping: 0 },
+  middle: { hidden: wide, frequencies: 3, iterations: 5000, learningRate: 2e-3, earlyStopping: 5 },
+  small: { hidden: [128, 128], frequencies: 3, iterations: 8000, learningRate: 2e-3, earlyStopping: 8 },
+  scarce: { hidden: [128, 128], frequencies: 3, iterations: 2000, learningRate: 1e-3, earlyStopping: 3 },
+} as const satisfies Readonly<Record<string, Size>>;
+
+/** The more rows, the finer the detail that a network may read, the larger it is, and the longer it trains. */
+function sizeOf(rows: number, columns: number): Size {
+  if (rows >= 20_000) return sizes.large;
+  if (rows >= manyRows) return sizes.middle;
+  return rows >= rowsPerColumn * columns ? sizes.small : sizes.scarce;
+}
+
+/** Rows and columns of a table. */
+export interface TableSize {
+  readonly rows: number;
+  /** Default: few beside the rows. */
+  readonly columns?: number;
+}
 
 /** Where the fit of a table starts: the seed is 0 and is meant to be replaced; masks are laid over it by the fit. */
-export function tableConfiguration({ rows }: { readonly rows: number }): Configuration {
-  const size = sizes.find((each) => rows >= each.rows) ?? sizes[2];
+export function tableConfiguration({ rows, columns = 0 }: TableSize): Configuration {
+  const size = sizeOf(rows, columns);
   const { hidden, frequencies, iterations, learningRate, earlyStopping } = size;
   const network: NetworkConfiguration = {
     hidden,
     activation: { kind: "silu" },
     timeInput: "first",
     initialization: "default",
-    ...(frequencies > 0 && { frequencies }),
+    frequencies,
   };
   return {
     seed: 0,
     standardize: false,
     blocks: geometricSteps(2, 0.15, 1.3).map((step) => ({ step, network, iterations, learningRate })),
     training: {
-      batchSize: Math.max(128, Math.min(512, rows)),
+      batchSize: size === sizes.scarce ? Math.max(128, Math.min(512, rows)) : 512,
       interpolant: "linear",
       coupling: "dependent",
       timeDistribution: { kind: "uniform" },
@@ -43,4 +70,34 @@ export function tableConfiguration({ rows }: { readonly rows: number }): Configu
     },
     integration: { kind: "adaptive", method: "dopri5", rtol: 1e-3, atol: 1e-3 },
   };
+}
+
+/**
+ * The configuration for a table with this encoder. Levels are cells with hard edges, which take fine detail to see; the same
+ * detail of few numbers would be learnt by heart.
+ */
+export function detailedConfiguration(
+  configuration: Configuration,
+  encoder: TableEncoder,
+  rows: number,
+): Configuration {
+  if (rows >= manyRows) return configuration;
+  const detailed = levelDimensions(encoder);
+  const { blocks, ...rest } = configuration;
+  const withDetail = (network: NetworkConfiguration) => (network.frequencies ? { detailed, ...network } : network);
+  return { ...rest, blocks: blocks.map((block) => ({ ...block, network: withDetail(block.network) })) };
+}
+
+/** Dimensions in which values are cells: levels, numbers of which only those seen are written, zeros and gaps. */
+function levelDimensions({ dimensions, schema, toJSON }: TableEncoder): readonly number[] {
+  const { codes } = toJSON();
+  const inCells = new Set(
+    schema.columns.flatMap(({ name }, place) => {
+      const kind = codes[place]?.value.kind;
+      return kind === "levels" || kind === "values" ? [name] : [];
+    }),
+  );
+  return dimensions.flatMap(({ column, part }, k) =>
+    inCells.has(column) || part === "gap" || part === "zero" ? [k] : [],
+  );
 }

@@ -9,6 +9,9 @@ import type { Engine } from "../../runtime/contract.ts";
 import { sampleMasked } from "../masked.ts";
 import type { Progress } from "../progress.ts";
 import type { BoundCondition } from "./conditions.ts";
+import type { TableEncoder } from "./encoder.ts";
+import { labelPoints, wholeLabel } from "./label-points.ts";
+import { combinationReader } from "./nearest-combinations.ts";
 import { type KnownPoints, pointsOf, spansOf } from "./points.ts";
 import type { TableModel } from "./table-model.ts";
 
@@ -35,14 +38,19 @@ export interface PointSource {
 
 const { given } = dimensionStates;
 
-/** Points of a model whose cells that `condition` gives are set. */
+/** Points of a model whose cells that `condition` gives are set; cells of the column `fixed` are read as they are, too. */
 export function pointSource(
   engine: Engine,
   model: TableModel,
   controls: DrawControls,
   condition: BoundCondition | undefined,
+  fixed?: string,
 ): PointSource {
   const { encoder, density } = model;
+  const key = split(random(controls.seed), "table", "texts");
+  const read = combinationReader(model.constraints ?? [], encoder);
+  const combined = (table: CellTable, points: Float32Array) =>
+    read(table, points, (column) => column === fixed || condition?.given.has(column) === true);
   let evaluations = 0;
   return {
     async draw(count, first, { known = knownPoints(model, condition, controls.seed, count, first), onPart } = {}) {
@@ -57,15 +65,31 @@ export function pointSource(
       }
       return out;
     },
-    tableOf: (points, firstRow = 0) =>
-      withGiven(encoder.decode(points, points.length / encoder.dimensions.length, { firstRow }), condition),
+    tableOf: (points, firstRow = 0) => {
+      const table = encoder.decode(points, points.length / encoder.dimensions.length, { firstRow, key, combined });
+      return withGiven(table, condition);
+    },
     evaluations: () => evaluations,
   };
 }
 
-/** Points whose given cells are set, the rest free. */
+/** Points whose given cells are set, the rest free; where nothing is asked and the model has a label, that is drawn first. */
 export function knownPoints(
-  { encoder }: TableModel,
+  model: TableModel,
+  condition: BoundCondition | undefined,
+  seed: number,
+  rows: number,
+  firstRow: number,
+): KnownPoints {
+  const d = model.encoder.dimensions.length;
+  const label = condition === undefined ? wholeLabel(model) : undefined;
+  if (label) return labelPoints(label, { d, key: split(random(seed), "table", "label"), rows, firstRow });
+  return givenPoints(model.encoder, condition, seed, rows, firstRow);
+}
+
+/** Points whose given cells are set, at places in their cells that the seed and the row decide, the rest free. */
+export function givenPoints(
+  encoder: TableEncoder,
   condition: BoundCondition | undefined,
   seed: number,
   rows: number,
@@ -75,7 +99,8 @@ export function knownPoints(
   if (condition === undefined || condition.given.size === 0)
     return { values: new Float32Array(rows * d), states: new Uint8Array(rows * d) };
   const columns = encoder.schema.columns.map(({ name }) => sameCells(name, condition.given.get(name), rows));
-  const { values } = pointsOf(encoder, { rows, columns }, { key: split(random(seed), "table", "where"), firstRow });
+  const how = { key: split(random(seed), "table", "where"), firstRow, middle: true };
+  const { values } = pointsOf(encoder, { rows, columns }, how);
   const states = new Uint8Array(rows * d);
   for (const { column, start, end } of spansOf(encoder))
     if (condition.given.has(column.name))
@@ -84,7 +109,7 @@ export function knownPoints(
 }
 
 /** Numbers without a grid are given to seven digits: the cells say them as they were asked for. */
-function withGiven(table: CellTable, condition: BoundCondition | undefined): CellTable {
+export function withGiven(table: CellTable, condition: BoundCondition | undefined): CellTable {
   if (condition === undefined || condition.given.size === 0) return table;
   const columns = table.columns.map((column): CellColumn => {
     const text = condition.given.get(column.name);

@@ -61,6 +61,17 @@ describe("the comparison of two tables", () => {
     );
   });
 
+  it("says of numbers that became texts that they moved, and nothing else", async () => {
+    const words = changed(2, (row, n) => ({ ...row, count: n % 2 === 0 ? "many" : "few" }));
+    const { columns, notes } = await compareTables(before, words, { seed: 1 });
+    expect(columns[0]).toMatchObject({ column: "count", moved: true });
+    expect(columns[0]?.sentence).toMatch(
+      /^count moved: it is a number in the first file and none in the second\. 600 of 600 cells .*"(many|few)"/,
+    );
+    expect(columns[0]?.sentence).not.toMatch(/did not move/);
+    expect(notes.join(" ")).toMatch(/"count" is taken for number, but by the second file alone it would be category/);
+  });
+
   it("takes columns without any value, speaks of dates as days, and refuses texts alone", async () => {
     const days = (first: number) =>
       cellTableOf(

@@ -41,14 +41,14 @@ describe("a table with constraints and a label", () => {
       ["rejection", 2],
       ["computed", 0],
       ["rejection", 0],
-      ["rejection", 0],
+      ["nearest", 0],
       ["rejection", repeated],
     ]);
     expect(report.constraints?.[0]?.rows).toEqual([5, 10]);
     expect(report.notes.some((note) => note.includes("do not meet the constraint low <= high: row 5"))).toBe(true);
     expect(report.schema.columns.find(({ name }) => name === "rank")?.kind).toBe("category");
     expect(fitted.model.encoder.dimensions.some(({ column }) => column === "total")).toBe(false);
-    expect(fitted.model.density.record.configuration.training.masks?.alone?.share).toBe(0.25);
+    expect(fitted.model.density.record.configuration.training.masks?.alone?.share).toBe(0.5);
   });
 
   it("draws rows that all meet them, and says how many did", async () => {

@@ -1,0 +1,58 @@
+// table-configuration: where fits of tables start by their size, and which coordinates networks read in detail.
+import { describe, expect, it } from "vitest";
+import { cellTableOf } from "../../../src/data/cell-table.ts";
+import { detectSchema } from "../../../src/tasks/table/detect.ts";
+import { type TableEncoder, tableEncoder } from "../../../src/tasks/table/encoder.ts";
+import { detailedConfiguration, tableConfiguration } from "../../../src/tasks/table/table-configuration.ts";
+
+function encoderOf(records: readonly Readonly<Record<string, unknown>>[]): TableEncoder {
+  const table = cellTableOf(records);
+  return tableEncoder(detectSchema(table), table);
+}
+
+/** Sizes are drawn out over many values; a fifth of them are gaps, a third of the debts are zero. */
+const mixed = encoderOf(
+  Array.from({ length: 60 }, (_, n) => ({
+    size: n % 5 === 0 ? null : 1 + n * n * 0.37,
+    color: ["red", "green", "blue"][n % 3],
+    debt: n % 3 === 0 ? 0 : 1.5 + n * 0.71,
+    paid: n % 7 < 3,
+  })),
+);
+const numbersAlone = encoderOf(Array.from({ length: 60 }, (_, n) => ({ x: n * 1.37, y: Math.cos(n) })));
+const detailedOf = (encoder: TableEncoder, rows: number) =>
+  detailedConfiguration(tableConfiguration({ rows }), encoder, rows).blocks.map(({ network }) => network.detailed);
+
+describe("the recipe of a small table", () => {
+  it("reads frequencies of levels, zeros and gaps, and of no numbers", () => {
+    const found = detailedOf(mixed, 60).map((places) => places?.map((k) => mixed.dimensions[k]));
+    const expected = mixed.dimensions.filter(({ column, part }) => part !== "value" || /color|paid/.test(column));
+    expect(expected.map(({ part }) => part)).toEqual(["gap", "value", "zero", "value"]);
+    expect(found).toEqual([expected, expected]);
+    expect(detailedOf(numbersAlone, 60)).toEqual([[], []]);
+  });
+
+  it("reads them of every coordinate from 2000 rows on", () => {
+    expect(detailedOf(mixed, 1999)).not.toEqual([undefined, undefined]);
+    expect(detailedOf(mixed, 2000)).toEqual([undefined, undefined]);
+  });
+
+  it("trains longer where there are eight rows for each column than where a table is soon learnt by heart", () => {
+    const [enough, scarce] = [
+      tableConfiguration({ rows: 160, columns: 20 }),
+      tableConfiguration({ rows: 159, columns: 20 }),
+    ];
+    expect(enough.blocks[0]!.iterations).toBeGreaterThan(2 * scarce.blocks[0]!.iterations);
+    expect(enough.training.earlyStopping).toBeGreaterThan(scarce.training.earlyStopping);
+    expect(scarce.training.earlyStopping).toBeGreaterThan(0);
+    expect(tableConfiguration({ rows: 160 })).toEqual(enough);
+  });
+
+  it("leaves alone networks that read no frequencies, or name their coordinates", () => {
+    const { blocks, ...rest } = tableConfiguration({ rows: 60 });
+    const without = blocks.map(({ network: { frequencies: _, ...network }, ...block }) => ({ ...block, network }));
+    expect(detailedConfiguration({ ...rest, blocks: without }, mixed, 60).blocks).toEqual(without);
+    const named = blocks.map((block) => ({ ...block, network: { ...block.network, detailed: [0] } }));
+    expect(detailedConfiguration({ ...rest, blocks: named }, mixed, 60).blocks).toEqual(named);
+  });
+});

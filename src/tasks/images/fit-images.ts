@@ -101,7 +101,7 @@ export async function fitImages(
     configuration,
     training: {
       images: places.length,
-      source: images.description,
+      source: nameOf(images),
       blocks: trained.records.map(({ seconds: _, pushSeconds: __, ...rest }) => rest),
     },
   };
@@ -183,6 +183,11 @@ function toldClasses(
     expected: `images of ${read} classes, as the networks read them`,
     received: String(names.length),
   });
+}
+
+/** What the images are called, without the folders above them: a model that is passed on says nothing of its maker's disk. */
+function nameOf({ description }: ImageSet): string {
+  return description.split(/[/\\]/).at(-1) ?? description;
 }
 
 /** Everything but the seed that decides the result. */

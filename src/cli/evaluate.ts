@@ -5,18 +5,18 @@ import { isDensity } from "../data/sources.ts";
 import { failure } from "../errors.ts";
 import type { Estimate } from "../measure/estimate.ts";
 import { flowBaselines, type MeasureName, measureNames } from "../measure/names.ts";
-import { curveLabel } from "../tasks/curve-samplers.ts";
 import { evaluateStudent, studentSamplers } from "../tasks/distillation/evaluate-student.ts";
 import type { Student } from "../tasks/distillation/student.ts";
 import { densityTeacher } from "../tasks/distillation/teacher.ts";
 import { type Evaluation, evaluateDensity } from "../tasks/evaluate.ts";
 import { evaluationReport } from "../tasks/evaluation-report.ts";
 import { densityReportSections } from "../tasks/report.ts";
+import { curveTable } from "./curve-text.ts";
 import { withDigits } from "./estimates.ts";
 import { refuseImageOptions } from "./images-checks.ts";
 import { readAnyModel, readStudent } from "./model.ts";
 import type { EvaluateOptions } from "./options.ts";
-import { alignedTable, report, short, spokenTime } from "./output.ts";
+import { alignedTable, report, spokenTime } from "./output.ts";
 import { progressView } from "./progress.ts";
 import { checkExclusive, integrationFrom } from "./recipe.ts";
 import { checkInterrupted, checkOutput, memoryLimit, readData, seedFrom, withEngine } from "./session.ts";
@@ -213,23 +213,19 @@ function evaluationText(evaluation: Evaluation): string {
 /** The curve as a table of its own, where there is one. */
 function curveText({ curve, measures }: Evaluation): readonly string[] {
   if (curve === undefined) return [];
+  const name = "sliced Wasserstein";
   const floor = measures.slicedWasserstein?.floor;
-  const rows = curve.map((point) => [
-    curveLabel(point),
-    short(point.evaluations, 4),
-    short(point.seconds, 3),
-    withDigits({ value: point.slicedWasserstein, standardError: point.standardError }),
-    short(point.distanceToReference, 2),
-  ]);
-  return [
-    "",
-    alignedTable(
-      ["samples by", "evaluations", "s per 1000", "sliced Wasserstein", "distance"],
-      [...rows, ...(floor ? [["floor: training rows", "", "", withDigits(floor)]] : [])],
-    ),
-    "",
-    "Evaluations of the whole chain per sample; distance to the samples of dopri5 at 1e-6 from the same noise, in deviations.",
-  ];
+  return curveTable({
+    drawn: "samples",
+    names: [name],
+    points: curve.map(({ slicedWasserstein, standardError, ...place }) => ({
+      ...place,
+      measures: { [name]: { value: slicedWasserstein, standardError } },
+    })),
+    floor: { name: "training rows", measures: { ...(floor && { [name]: floor }) } },
+    meaning:
+      "Evaluations of the whole chain per sample; distance to the samples of dopri5 at 1e-6 from the same noise, in deviations.",
+  });
 }
 
 /** The least value of the model and the baselines; the floor does not compete. Nothing is best alone. */

@@ -6,7 +6,6 @@ import type { ImageSet } from "../data/images/image-set.ts";
 import { imageParts } from "../data/images/open.ts";
 import { failure } from "../errors.ts";
 import type { Engine } from "../runtime/contract.ts";
-import { curveLabel } from "../tasks/curve-samplers.ts";
 import { studentSamplers } from "../tasks/distillation/evaluate-student.ts";
 import type { Student } from "../tasks/distillation/student.ts";
 import { imageOf, imageTeacher, studentSource } from "../tasks/distillation/student-images.ts";
@@ -17,12 +16,13 @@ import { classMetricNames, imageMetricNames } from "../tasks/images/image-measur
 import { imageEvaluationPage } from "../tasks/images/image-page.ts";
 import type { ImageReader } from "../tasks/images/image-reader.ts";
 import { modelSource } from "../tasks/images/image-source.ts";
+import { curveTable } from "./curve-text.ts";
 import { withDigits } from "./estimates.ts";
 import { checkGuided, imageIntegration, refuseForImages } from "./images-checks.ts";
 import { heldOutPart, openedFor, openForModel } from "./images-data.ts";
 import { type AnyModel, readStudent } from "./model.ts";
 import type { EvaluateOptions } from "./options.ts";
-import { alignedTable, report, short, spokenTime } from "./output.ts";
+import { alignedTable, report, spokenTime } from "./output.ts";
 import { progressView } from "./progress.ts";
 import { checkInterrupted, withEngine } from "./session.ts";
 import { integrationNames, refuseForStudent } from "./student.ts";
@@ -187,24 +187,15 @@ function evaluationText(evaluation: ImageModelEvaluation): string {
 /** The curve as a table of its own, where there is one. */
 function curveText({ curve, curveFloor }: ImageModelEvaluation): readonly string[] {
   if (curve === undefined || curveFloor === undefined) return [];
-  const shown = ["frechet", "kernel", "precision", "recall"] as const;
-  const cells = (measures: (typeof curveFloor)["measures"]) =>
-    shown.map((name) => (measures[name] ? withDigits(measures[name]) : ""));
-  const rows = curve.map((point) => [
-    curveLabel(point),
-    short(point.evaluations, 4),
-    short(point.seconds, 3),
-    ...cells(point.measures),
-    short(point.distanceToReference, 2),
-  ]);
+  const meaning = `Of ${curveFloor.images} images each. Evaluations of the whole chain per image; distance to the images of dopri5 at 1e-5 from the same noise, in values from -1 to 1.`;
   return [
-    "",
-    alignedTable(
-      ["images by", "evaluations", "s per 1000", ...shown, "distance"],
-      [...rows, ["floor: training images", "", "", ...cells(curveFloor.measures)]],
-    ),
-    "",
-    `Of ${curveFloor.images} images each. Evaluations of the whole chain per image; distance to the images of dopri5 at 1e-5 from the same noise, in values from -1 to 1.`,
+    ...curveTable({
+      drawn: "images",
+      names: ["frechet", "kernel", "precision", "recall"],
+      points: curve,
+      floor: { name: "training images", measures: curveFloor.measures },
+      meaning,
+    }),
     "",
   ];
 }

@@ -14,7 +14,7 @@ import { printable } from "./printable.ts";
 import { progressView } from "./progress.ts";
 import { seedFrom, withEngine } from "./session.ts";
 import { checkTableOutput, writeTableFile } from "./table-data.ts";
-import { conditionText } from "./table-sample.ts";
+import { conditionText, constraintText } from "./table-sample.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** Options that say how an equation is solved. */
@@ -114,9 +114,7 @@ export async function sampleStudentFile(
   const text = [
     `${rows} rows in ${spokenTime(seconds)}, ${evaluations} network evaluations, seed ${seed}`,
     ...(condition ? [conditionText(condition)] : []),
-    ...(constraints
-      ? [`${short(100 * constraints.acceptance, 3)} % of ${constraints.draws} draws meet the constraints`]
-      : []),
+    ...(constraints ? [constraintText(constraints)] : []),
   ].join("; ");
   const result = {
     rows,

@@ -3,7 +3,6 @@ import { basename } from "node:path";
 import { writeFileAtomically } from "../data/files.ts";
 import { failure } from "../errors.ts";
 import { flowBaselines } from "../measure/names.ts";
-import { curveLabel } from "../tasks/curve-samplers.ts";
 import { type TableCurve, tableCurve, tableCurveMetrics, tableCurveSection } from "../tasks/curve-table.ts";
 import { studentSamplers } from "../tasks/distillation/evaluate-student.ts";
 import type { Student } from "../tasks/distillation/student.ts";
@@ -18,10 +17,11 @@ import {
 } from "../tasks/table/evaluate-table-model.ts";
 import { shownBaselines, tableEvaluationPage } from "../tasks/table/evaluate-table-page.ts";
 import type { TableModel } from "../tasks/table/table-model.ts";
+import { curveTable } from "./curve-text.ts";
 import { withDigits } from "./estimates.ts";
 import { readStudent } from "./model.ts";
 import type { EvaluateOptions } from "./options.ts";
-import { alignedTable, report, short, spokenTime } from "./output.ts";
+import { alignedTable, report, spokenTime } from "./output.ts";
 import { progressView } from "./progress.ts";
 import { checkInterrupted, memoryLimit, withEngine } from "./session.ts";
 import { readTableFile } from "./table-data.ts";
@@ -163,23 +163,12 @@ function bestOf({ better, group }: TableMetric, sides: readonly (TableEstimate |
 /** The curve as a table of its own, where there is one. */
 function curveText({ curve, curveFloor }: CurvedEvaluation): readonly string[] {
   if (curve === undefined || curveFloor === undefined) return [];
-  const cells = (measures: TableCurve["floor"]["measures"]) =>
-    tableCurveMetrics.map((name) => (measures[name] ? withDigits(measures[name]) : ""));
-  const rows = curve.map((point) => [
-    curveLabel(point),
-    short(point.evaluations, 4),
-    short(point.seconds, 3),
-    ...cells(point.measures),
-    short(point.distanceToReference, 2),
-  ]);
-  const floor = curveFloor.measures.quality && ["floor: training rows", "", "", ...cells(curveFloor.measures)];
-  return [
-    "",
-    alignedTable(
-      ["rows by", "evaluations", "s per 1000", ...tableCurveMetrics, "distance"],
-      [...rows, ...(floor ? [floor] : [])],
-    ),
-    "",
-    `Of ${curveFloor.rows} rows each. Evaluations of the whole chain per row; distance to the rows of dopri5 at 1e-5 from the same noise, in deviations of the encoder's dimensions.`,
-  ];
+  const meaning = `Of ${curveFloor.rows} rows each. Evaluations of the whole chain per row; distance to the rows of dopri5 at 1e-5 from the same noise, in deviations of the encoder's dimensions.`;
+  return curveTable({
+    drawn: "rows",
+    names: tableCurveMetrics,
+    points: curve,
+    floor: { name: "training rows", measures: curveFloor.measures },
+    meaning,
+  });
 }

@@ -62,7 +62,8 @@ export async function sampleTableFile(model: TableModel, options: SampleOptions,
   else if (!options.quiet) terminal.err(`localflow: ${text}\n`);
 }
 
-function constraintText({ acceptance, draws }: NonNullable<TableSample["constraints"]>): string {
+/** How many draws met the constraints. */
+export function constraintText({ acceptance, draws }: NonNullable<TableSample["constraints"]>): string {
   return `${short(100 * acceptance, 3)} % of ${draws} draws meet the constraints`;
 }
 

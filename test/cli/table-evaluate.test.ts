@@ -108,7 +108,6 @@ describe("evaluate, of a table's model", () => {
       [[test, "--target", "sid"], 2, /--target: expected one of side, x, count, vip, got "sid"/],
       [[test, "--plain"], 2, /--plain: expected --train FILE beside it/],
       [[test, "--train", train, "--baselines", "kernel"], 2, /--baselines: expected flow-wide or flow-long/],
-      [[test, "--curve"], 2, /--curve: expected another model/],
       [[test, "--fail-under", "nll=3"], 2, /--fail-under: expected a measure of the model of a table, got nll/],
       [[test, "--fail-under", "membership=0.6"], 2, /--fail-under membership: expected --train FILE beside it/],
       [[test, "--fail-under", "utility=0.6"], 2, /--fail-under utility: expected --target COLUMN beside it/],

@@ -164,7 +164,7 @@ describe("a signal in the middle of one chunk of rows", () => {
     };
     const onProgress = ({ stage, iteration }: Progress) => {
       stages.push(stage);
-      if (stage === "train" && iteration === 20) stopAfter(3);
+      if (stage === "train" && iteration === 20) stopAfter(2);
     };
     const stopped = fitted({ ...recipe, signal, checkpoint: { save }, onProgress }, on);
     await expect(stopped).rejects.toMatchObject({ code: "interrupted" });

@@ -35,6 +35,7 @@ const lookedAt = 2 ** 16;
 export async function dataTask(path: string, options: TaskOptions): Promise<DataTask> {
   const { columns } = options;
   const task = taskAsked(options);
+  if (task !== undefined && options.task === undefined) await checkMarked(path, task, options);
   if (task !== undefined) return task;
   if (isDensity(path) || path === "-") return "density";
   if (await isImagePath(path)) return "images";
@@ -71,6 +72,22 @@ function taskAsked(options: TaskOptions): DataTask | undefined {
   });
 }
 
+const tableEnding = /^\.(csv|tsv|json|ndjson|parquet)$/;
+
+/** Throws "option" where an option of one task stands beside a path that shows data of another. */
+async function checkMarked(path: string, task: DataTask, options: TaskOptions): Promise<void> {
+  const mark = taskMarks.find((each) => each.task === task);
+  const name = mark?.names.find((each) => options[each] !== undefined);
+  const isOther = task === "images" ? tableEnding.test(endingOf(path)) : await isImagePath(path);
+  if (mark === undefined || name === undefined || !isOther) return;
+  throw failure("option", {
+    where: flag(name),
+    expected: mark.spoken,
+    received: `${task === "images" ? "a table" : "images"}, ${path}`,
+    remedy: "leave it out",
+  });
+}
+
 /** A refusal of rows of numbers that a table would not meet with: the remedy says so too. */
 export async function withTableRemedy<T>(path: string, read: () => Promise<T>): Promise<T> {
   try {
@@ -78,12 +95,7 @@ export async function withTableRemedy<T>(path: string, read: () => Promise<T>): 
   } catch (error) {
     const isOfCells =
       error instanceof LocalFlowError && error.code === "data" && /\bnumbers?\b/.test(error.problem.expected);
-    if (
-      !isOfCells ||
-      isDensity(path) ||
-      !(path === "-" || /^\.(csv|tsv|json|ndjson|parquet)$/.test(endingOf(path))) ||
-      !isOneCell(error)
-    )
+    if (!isOfCells || isDensity(path) || !(path === "-" || tableEnding.test(endingOf(path))) || !isOneCell(error))
       throw error;
     const table = "learn texts and gaps too with --task table";
     const { remedy, ...problem } = error.problem;

@@ -36,6 +36,13 @@ export async function distill(
   await checkOutput(output, options);
   const found = await readAnyModel(path);
   const teacher = found.kind === "table" || found.kind === "images" ? found : await densityFrom(path);
+  if (options.conditional && teacher.kind !== "table")
+    throw failure("option", {
+      where: "--conditional",
+      expected: "the model of a table",
+      received: teacher.kind === "images" ? "a model of images" : "a model of rows of numbers",
+      remedy: "leave it out",
+    });
   const view = progressView(terminal, options);
   const onStage = (text: string) => {
     view.clear();

@@ -72,7 +72,7 @@ function ofImages(path: string, expected: string): LocalFlowError {
     where: path,
     expected,
     received: "a model of images",
-    remedy: "models of images are for sample, score, evaluate and inspect",
+    remedy: "models of images are for sample, score, evaluate, distill, export and inspect",
   });
 }
 

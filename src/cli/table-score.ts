@@ -1,6 +1,7 @@
 // table-score: `localflow score MODEL TABLE [-o OUT] [--contributions] [--classify]`, for models of tables.
 import { numberCells, takenCells, withCells } from "../data/cell-rows.ts";
 import type { CellTable } from "../data/cell-table.ts";
+import { listedTexts } from "../data/text-pool.ts";
 import { failure } from "../errors.ts";
 import type { Engine } from "../runtime/contract.ts";
 import { summarize } from "../tasks/density.ts";
@@ -18,6 +19,13 @@ import type { Terminal } from "./terminal.ts";
 
 type Divergence = { readonly kind: "exact" } | { readonly kind: "hutchinson"; readonly probes: number };
 
+/** A table with the column to be found out; where it lacks one, a column of gaps. */
+function withColumn(table: CellTable, name: string): CellTable {
+  if (table.columns.some((column) => column.name === name)) return table;
+  const codes = new Int32Array(table.rows).fill(-1);
+  return withCells(table, [{ name, origin: "text", codes, texts: listedTexts([]), gap: "" }], name);
+}
+
 /** Scores of rows of a table; without `--seed` the seed is 0, so that the same rows have the same scores. */
 export async function scoreTableFile(
   model: TableModel,
@@ -29,7 +37,8 @@ export async function scoreTableFile(
   refuse(options, ["handOver"], "the model of a table");
   const { output, seed = 0, contributions = false, percentile = false, classify } = options;
   if (output !== undefined) await checkTableOutput(output, options);
-  if (classify !== undefined) checkClasses(model, classify === true ? undefined : classify, "--classify");
+  const cells =
+    classify === undefined ? undefined : checkClasses(model, classify === true ? undefined : classify, "--classify");
   if (percentile && model.training.logDensityQuantiles === undefined)
     throw failure("model", {
       where: "--percentile",
@@ -38,7 +47,8 @@ export async function scoreTableFile(
       remedy: "leave it out, or fit the table again",
     });
   const start = performance.now();
-  const table = await readTableFile(data, options);
+  const read = await readTableFile(data, options);
+  const table = cells === undefined ? read : withColumn(read, cells.column);
   const view = progressView(terminal, options);
   const controls = { signal: terminal.signal, onProgress: view.show };
   const { scores, classes, probeError, tolerance } = await withEngine(options, async (engine) => {

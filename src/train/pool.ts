@@ -7,7 +7,7 @@ const [pushShare, lastPushShare] = [0.25, 0.05];
 /** A pool is never made smaller than this: fewer rows would be learnt by heart, unless time is too short for that. */
 const [leastRows, leastRowsInTime] = [50_000, 8192];
 /** The same for images, whose rows say more and cost more. */
-const leastImagesInTime = 1024;
+const leastImagesInTime = 512;
 /** Rows that distances need at least. */
 const leastComparedRows = 256;
 

@@ -50,3 +50,17 @@ describe("numbers in another notation", () => {
     expect(out).toMatch(/b +number.*commas group thousands/);
   });
 });
+
+describe("options of one task", () => {
+  it("beside data that are plainly another's are named", async () => {
+    const table = put("plain.csv", "a,b\n1,2\n3,4\n");
+    await expect(dataTask(table, { conditional: true })).rejects.toMatchObject({
+      code: "option",
+      problem: { where: "--conditional", expected: "images", remedy: "leave it out" },
+    });
+    await expect(dataTask(folder, { label: "a" })).rejects.toMatchObject({
+      problem: { where: "--label", expected: "a table", received: `images, ${folder}` },
+    });
+    expect(await dataTask(table, { label: "a" })).toBe("table");
+  });
+});

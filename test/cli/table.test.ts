@@ -286,6 +286,10 @@ describe("score and inspect", () => {
       expect(["left", "right"]).toContain(predicted);
       expect(Number(first) + Number(second)).toBeCloseTo(1, 5);
     }
+    const others = csvOf(smallRows(60, 5)).replaceAll(/^[^,\n]*,/gm, "");
+    const blind = await json("score", model, put("unclassed.csv", others), "--classify", "side", "--seed", "1");
+    expect(blind).toMatchObject({ partialRows: 60, classes: { column: "side" } });
+    expect(blind["classes"]).not.toHaveProperty("judged");
     const spoken = await localflow("score", model, rows, "--classify", "side", "--seed", "1", "--threads", "1");
     expect(spoken.out).toMatch(/classes right in \d+\.\d % of 60 rows that say side/);
     const unlabelled = await localflow("score", model, rows, "--classify", "--threads", "1");

@@ -61,6 +61,7 @@ describe.skipIf(!hasChromium)("a page in Chromium", () => {
     expect(furthest(scores, page.scores)).toBeLessThan(2e-3);
     expect(furthest(points, page.points)).toBeLessThan(2e-3);
     expect(Math.abs(here.report.train.nll - page.nll)).toBeLessThan(2e-3);
-    expect(encodeDensityModel(here.model)).toHaveLength(page.bytes.length);
+    // Losses in the header may differ in their last digits, and so in how many they are.
+    expect(Math.abs(encodeDensityModel(here.model).length - page.bytes.length)).toBeLessThan(64);
   });
 });

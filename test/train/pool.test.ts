@@ -40,7 +40,7 @@ test("rows in time take a quarter of the block's own time, and a twentieth where
   const image = { channels: 1, height: 4, width: 4 };
   const patches = { kind: "patches", image, patch: 2, width: 8, blocks: 1, headChannels: 8, expansion: 2 } as const;
   expect(rowsInTime(100, 10, { network: patches, isLast: false })).toBe(2500);
-  expect(rowsInTime(1, 1, { network: patches, isLast: false })).toBe(1024);
+  expect(rowsInTime(1, 1, { network: patches, isLast: false })).toBe(512);
   expect(rowsInTime(100, 10, { network: patches, isLast: true })).toBe(500);
   expect(rowsInTime(1, 1, { network: patches, isLast: true })).toBe(256);
 });

@@ -1,4 +1,5 @@
 // raw-sets (Node only): the images of the authors' experiments: where they come from, how they lie on disk, and their parts.
+import { existsSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { failure, type LocalFlowError } from "../../errors.ts";
@@ -168,7 +169,7 @@ function missing({ title, layout, origin }: RawSource, folder: string, hasTrain:
   return failure("file", {
     where: folder,
     expected: `${title}: ${layout}`,
-    received: hasTrain ? "the training images alone" : "none of these files",
+    received: hasTrain ? "the training images alone" : existsSync(folder) ? "none of these files" : "no such folder",
     remedy: origin,
   });
 }

@@ -116,7 +116,7 @@ export async function fitImages(
     }),
     parameters: parameterCount(configuration, d),
     seconds: (performance.now() - started) / 1000,
-    notes: [...notesOf(images), ...untrainedNotes(trained.records)],
+    notes: [...notesOf(images), ...untrainedNotes(trained.records, configuration.blocks)],
   };
   return { model: { record, chain: trained.chain }, report };
 }
@@ -153,14 +153,20 @@ function notesOf({ skipped }: ImageSet): readonly string[] {
 }
 
 /** Moving images through a block takes time too, and may leave none for the next block. */
-function untrainedNotes(blocks: readonly BlockRecord[]): readonly string[] {
-  const numbers = blocks.flatMap(({ iterations }, n) => (iterations === 0 ? [n + 1] : []));
+function untrainedNotes(blocks: readonly BlockRecord[], planned: ImageConfiguration["blocks"]): readonly string[] {
+  const numbers = blocks.flatMap(({ iterations }, n) =>
+    iterations < Math.min(fewIterations, planned[n]?.iterations ?? 0) ? [n + 1] : [],
+  );
   if (numbers.length === 0) return [];
   const which = numbers.length === 1 ? `block ${numbers[0]}` : `blocks ${numbers.join(", ")}`;
+  const counts = numbers.map((number) => blocks[number - 1]?.iterations).join(", ");
   return [
-    `no time was left to train ${which}: give more (--time), fewer images (--images) or a smaller network (--width)`,
+    `there was hardly time to train ${which} (iterations: ${counts}): give more (--time), fewer images (--images) or a smaller network (--width)`,
   ];
 }
+
+/** Below these a network has hardly learnt to stop guessing zero. */
+const fewIterations = 50;
 
 /** The names of all classes, and the class of each image that is trained on. */
 interface ToldClasses {

@@ -9,7 +9,6 @@ import { random, split } from "../../random.ts";
 import type { Engine } from "../../runtime/contract.ts";
 import { checkSignal, pauses } from "../../runtime/pause.ts";
 import { createTransport, type Divergence } from "../../runtime/transport.ts";
-import { rowsPerChunk } from "../../train/chain.ts";
 import type { Progress } from "../progress.ts";
 import { labelsAs } from "./image-classes.ts";
 import type { ImageModel } from "./image-model.ts";
@@ -30,6 +29,9 @@ export interface ImageScoreRequest {
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: Progress) => void;
 }
+
+/** Images that are scored together: the fewest that keep a core busy, since one can take seconds. */
+const atOnce = 16;
 
 /** Some images in their order. */
 export interface ScoredImages {
@@ -63,7 +65,7 @@ export async function* scoreImages(
   const { divergence = { kind: "hutchinson", probes: 1 }, seed = 0, most, signal, onProgress } = request;
   const { integration = record.configuration.integration } = request;
   checkShape(images.description, images, record.image);
-  const [d, atOnce] = [chain.dimension, rowsPerChunk(chain.dimension)];
+  const d = chain.dimension;
   const key = split(random(seed), "score");
   const places = chosenPlaces(images.count, most, split(key, "images"));
   const labels = isGivenClasses(model, images, request) ? labelsAs(images, record.classes ?? []) : undefined;

@@ -222,7 +222,7 @@ export function drawnColumn(name: string, { columns, where }: ConditionPlace): C
   throw failure("option", {
     where: placeOf(where, column),
     expected: "a column that the model draws",
-    received: column.kind === "id" ? "an id" : "text, which is left out of the model",
+    received: column.kind === "id" ? "an id" : "text, which the flow does not know",
     remedy: "leave the condition out",
   });
 }

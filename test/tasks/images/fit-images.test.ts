@@ -84,7 +84,7 @@ describe("a fit of images", () => {
     const { report } = await fitImages(engine, { images, configuration: small(), time: 1e-9 });
     expect(report.blocks.map(({ iterations }) => iterations)).toEqual([0, 0]);
     expect(report.notes).toEqual([
-      expect.stringMatching(/^no time was left to train blocks 1, 2: give more \(--time\)/),
+      expect.stringMatching(/^there was hardly time to train blocks 1, 2 \(iterations: .*\): give more \(--time\)/),
     ]);
   });
 

@@ -122,8 +122,8 @@ describe("fit", () => {
   it("refuses options of images for rows of numbers", async () => {
     writeFileSync(at("rows.csv"), "a,b\n1,2\n3,4\n");
     const { status, err } = await localflow("fit", at("rows.csv"), "-o", at("r.safetensors"), "--size", "8");
-    expect(status).toBe(1);
-    expect(err).toMatch(/rows\.csv: expected .* or a folder of pictures/);
+    expect(status).toBe(2);
+    expect(err).toMatch(/--size: expected images, got a table, .*rows\.csv; leave it out/);
   });
 });
 

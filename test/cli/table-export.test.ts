@@ -135,6 +135,6 @@ describe("localflow distill of a table's model", () => {
     const balanced = await localflow("sample", student, "-n", "4", "--balance", "side");
     expect(balanced.err).toMatch(/--balance: expected a model that solves an equation/);
     const plain = await localflow("distill", numbers, "-o", student, "--evaluations", "2", "--conditional", "--force");
-    expect(plain.err).toMatch(/conditional: expected a model that was trained with masks/);
+    expect(plain.err).toMatch(/--conditional: expected the model of a table, got a model of rows of numbers/);
   });
 });

@@ -1,6 +1,6 @@
 // images-paths: which paths are of images by their looks.
 import { stat } from "node:fs/promises";
-import { basename, extname } from "node:path";
+import { basename } from "node:path";
 
 /** IDX files and batches of CIFAR. */
 const imageName = /[-.]idx[34]-ubyte(\.gz)?$|^(data_batch_\d+|test_batch)$|\.bin$/;
@@ -9,9 +9,4 @@ const imageName = /[-.]idx[34]-ubyte(\.gz)?$|^(data_batch_\d+|test_batch)$|\.bin
 export async function isImagePath(path: string): Promise<boolean> {
   if (imageName.test(basename(path))) return true;
   return (await stat(path).catch(() => undefined))?.isDirectory() ?? false;
-}
-
-/** Whether a path is one that images alone are written to: a picture, or a folder. */
-export function isImagesOutput(path: string): boolean {
-  return path !== "-" && ["", ".png"].includes(extname(path).toLowerCase());
 }

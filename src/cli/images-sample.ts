@@ -6,9 +6,16 @@ import type { PixelBlock, PixelShape } from "../data/images/image-set.ts";
 import { writeImages } from "../data/images/write.ts";
 import { failure } from "../errors.ts";
 import { imageGrid, rasterPng } from "../pictures/grid.ts";
+import type { Engine } from "../runtime/contract.ts";
 import { classAt, countedClasses, type ImageClass } from "../tasks/images/image-classes.ts";
 import type { ImageModel } from "../tasks/images/image-model.ts";
-import { gathered, imageChains, sampleImages } from "../tasks/images/sample-images.ts";
+import {
+  type DrawnImages,
+  gathered,
+  type ImageSampleRequest,
+  imageChains,
+  sampleImages,
+} from "../tasks/images/sample-images.ts";
 import { flag, outputFlags } from "./flags.ts";
 import { checkGuided, imageIntegration, refuseForImages } from "./images-checks.ts";
 import type { SampleOptions } from "./options.ts";
@@ -23,47 +30,73 @@ const shownPixels = 56;
 /** Most pixels of a grid. */
 const mostPixels = 2 ** 26;
 
-/** Draws images from a model and writes them. */
-export async function sampleImageFile(model: ImageModel, options: SampleOptions, terminal: Terminal): Promise<void> {
-  refuseForImages(options, ["logDensity", "where", "balance"]);
+/** What draws images: a model by its equation, or a student. */
+export interface Drawer {
+  readonly image: PixelShape;
+  /** Images of a row with `--chain`. */
+  readonly stages: number;
+  /** What evaluates, such as "velocity". */
+  readonly evaluated: string;
+  parts(engine: Engine, request: DrawingRequest): AsyncIterable<DrawnImages>;
+  chains(engine: Engine, request: DrawingRequest): Promise<DrawnImages>;
+}
+
+export type DrawingRequest = Pick<ImageSampleRequest, "images" | "seed" | "signal" | "onProgress">;
+
+/** What was drawn and written, and a line that says so. */
+interface Written {
+  readonly result: Readonly<Record<"rows" | "seconds" | "evaluations" | "seed", number>>;
+  readonly labels: readonly number[];
+  readonly text: string;
+}
+
+/** Draws images and writes them: a grid, a folder, an array, or the way from noise. The output was checked before. */
+export async function writeDrawn(drawer: Drawer, options: SampleOptions, terminal: Terminal): Promise<Written> {
   const { output, rows, chain = false, force = false } = options;
-  const { image, configuration } = model.record;
-  const stages = configuration.blocks.length + 1;
-  const integration = imageIntegration(options, model);
-  await checkImagesOutput(options);
+  const { image, stages, evaluated } = drawer;
   const isGrid = extname(output).toLowerCase() === ".png";
   const scale = isGrid ? gridScale(image, chain ? rows * stages : rows) : 1;
-  const condition = drawnCondition(model, options);
   const started = performance.now();
   const seed = seedFrom(options);
   const view = progressView(terminal, options);
-  const controls = { signal: terminal.signal, onProgress: view.show };
-  const request = { images: rows, seed, ...integration, ...condition, ...controls };
+  const request = { images: rows, seed, signal: terminal.signal, onProgress: view.show };
   const writeGrid = (block: PixelBlock, columns?: number) =>
     writeFileAtomically(output, rasterPng(imageGrid(block, { scale, ...(columns && { columns }) })), { force });
   let evaluations = 0;
   const labels: number[] = [];
+  const taken = (part: DrawnImages): PixelBlock => {
+    evaluations += part.evaluations;
+    labels.push(...(part.labels ?? []));
+    return part.block;
+  };
   await withEngine(options, async (engine) => {
-    if (chain) {
-      const shown = await imageChains(engine, model, request);
-      evaluations = shown.evaluations;
-      labels.push(...(shown.labels ?? []));
-      return writeGrid(shown.block, stages);
-    }
+    if (chain) return writeGrid(taken(await drawer.chains(engine, request)), stages);
     async function* drawn(): AsyncGenerator<PixelBlock> {
-      for await (const part of sampleImages(engine, model, request)) {
-        evaluations += part.evaluations;
-        labels.push(...(part.labels ?? []));
-        yield part.block;
-      }
+      for await (const part of drawer.parts(engine, request)) yield taken(part);
     }
     return isGrid ? writeGrid(await gathered(drawn(), image)) : writeImages(output, drawn(), rows, { force });
   }).finally(view.clear);
   const seconds = (performance.now() - started) / 1000;
   const what = chain ? `${rows} images at ${stages} stages from noise to data` : `${rows} images`;
-  const text = `${what} in ${spokenTime(seconds)}, ${evaluations} velocity evaluations, seed ${seed}: ${output}`;
-  const result = { rows, seconds, evaluations, seed };
-  const { classes: known } = model.record;
+  const text = `${what} in ${spokenTime(seconds)}, ${evaluations} ${evaluated} evaluations, seed ${seed}: ${output}`;
+  return { result: { rows, seconds, evaluations, seed }, labels, text };
+}
+
+/** Draws images from a model and writes them. */
+export async function sampleImageFile(model: ImageModel, options: SampleOptions, terminal: Terminal): Promise<void> {
+  refuseForImages(options, ["logDensity", "where", "balance"]);
+  const { image, configuration, classes: known } = model.record;
+  const how = imageIntegration(options, model);
+  await checkImagesOutput(options);
+  const condition = drawnCondition(model, options);
+  const drawer: Drawer = {
+    image,
+    stages: configuration.blocks.length + 1,
+    evaluated: "velocity",
+    parts: (engine, request) => sampleImages(engine, model, { ...request, ...how, ...condition }),
+    chains: (engine, request) => imageChains(engine, model, { ...request, ...how, ...condition }),
+  };
+  const { result, labels, text } = await writeDrawn(drawer, options, terminal);
   if (known === undefined) return report(terminal, options, result, text);
   const names = known.map(({ name }) => name);
   const classes = countedClasses(names, Int32Array.from(labels)).filter(({ images }) => images > 0);

@@ -42,6 +42,8 @@ export async function reproduceImages(name: RawImageSet, options: ReproduceOptio
     async (images) => {
       checkInterrupted(terminal.signal);
       const plan = imagePlan(name, { scale, rivals: baselines, hasFeatures: network !== undefined, gaps: images.gaps });
+      view.clear();
+      if (!options.quiet) for (const gap of images.gaps) terminal.err(`localflow: note: ${gap}\n`);
       await claimFolder(folder, { name, scale }, options.force === true);
       return withEngine(options, async (engine) => {
         const features = network && (await opened(engine, network));

@@ -75,6 +75,11 @@ export function withColumn(points: FloatArray, column: Float64Array): FloatArray
   return floats(data, [rows, width + 1]);
 }
 
+/** Whether a name is one that rows are written to. */
+export function isRowsOutput(output: string): boolean {
+  return output === "-" || rowEndings.includes(extname(output).toLowerCase());
+}
+
 function formatOf(output: string): Format {
   const format = output === "-" ? csv : formats[extname(output).toLowerCase()];
   if (format !== undefined) return format;

@@ -6,13 +6,12 @@ import { parseCondition } from "../tasks/table/condition-text.ts";
 import type { FloatArray } from "../tensor/array.ts";
 import { checkSpelling, draw } from "./draw.ts";
 import { refuseImageOptions } from "./images-checks.ts";
-import { isImagesOutput } from "./images-paths.ts";
 import { readAnyModel } from "./model.ts";
 import type { SampleOptions } from "./options.ts";
 import { counted, report, spokenTime } from "./output.ts";
 import { progressView } from "./progress.ts";
 import { checkExclusive, integrationFrom } from "./recipe.ts";
-import { checkRowsOutput, withColumn, writeRows } from "./rows.ts";
+import { checkRowsOutput, isRowsOutput, withColumn, writeRows } from "./rows.ts";
 import { seedFrom, withEngine } from "./session.ts";
 import { integrationNames, refuseForStudent, sampleStudentFile } from "./student.ts";
 import { refuse } from "./table-options.ts";
@@ -29,8 +28,8 @@ export async function sample(path: string, options: SampleOptions, terminal: Ter
   await checkSpelling(path);
   checkExclusive(options);
   if (options.where !== undefined) parseCondition(options.where, "--where");
-  const isForImages = isImagesOutput(options.output);
-  if (options.where === undefined && options.balance === undefined && !isForImages)
+  const isForRows = isRowsOutput(options.output);
+  if (options.where === undefined && options.balance === undefined && isForRows)
     await checkRowsOutput(options.output, options);
   const start = performance.now();
   const { output, rows, logDensity = false } = options;
@@ -40,7 +39,7 @@ export async function sample(path: string, options: SampleOptions, terminal: Ter
   if (found.kind === "student" && found.student.image)
     return (await import("./images-student.ts")).sampleStudentImageFile(found.student, options, terminal);
   refuseImageOptions(options, "a model of rows");
-  if (isForImages) await checkRowsOutput(options.output, options);
+  if (!isForRows) await checkRowsOutput(options.output, options);
   if (found.kind === "table") return sampleTableFile(found.table, options, terminal);
   if (found.kind === "student" && found.student.table)
     return sampleStudentFile(found.student, found.student.table, options, terminal);

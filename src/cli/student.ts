@@ -14,7 +14,7 @@ import { printable } from "./printable.ts";
 import { progressView } from "./progress.ts";
 import { seedFrom, withEngine } from "./session.ts";
 import { checkTableOutput, writeTableFile } from "./table-data.ts";
-import { conditionText, constraintText } from "./table-sample.ts";
+import { reportRows } from "./table-sample.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** Options that say how an equation is solved. */
@@ -110,22 +110,7 @@ export async function sampleStudentFile(
   const drawn = await withEngine(options, (engine) => sampleStudentTable(engine, student, request)).finally(view.clear);
   await writeTableFile(output, drawn.table, table.encoder.schema, options, terminal);
   const seconds = (performance.now() - start) / 1000;
-  const { evaluations, condition, constraints } = drawn;
-  const text = [
-    `${rows} rows in ${spokenTime(seconds)}, ${evaluations} network evaluations, seed ${seed}`,
-    ...(condition ? [conditionText(condition)] : []),
-    ...(constraints ? [constraintText(constraints)] : []),
-  ].join("; ");
-  const result = {
-    rows,
-    seconds,
-    evaluations,
-    seed,
-    ...(condition && { condition }),
-    ...(constraints && { constraints }),
-  };
-  if (output !== "-") await report(terminal, options, result, `${text}: ${output}`);
-  else if (!options.quiet) terminal.err(`localflow: ${text}\n`);
+  await reportRows({ ...drawn, rows, seconds, seed, evaluated: "network" }, options, terminal);
 }
 
 /** Throws code `model` for a student of a table, whose rows are measured as a table. */

@@ -40,12 +40,27 @@ export async function sampleTableFile(model: TableModel, options: SampleOptions,
   const { notes = [] } = found;
   if (!options.quiet) for (const note of notes) terminal.err(`localflow: note: ${note}\n`);
   const seconds = (performance.now() - start) / 1000;
-  const { evaluations, condition, constraints, balance: balanced } = found;
+  await reportRows({ ...found, tolerance, rows, seconds, seed, evaluated: "velocity" }, options, terminal);
+}
+
+/** What was drawn of a table, and by what: "velocity" evaluations of a model, "network" evaluations of a student. */
+export interface DrawnRows
+  extends Pick<TableSample, "condition" | "constraints" | "balance" | "evaluations" | "notes"> {
+  readonly rows: number;
+  readonly seconds: number;
+  readonly seed: number;
+  readonly evaluated: "velocity" | "network";
+  readonly tolerance?: number | undefined;
+}
+
+/** Says what was drawn: on standard output as a report, on standard error where the rows themselves went there. */
+export async function reportRows(drawn: DrawnRows, options: SampleOptions, terminal: Terminal): Promise<void> {
+  const { rows, seconds, seed, evaluations, evaluated, condition, constraints, balance, notes = [], tolerance } = drawn;
   const text = [
-    `${counted(rows, "row")} in ${spokenTime(seconds)}, ${evaluations} velocity evaluations, seed ${seed}`,
+    `${counted(rows, "row")} in ${spokenTime(seconds)}, ${evaluations} ${evaluated} evaluations, seed ${seed}`,
     ...(condition === undefined ? [] : [conditionText(condition)]),
     ...(constraints === undefined ? [] : [constraintText(constraints)]),
-    ...(balanced === undefined ? [] : [balanceText(balanced)]),
+    ...(balance === undefined ? [] : [balanceText(balance)]),
   ].join("; ");
   const result = {
     rows,
@@ -54,16 +69,15 @@ export async function sampleTableFile(model: TableModel, options: SampleOptions,
     seed,
     ...(condition && { condition }),
     ...(constraints && { constraints }),
-    ...(balanced && { balance: balanced }),
+    ...(balance && { balance }),
     ...(notes.length > 0 && { notes }),
     ...(tolerance !== undefined && { tolerance }),
   };
-  if (output !== "-") await report(terminal, options, result, `${text}: ${output}`);
+  if (options.output !== "-") await report(terminal, options, result, `${text}: ${options.output}`);
   else if (!options.quiet) terminal.err(`localflow: ${text}\n`);
 }
 
-/** How many draws met the constraints. */
-export function constraintText({ acceptance, draws }: NonNullable<TableSample["constraints"]>): string {
+function constraintText({ acceptance, draws }: NonNullable<TableSample["constraints"]>): string {
   return `${short(100 * acceptance, 3)} % of ${draws} draws meet the constraints`;
 }
 
@@ -74,7 +88,7 @@ function balanceText({ column, rows }: NonNullable<TableSample["balance"]>): str
 }
 
 /** How rows under a condition were found, in words. */
-export function conditionText({ method, draws, acceptance, effectiveRows }: ConditionReport): string {
+function conditionText({ method, draws, acceptance, effectiveRows }: ConditionReport): string {
   if (method === "given") return "the condition's cells were given";
   const share = `${short(100 * acceptance, 3)} % of rows meet the condition`;
   if (method === "rejection") return `${share}, found among ${draws} draws`;

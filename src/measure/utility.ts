@@ -175,7 +175,7 @@ function withoutColumn(table: MeasuredTable, name: string): MeasuredTable {
 }
 
 /** The class of the largest of the probabilities [rows · classes] of each row. */
-function likeliest(probabilities: Float64Array, classes: number): Int32Array {
+export function likeliest(probabilities: Float64Array, classes: number): Int32Array {
   return Int32Array.from({ length: probabilities.length / classes }, (_, row) => {
     let best = 0;
     for (let k = 1; k < classes; k++)

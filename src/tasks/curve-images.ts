@@ -11,7 +11,13 @@ import type { Engine } from "../runtime/contract.ts";
 import { turns } from "../runtime/pause.ts";
 import type { FloatArray } from "../tensor/array.ts";
 import { curveSection } from "./curve-report.ts";
-import type { CurveEfforts, CurvePlace, CurveSampler, SampledChain } from "./curve-samplers.ts";
+import {
+  type CurvePlace,
+  type CurveSampler,
+  type SampledChain,
+  usualEfforts,
+  usualReference,
+} from "./curve-samplers.ts";
 import { walkedCurve } from "./curve-walk.ts";
 import { type ImageMetricName, setMetrics } from "./images/image-measures.ts";
 import { type ImageReader, measuredImages } from "./images/image-reader.ts";
@@ -58,13 +64,6 @@ export interface ImageCurve {
 /** Images of a point: each is much work, and Fréchet distances of equally many images can be compared. */
 const mostImages = 500;
 const batchImages = 64;
-const reference = 1e-5;
-
-const efforts: CurveEfforts = {
-  fixed: ["euler", "midpoint", "heun"],
-  perBlock: [1, 2, 4, 8, 16],
-  tolerances: [1e-1, 1e-2, 1e-3, 1e-4],
-};
 
 /**
  * The chain by fixed steps of 1 to 16 evaluations a block and by dopri5 at 1e-1 … 1e-4, then the other samplers, all from the noise
@@ -85,7 +84,7 @@ export async function imageCurve(
     setMetrics(await inTurns(imageMeasureSteps(set, held), turn));
   const floor = { images, measures: await metricsOf(chosenFeatures(train, images, split(key, "train"))) };
   const { points, notes } = await walkedCurve(engine, model, {
-    ...{ efforts, reference, samplers, seed, signal, onProgress },
+    ...{ efforts: usualEfforts, reference: usualReference, samplers, seed, signal, onProgress },
     rows: images,
     batchRows: batchImages,
     deviation: model.standardization.deviation.data,
@@ -115,7 +114,7 @@ export function imageCurveSection(
     points: shown,
     quality: { name: "Fréchet distance" },
     floor: measures.frechet && { ...measures.frechet, of: `${images} training images` },
-    reference: `dopri5 at tolerance ${reference.toExponential()}`,
+    reference: `dopri5 at tolerance ${usualReference.toExponential()}`,
     unit: "pixels' values, which go from -1 to 1",
     batchRows: batchImages,
   });

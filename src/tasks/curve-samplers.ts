@@ -61,6 +61,15 @@ export interface CurveEfforts {
   readonly tolerances: readonly number[];
 }
 
+/** Of samples that cost more than points: few enough to wait for. */
+export const usualEfforts: CurveEfforts = {
+  fixed: ["euler", "midpoint", "heun"],
+  perBlock: [1, 2, 4, 8, 16],
+  tolerances: [1e-1, 1e-2, 1e-3, 1e-4],
+};
+/** Tolerance of dopri5 for the samples that stand for the exact ones there. */
+export const usualReference = 1e-5;
+
 const chainName = "chain";
 
 /** The chain by every method and effort. */

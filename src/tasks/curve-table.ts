@@ -12,7 +12,7 @@ import { permutation, random, split } from "../random.ts";
 import type { Engine } from "../runtime/contract.ts";
 import { turns } from "../runtime/pause.ts";
 import { curveSection } from "./curve-report.ts";
-import { type CurveEfforts, type CurvePlace, type CurveSampler, sampledDensity } from "./curve-samplers.ts";
+import { type CurvePlace, type CurveSampler, sampledDensity, usualEfforts, usualReference } from "./curve-samplers.ts";
 import { walkedCurve } from "./curve-walk.ts";
 import type { Progress } from "./progress.ts";
 import type { ReportSection } from "./report.ts";
@@ -59,13 +59,6 @@ export interface TableCurve {
 }
 
 const [mostRows, fewestRows, batchRows] = [2000, 8, 1024];
-const reference = 1e-5;
-
-const efforts: CurveEfforts = {
-  fixed: ["euler", "midpoint", "heun"],
-  perBlock: [1, 2, 4, 8, 16],
-  tolerances: [1e-1, 1e-2, 1e-3, 1e-4],
-};
 
 /**
  * The chain by fixed steps of 1 to 16 evaluations a block and by dopri5 at 1e-1 … 1e-4, then the other samplers, all from one
@@ -87,7 +80,7 @@ export async function tableCurve(engine: Engine, model: TableModel, request: Tab
   const turn = turns(signal, "evaluation");
   const measuresOf = (table: MeasuredTable) => measured(heldOut, table, seed, turn);
   const { points, notes } = await walkedCurve(engine, sampledDensity(density), {
-    ...{ efforts, reference, samplers, seed, signal, onProgress, rows, batchRows },
+    ...{ efforts: usualEfforts, reference: usualReference, samplers, seed, signal, onProgress, rows, batchRows },
     deviation: density.standardization.deviation.data,
     measure: async ({ data }) => {
       const drawn = encoder.decode(data, rows, { combined });
@@ -135,7 +128,7 @@ export function tableCurveSection(
     points: shown,
     quality: { name: name === "c2st" ? "classifier two-sample test" : "column shapes", scale: "linear" },
     floor: floor && { ...floor, of: `${rows} training rows` },
-    reference: `dopri5 at tolerance ${reference.toExponential()}`,
+    reference: `dopri5 at tolerance ${usualReference.toExponential()}`,
     unit: "deviations of the encoder's dimensions",
     batchRows,
   });

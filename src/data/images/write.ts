@@ -1,5 +1,5 @@
 // write (Node only): images as a folder of PNG files, or as one .npy array of levels.
-import { mkdir, readdir } from "node:fs/promises";
+import { mkdir, readdir, rmdir } from "node:fs/promises";
 import { extname, join } from "node:path";
 import { encode } from "fast-png";
 import { failure } from "../../errors.ts";
@@ -50,7 +50,8 @@ async function* npyPieces(path: string, blocks: PixelBlocks, count: number): Asy
 }
 
 async function writeFolder(path: string, blocks: PixelBlocks, count: number, options: WriteOptions): Promise<void> {
-  await explained(path, () => mkdir(path, { recursive: true }));
+  // The first folder that had to be made, if any.
+  const made = await explained(path, () => mkdir(path, { recursive: true }));
   if (options.force !== true && (await explained(path, () => readdir(path))).length > 0)
     throw failure("file", {
       where: path,
@@ -60,11 +61,15 @@ async function writeFolder(path: string, blocks: PixelBlocks, count: number, opt
     });
   const digits = Math.max(6, String(count).length);
   let written = 0;
-  for await (const block of blocks)
-    for (let image = 0; image < block.count; image++) {
-      const name = `${String(++written).padStart(digits, "0")}.png`;
-      await writeFileAtomically(join(path, name), pngOfImage(block, image), options);
-    }
+  try {
+    for await (const block of blocks)
+      for (let image = 0; image < block.count; image++) {
+        const name = `${String(++written).padStart(digits, "0")}.png`;
+        await writeFileAtomically(join(path, name), pngOfImage(block, image), options);
+      }
+  } finally {
+    if (written === 0 && made !== undefined) await rmdir(path);
+  }
   checkCount(path, written, count);
 }
 

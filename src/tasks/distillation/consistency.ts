@@ -1,4 +1,5 @@
 // consistency: maps that learn from themselves: neighbouring points of the teacher's way are to reach the same end.
+import { invariant } from "../../errors.ts";
 import { applyNetwork, type NetworkTensors } from "../../nn/network.ts";
 import { fillBelow, random, split } from "../../random.ts";
 import type { Engine } from "../../runtime/contract.ts";
@@ -100,7 +101,7 @@ interface Places<T> {
  * x + scale(u) · net(x, clock(u)) where the share u of the piece is left: the map itself at 1, the identity at 0, so that the end of
  * the way needs no condition of its own; in between as a map of the rest would start.
  */
-function rest(map: StudentMap, parameters: NetworkTensors, { x, clock, scale }: Places<Tensor>): Tensor {
+function mapOfRest(map: StudentMap, parameters: NetworkTensors, { x, clock, scale }: Places<Tensor>): Tensor {
   return add(x, multiply(scale, applyNetwork(map.network, parameters, x, clock)));
 }
 
@@ -120,8 +121,9 @@ function trainMap(engine: Engine, map: StudentMap, way: Way, training: Consisten
     batch,
     decay: targetDecay,
     loss: ([parameters]) => {
-      const reached = rest(map, parameters ?? { layers: [] }, batch.here);
-      return mean(square(subtract(reached, rest(map, target as NetworkTensors, batch.next))));
+      invariant(parameters !== undefined, "one map is trained");
+      const reached = mapOfRest(map, parameters, batch.here);
+      return mean(square(subtract(reached, mapOfRest(map, target as NetworkTensors, batch.next))));
     },
     next: (iteration, chosen, average) => {
       const places = new Uint32Array(size);

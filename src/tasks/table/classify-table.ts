@@ -4,6 +4,7 @@ import { shorten } from "../../data/columns.ts";
 import { failure } from "../../errors.ts";
 import { dimensionStates } from "../../flow/masked.ts";
 import { normalBelow } from "../../measure/tails.ts";
+import { likeliest } from "../../measure/utility.ts";
 import type { Integration } from "../../ode/integration.ts";
 import { normalScore, random, split } from "../../random.ts";
 import type { Engine } from "../../runtime/contract.ts";
@@ -78,7 +79,7 @@ export async function classifyTable(
     column === model.label
       ? await bayesProbabilities(engine, model, table, asked)
       : await conditionalProbabilities(engine, model, table, asked);
-  const predicted = mostProbable(probabilities, levels.length);
+  const predicted = likeliest(probabilities, levels.length);
   const judged = judgedClasses(table, column, levels, probabilities, predicted);
   return { column, levels, probabilities, predicted, ...(judged && { judged }), evaluations };
 }
@@ -219,15 +220,6 @@ function addCells(out: Float64Array, part: BelowEdges, order: readonly number[],
       from = to;
     });
   }
-}
-
-function mostProbable(probabilities: Float64Array, levels: number): Int32Array {
-  return Int32Array.from({ length: probabilities.length / levels }, (_, row) => {
-    let best = 0;
-    for (let level = 1; level < levels; level++)
-      if (probabilities[row * levels + level]! > probabilities[row * levels + best]!) best = level;
-    return best;
-  });
 }
 
 function judgedClasses(

@@ -152,6 +152,7 @@ describe("sample", () => {
 
   it.each([
     [["-n", "2"], 2, /-o, --output: expected a grid.png, an array.npy or the name of a folder, for images, got none/],
+    [["-n", "2", "-o", "x.jpg"], 2, /expected a grid\.png.* got x\.jpg/],
     [["-n", "2", "-o", "x.csv"], 2, /expected a grid\.png.* got x\.csv/],
     [["-n", "2", "-o", "x.npy", "--chain"], 2, /expected a grid\.png for the chain, got x\.npy/],
     [["-n", "2", "-o", "x.png", "--log-density"], 2, /--log-density: expected rows of numbers or a table, got images/],

@@ -46,3 +46,15 @@ test("nothing is overwritten, and no part of an array is left behind", async () 
   expect((await stat(join(folder, "000001.png"))).isFile()).toBe(true);
   await refused(writeImages(join(folder, "a.gif"), [], 0), "file", "got .gif");
 });
+
+test("a folder that no image came into goes again; one that was there before stays", async () => {
+  const parent = await folderOf({});
+  async function* interrupted(): AsyncGenerator<PixelBlock> {
+    yield* [];
+    throw new Error("stopped");
+  }
+  await expect(writeImages(join(parent, "new"), interrupted(), 3)).rejects.toThrow("stopped");
+  await expect(stat(join(parent, "new"))).rejects.toThrow("ENOENT");
+  await expect(writeImages(parent, interrupted(), 3)).rejects.toThrow("stopped");
+  expect((await stat(parent)).isDirectory()).toBe(true);
+});

@@ -2,8 +2,8 @@
 import { lastBelow, type NodeWriter, onnxTypes } from "./export-nodes.ts";
 import { normalScores } from "./export-normal-score.ts";
 import { amountsOf } from "./table/amounts.ts";
-import type { ColumnCode } from "./table/column-code.ts";
-import { levelTexts } from "./table/column-code.ts";
+import { farthestScore, gridMargin, leastProbability, probabilityMargin } from "./table/cell-margins.ts";
+import { type ColumnCode, levelTexts } from "./table/column-code.ts";
 import { columnCoder, type Place } from "./table/column-coder.ts";
 import type { TableEncoder } from "./table/encoder.ts";
 import { type LevelsCode, levelsCode } from "./table/levels-code.ts";
@@ -93,14 +93,10 @@ export function encodedCells(
   };
 }
 
-/** How far, in probability, points stay from the edge of their cell, as in the encoder. */
-const leastDistance = 1e-6;
-const leastProbability = 1e-10;
-
 /** The probability, less 1/2, at a share of a cell of N(0, 1). */
 function insideCell(write: NodeWriter, low: string, high: string, share: string): string {
   const width = write.apply("Sub", [high, low]);
-  const margin = write.apply("Min", [write.apply("Div", [width, write.double(4)]), write.double(leastDistance)]);
+  const margin = write.apply("Min", [write.apply("Div", [width, write.double(4)]), write.double(probabilityMargin)]);
   const isFirst = write.apply("Equal", [low, write.double(0)]);
   const isLast = write.apply("Equal", [high, write.double(1)]);
   const from = write.apply("Where", [isFirst, low, write.apply("Add", [low, margin])]);
@@ -254,9 +250,6 @@ function column1Places(write: NodeWriter, { low, high, volume }: RowPlaces, colu
   return { low: column1(low), high: column1(high), volume: column1(volume), even, hidden: zeros };
 }
 
-/** A score beyond this is brought back to it, as the encoder does. */
-const farthest = 32;
-
 /** Between two scores, [rows] each: the cell of the column's grid, or the score alone where it has none or the cell is too narrow. */
 function scalePlaces(
   write: NodeWriter,
@@ -266,17 +259,20 @@ function scalePlaces(
   amount: string,
 ): RowPlaces {
   const { score: point, slope } = scored(write, knots, amount);
-  const clamped = write.apply("Clip", [point, write.double(-farthest), write.double(farthest)]);
+  const clamped = write.apply("Clip", [point, write.double(-farthestScore), write.double(farthestScore)]);
   const alone = write.apply("Add", [write.apply("Log", [slope]), write.double(logUnit)]);
   if (step === undefined) return { low: clamped, high: clamped, volume: alone };
   const beside = (offset: number) => scored(write, knots, write.apply("Add", [amount, write.double(offset)])).score;
   const [low, high] = [beside(-step / 2), beside(step / 2)];
   const width = write.apply("Sub", [high, low]);
   const distance = write.apply("Abs", [point]);
-  const rounding = write.apply("Mul", [write.apply("Max", [distance, write.double(1)]), write.double(2 ** -22)]);
-  const margin = write.apply("Add", [write.apply("Mul", [width, write.double(1e-3)]), rounding]);
+  const rounding = write.apply("Mul", [
+    write.apply("Max", [distance, write.double(1)]),
+    write.double(gridMargin.rounding),
+  ]);
+  const margin = write.apply("Add", [write.apply("Mul", [width, write.double(gridMargin.share)]), rounding]);
   const isNarrow = write.apply("LessOrEqual", [width, write.apply("Mul", [margin, write.double(4)])]);
-  const isAlone = write.apply("Or", [isNarrow, write.apply("Greater", [distance, write.double(farthest)])]);
+  const isAlone = write.apply("Or", [isNarrow, write.apply("Greater", [distance, write.double(farthestScore)])]);
   const left = write.apply("Sub", [width, write.apply("Mul", [margin, write.double(2)])]);
   const safe = write.apply("Where", [isAlone, write.double(1), left]);
   const inCell = write.apply("Add", [write.apply("Log", [safe]), write.double(logUnit - Math.log(step))]);

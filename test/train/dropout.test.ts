@@ -13,6 +13,7 @@ import { type Batch, batches } from "../../src/train/batches.ts";
 import type { TrainingConfiguration } from "../../src/train/configuration.ts";
 import { initialState } from "../../src/train/optimizer.ts";
 import { batchInputs, batchLoss, createTrainingStep, dropoutOf } from "../../src/train/step.ts";
+import { plainTraining } from "../support/plain-training.ts";
 
 let engine: Engine;
 beforeAll(async () => {
@@ -27,21 +28,7 @@ const network: UnetConfiguration = {
 };
 const d = 30;
 const step = { kind: "diffuse", duration: 0.3 } as const;
-const training: TrainingConfiguration = {
-  batchSize: 20,
-  interpolant: "linear",
-  coupling: "dependent",
-  timeDistribution: { kind: "uniform" },
-  decay: { kind: "step", factor: 1, every: 1 },
-  ...{
-    warmUp: 0,
-    weightDecay: 0,
-    clip: Number.POSITIVE_INFINITY,
-    movingAverage: 0,
-    warmStart: false,
-    earlyStopping: 0,
-  },
-};
+const training: TrainingConfiguration = { ...plainTraining, batchSize: 20 };
 
 function normal(shape: readonly number[], name: string): FloatArray {
   const array = floats(new Float32Array(elementCount(shape)), shape);

@@ -9,6 +9,7 @@ import { zeros } from "../../src/tensor/array.ts";
 import type { TrainingConfiguration } from "../../src/train/configuration.ts";
 import { initialState, rowsAtOnce } from "../../src/train/optimizer.ts";
 import { createTrainingStep } from "../../src/train/step.ts";
+import { plainTraining } from "../support/plain-training.ts";
 
 let engine: Engine;
 beforeAll(async () => {
@@ -24,19 +25,7 @@ const network: NetworkConfiguration = {
   initialization: "default",
 };
 
-const training: TrainingConfiguration = {
-  batchSize: 1,
-  interpolant: "linear",
-  coupling: "dependent",
-  timeDistribution: { kind: "uniform" },
-  decay: { kind: "step", factor: 1, every: 1 },
-  warmUp: 0,
-  weightDecay: 0.01,
-  clip: 0.5,
-  movingAverage: 0.9,
-  warmStart: false,
-  earlyStopping: 0,
-};
+const training: TrainingConfiguration = { ...plainTraining, weightDecay: 0.01, clip: 0.5, movingAverage: 0.9 };
 
 function batchOf(rows: number) {
   const [left, noise, time] = [zeros([rows, 3]), zeros([rows, 3]), zeros([rows, 1])];

@@ -1,5 +1,7 @@
 // column-coder: one column at work: the place of a text in each of its dimensions, and the text of a point.
+
 import { amountsOf } from "./amounts.ts";
+import { farthestScore, gridMargin } from "./cell-margins.ts";
 import { type ColumnCode, levelTexts, type ValueCode } from "./column-code.ts";
 import { type LevelsCode, levelsCode } from "./levels-code.ts";
 import { quantileKnots, scaleThrough } from "./scale.ts";
@@ -37,8 +39,6 @@ interface ValueCoder {
 }
 
 const absent: Place = { kind: "absent", low: 0, high: 1, volume: 0 };
-/** A score beyond this is brought back to it: float32 and the networks take no more. */
-const farthest = 32;
 const gapLevel = 1;
 
 /** The coder of a column that is in the model or rebuilt; undefined for one that is left out. Texts written anew are the encoder's matter. */
@@ -165,8 +165,8 @@ function amountCoder(column: NumberColumn | DateColumn, { value, zeros }: Column
       const point = scale.forward(amount);
       const [low, high] =
         width === undefined ? [point, point] : [scale.forward(amount - width / 2), scale.forward(amount + width / 2)];
-      const margin = 1e-3 * (high - low) + 2 ** -22 * Math.max(1, Math.abs(point));
-      if (width === undefined || high - low <= 4 * margin || Math.abs(point) > farthest) {
+      const margin = gridMargin.share * (high - low) + gridMargin.rounding * Math.max(1, Math.abs(point));
+      if (width === undefined || high - low <= 4 * margin || Math.abs(point) > farthestScore) {
         const score = clamped(point);
         return { kind: "even", low: score, high: score, volume: scale.logSlope(amount) + logUnit };
       }
@@ -212,5 +212,5 @@ function boundsBesideZero(isApart: boolean, first: number, last: number): (value
 }
 
 function clamped(score: number): number {
-  return Number.isNaN(score) ? 0 : Math.min(Math.max(score, -farthest), farthest);
+  return Number.isNaN(score) ? 0 : Math.min(Math.max(score, -farthestScore), farthestScore);
 }

@@ -5,6 +5,7 @@ import { listNames, shorten } from "../../data/columns.ts";
 import { listedTexts, textPool } from "../../data/text-pool.ts";
 import { failure } from "../../errors.ts";
 import { fillUniform, normalScore, type Random, random, split } from "../../random.ts";
+import { leastProbability, probabilityMargin } from "./cell-margins.ts";
 import { type ColumnCode, columnCodeJson, columnCodeOf, levelTexts } from "./column-code.ts";
 import { type ColumnCoder, columnCoder, type Decoded, type Place } from "./column-coder.ts";
 import { levelOrders } from "./level-order.ts";
@@ -84,8 +85,6 @@ export interface EncoderOptions {
 }
 
 const defaultBase = 16;
-/** How far, in probability, points stay from the edge of their cell, so that float32 keeps them inside. */
-const leastDistance = 1e-6;
 const logRootTau = 0.5 * Math.log(2 * Math.PI);
 
 /** An encoder of the columns of `schema` that gives N(0, 1) to the cells of `training` in every dimension. */
@@ -275,10 +274,10 @@ function placesOf(coder: ColumnCoder, { codes, texts }: CellColumn): Places {
 /** A float32 score inside a place, at the share `noise` of it. */
 function scoreIn(isEven: boolean, low: number, high: number, noise: number): number {
   if (isEven) return Math.fround(low + noise * (high - low));
-  const margin = Math.min((high - low) / 4, leastDistance);
+  const margin = Math.min((high - low) / 4, probabilityMargin);
   const [from, to] = [low === 0 ? 0 : low + margin, high === 1 ? 1 : high - margin];
   const probability = from + noise * (to - from);
-  return Math.fround(normalScore(Math.min(Math.max(probability, 1e-10), 1 - 1e-10) - 0.5));
+  return Math.fround(normalScore(Math.min(Math.max(probability, leastProbability), 1 - leastProbability) - 0.5));
 }
 
 interface Decoding {

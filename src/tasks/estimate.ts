@@ -13,6 +13,7 @@ import {
   isFromMarginals,
 } from "../train/configuration.ts";
 import { rowsAtOnce } from "../train/optimizer.ts";
+import { rowsInUse } from "../train/pool.ts";
 import { reportRows } from "./density.ts";
 import { checkRows, fitCopies, type RowRequest, splitRows } from "./rows.ts";
 import { identityStandardization, standardizationOf, standardize } from "./standardization.ts";
@@ -59,12 +60,11 @@ export async function estimateFit(engine: Engine, request: EstimateRequest): Pro
   const scored = [train, ...(heldOut ? [heldOut] : [])]
     .map(({ shape }) => Math.min(shape[0] ?? 0, reportRows(configuration, d)))
     .reduce((a, b) => a + b, 0);
-  const pushed = isFromMarginals(configuration.training) ? 0 : work.pool.length / d;
-  const kinds = blockKinds(configuration.blocks);
+  const kinds = blockKinds(configuration, work.pool.length / d);
   const deadline = performance.now() + 2000 * seconds;
   let [trainingSeconds, pushSeconds, scoreSeconds] = [0, 0, 0];
   let known: { readonly cost: BlockCost; readonly parameters: number } | undefined;
-  for (const { block, number, blocks, iterations } of kinds) {
+  for (const { block, number, blocks, iterations, pushed } of kinds) {
     const parameters = mlpParameterCount(block.network, d);
     const cost =
       known === undefined || performance.now() < deadline
@@ -72,7 +72,7 @@ export async function estimateFit(engine: Engine, request: EstimateRequest): Pro
         : scaled(known.cost, parameters / known.parameters);
     known = { cost, parameters };
     trainingSeconds += blocks * cost.setup + iterations * cost.iteration;
-    pushSeconds += blocks * pushed * cost.push;
+    pushSeconds += pushed * cost.push;
     scoreSeconds += blocks * scored * cost.score;
   }
   return {
@@ -98,15 +98,23 @@ interface BlockKind {
   readonly number: number;
   readonly blocks: number;
   readonly iterations: number;
+  /** Rows pushed through all of them together. */
+  readonly pushed: number;
 }
 
 /** The free block is a kind of its own: rows travel farther in it. */
-function blockKinds(blocks: readonly BlockConfiguration[]): readonly BlockKind[] {
+function blockKinds(configuration: Configuration, rows: number): readonly BlockKind[] {
   const kinds = new Map<string, BlockKind>();
-  for (const [n, block] of blocks.entries()) {
+  const fromMarginals = isFromMarginals(configuration.training);
+  for (const [n, block] of configuration.blocks.entries()) {
     const key = JSON.stringify([block.step.kind, block.network]);
-    const known = kinds.get(key) ?? { block, number: n + 1, blocks: 0, iterations: 0 };
-    kinds.set(key, { ...known, blocks: known.blocks + 1, iterations: known.iterations + block.iterations });
+    const known = kinds.get(key) ?? { block, number: n + 1, blocks: 0, iterations: 0, pushed: 0 };
+    kinds.set(key, {
+      ...known,
+      blocks: known.blocks + 1,
+      iterations: known.iterations + block.iterations,
+      pushed: known.pushed + (fromMarginals ? 0 : Math.min(rows, rowsInUse(configuration, n + 1))),
+    });
   }
   return [...kinds.values()];
 }

@@ -87,7 +87,11 @@ const rules = {
   }),
   absolute: unary("absolute", { derivative: (x) => signOf(x), onnx: "Abs" }),
   // The masks of relu and elu read the output, so that the pre-activation has no second reader and its bias and relu fuse.
-  relu: unary("relu", { derivative: (_, y) => cast(greater(y, 0), "float32"), onnx: "Relu" }),
+  relu: unary("relu", { derivative: (_, y) => isPositive(y), onnx: "Relu" }),
+  // min(max(2^127 x, 0), 1): one vectorised pass where a comparison and its conversion to numbers are two slow ones.
+  isPositive: unary("isPositive", {
+    onnx: (emitter, x) => emitter.node("HardSigmoid", [x], { alpha: { float: 2 ** 127 }, beta: { float: 0 } }),
+  }),
   elu: unary("elu", { derivative: (_, y) => add(minimum(y, 0), 1), onnx: "Elu" }),
 } as const;
 
@@ -134,6 +138,8 @@ export const errorFunction: Unary = rules.errorFunction.call;
 export const absolute: Unary = rules.absolute.call;
 /** max(x, 0), with derivative 0 at 0. */
 export const relu: Unary = rules.relu.call;
+/** 1 for x > 0, else 0 (for denormal x something between). */
+export const isPositive: Unary = rules.isPositive.call;
 /** x for x > 0, e^x - 1 below. */
 export const elu: Unary = rules.elu.call;
 /** a + b, with broadcasting. */
@@ -189,7 +195,7 @@ export const whereOperator: Operator = {
 
 /** -1, 0 or 1. */
 function signOf(x: Tensor): Tensor {
-  return subtract(cast(greater(x, 0), "float32"), cast(less(x, 0), "float32"));
+  return subtract(isPositive(x), isPositive(negate(x)));
 }
 
 type OperatorsOf<R> = { readonly [K in keyof R]: Operator };

@@ -260,10 +260,9 @@ async function pushPools(
   });
   const pause = pauses();
   const atOnce = rowsPerChunk(dimension);
-  narrow(pools, dimension, rowsInUse(configuration, number));
   const isLast = number === configuration.blocks.length;
+  narrow(pools, dimension, rowsInUse(configuration, number));
   if (controls.time !== undefined) {
-    if (isLast) narrow(pools, dimension, comparedRows);
     const tried = Math.min(isImageNetwork(block.network) ? probeImages : probeRows, atOnce);
     const part = evenRows(pools.train, dimension, tried);
     const own = {
@@ -305,8 +304,9 @@ async function pushPools(
   const before = pools.train.slice(0, comparedRows * dimension);
   try {
     const train = await push(pools.train, pools.trainStates, pools.labels);
-    const heldOut = train && pools.heldOut && (await push(pools.heldOut, pools.heldOutStates));
-    if (!train || (pools.heldOut && !heldOut)) return undefined;
+    const judged = isLast ? undefined : pools.heldOut;
+    const heldOut = train && judged && (await push(judged, pools.heldOutStates));
+    if (!train || (judged && !heldOut)) return undefined;
     pools.train = train;
     if (heldOut) pools.heldOut = heldOut;
     return before;

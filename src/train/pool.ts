@@ -1,6 +1,7 @@
 // pool: how much of the pool is worth moving to the next block.
 import { isImageNetwork, type VelocityNetwork } from "../nn/network.ts";
 import type { Configuration } from "./configuration.ts";
+import { comparedRows } from "./distances.ts";
 
 /** Share of a block's training time that its push may take when time is short; after the last block only distances are measured. */
 const [pushShare, lastPushShare] = [0.25, 0.05];
@@ -11,8 +12,9 @@ const leastImagesInTime = 512;
 /** Rows that distances need at least. */
 const leastComparedRows = 256;
 
-/** Rows that blocks after number `n` (from 1) can look at: batches times iterations of the longest of them. */
+/** Rows that blocks after number `n` (from 1) can look at: batches times iterations of the longest of them; after the last, distances. */
 export function rowsInUse({ blocks, training }: Configuration<VelocityNetwork>, n: number): number {
+  if (n >= blocks.length) return comparedRows;
   return Math.max(leastRows, ...blocks.slice(n).map(({ iterations }) => iterations * training.batchSize));
 }
 

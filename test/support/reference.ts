@@ -88,6 +88,7 @@ const meanings: Readonly<Record<OperatorName, Meaning>> = {
   errorFunction: each((x) => erf(x)),
   absolute: each(Math.abs),
   relu: each((x) => Math.max(x, 0)),
+  isPositive: each((x) => (x > 0 ? 1 : 0)),
   elu: each((x) => (x > 0 ? x : Math.expm1(x))),
   silu: each((x) => x * logistic(x)),
   gelu: each((x) => x * normal(x)),

@@ -51,7 +51,16 @@ function of(
 }
 
 type UnaryName = "negate" | "exponential" | "logarithm" | "squareRoot" | "sine" | "cosine" | "hyperbolicTangent";
-type SmoothName = "sigmoid" | "errorFunction" | "absolute" | "relu" | "elu" | "silu" | "gelu" | "softplus";
+type SmoothName =
+  | "sigmoid"
+  | "errorFunction"
+  | "absolute"
+  | "relu"
+  | "isPositive"
+  | "elu"
+  | "silu"
+  | "gelu"
+  | "softplus";
 const unaryNumbers: Readonly<Record<UnaryName | SmoothName, Numbers>> = {
   negate: "any",
   exponential: "any",
@@ -64,6 +73,7 @@ const unaryNumbers: Readonly<Record<UnaryName | SmoothName, Numbers>> = {
   errorFunction: "any",
   absolute: "nonzero",
   relu: "nonzero",
+  isPositive: "nonzero",
   elu: "nonzero",
   silu: "any",
   gelu: "any",
@@ -73,7 +83,12 @@ const unaryCases = (Object.keys(unaryNumbers) as (keyof typeof unaryNumbers)[]).
   const f = { ...arithmetic, ...functions }[name];
   const shapes: readonly Shape[] = [["batch", 1, 3], ["batch", 0], []];
   return shapes.map((shape) =>
-    of(name, [input(shape, unaryNumbers[name])], (x) => f(x), shape.length === 3 ? { input: 0, axis: 1 } : undefined),
+    of(
+      name,
+      [input(shape, unaryNumbers[name])],
+      (x) => f(x),
+      shape.length === 3 && name !== "isPositive" ? { input: 0, axis: 1 } : undefined,
+    ),
   );
 });
 

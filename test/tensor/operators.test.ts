@@ -111,7 +111,7 @@ describe("the operator table", () => {
   it("lets several directions travel through every operator that is differentiable and keeps axes apart", () => {
     const travelled = new Set<string>(cases.flatMap(({ operator, wide }) => (wide ? [operator] : [])));
     const others = Object.keys(operators).filter((name) => !travelled.has(name));
-    expect(others.sort()).toEqual(["greater", "less", "scatter", "size"]);
+    expect(others.sort()).toEqual(["greater", "isPositive", "less", "scatter", "size"]);
   });
 
   it("is all that graphs and their derivatives are made of", () => {

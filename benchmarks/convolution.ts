@@ -1,5 +1,7 @@
-// convolution: forward and backward of single convolutions and of a whole small U-net, beside PyTorch.
+// convolution: forward and backward of single convolutions and a training step of a whole small U-net, beside PyTorch.
+
 import { applyUnet, initialUnet, type UnetArrays, type UnetConfiguration, type UnetTensors } from "../src/nn/unet.ts";
+import { adamScales } from "../src/optim/adam.ts";
 import { fillNormal, fillUniform, random, split } from "../src/random.ts";
 import { compile } from "../src/runtime/compile.ts";
 import type { Engine } from "../src/runtime/contract.ts";
@@ -12,8 +14,11 @@ import { gradient } from "../src/tensor/gradient.ts";
 import { slice, sum } from "../src/tensor/layout.ts";
 import { placeholder, type Tensor } from "../src/tensor/tensor.ts";
 import { leaves, mapTree } from "../src/tensor/tree.ts";
+import { createOptimizer, initialState } from "../src/train/optimizer.ts";
+import { imagesAtOnce } from "../src/train/step.ts";
 import { type Benchmark, chosen, commandOf, compare, type Row, type Settings, withPeer } from "./benchmark.ts";
 import { timed } from "./drive.ts";
+import { plainTraining } from "./training.ts";
 
 /** A 3 x 3 convolution that keeps height and width, or a whole network. */
 type Shape = { readonly name: string; readonly batch: number } & (
@@ -95,26 +100,31 @@ async function layerOf(engine: Engine, shape: Shape & { readonly kind: "layer" }
   return { run: () => program.run(arrays), flops: 3 * 2 * batch * inputs * outputs * 9 * size ** 2 };
 }
 
-/** The mean square of velocity minus target, and its gradient in every parameter. */
+/** A training step as the product takes it: the mean square of velocity minus target, its gradient in every parameter, and Adam. */
 async function networkOf(engine: Engine, shape: Shape & { readonly kind: "network" }): Promise<Work> {
   const { network, batch } = shape;
   const { image } = network;
   const d = image.channels * image.height * image.width;
-  const parameters = mapTree<FloatArray, FloatArray, UnetArrays>(initialUnet(random(1), network), (array, path) =>
+  const start = mapTree<FloatArray, FloatArray, UnetArrays>(initialUnet(random(1), network), (array, path) =>
     array.data.every((value) => value === 0) ? normal(array.shape, path, 0.05) : array,
   );
   const time = zeros([batch, 1]);
   fillUniform(split(random(2), "time"), time.data);
-  const arrays = { parameters, x: normal([batch, d], "x"), target: normal([batch, d], "target"), time };
-  const tensors = mapTree<FloatArray, Tensor, typeof arrays>(arrays, (array) => placeholder(array.shape));
-  const velocity = applyUnet(network, tensors.parameters as UnetTensors, tensors.x, tensors.time);
-  const loss = mean(square(subtract(velocity, tensors.target)));
-  const outputs = { loss, gradients: gradient(loss, tensors.parameters) };
-  const program = await compile<object, object>(engine, tensors, outputs);
-  const into = Object.fromEntries(
-    leaves<Tensor>(outputs).map(({ path, value }) => [path, zeros(value.shape.map(Number))]),
+  const arrays = { x: normal([batch, d], "x"), target: normal([batch, d], "target"), time };
+  const parameters = mapTree<FloatArray, Tensor, UnetArrays>(start, (array) => placeholder(array.shape));
+  const rows = mapTree<FloatArray, Tensor, typeof arrays>(arrays, ({ shape: [, width = 1] }) =>
+    placeholder(["rows", width]),
   );
-  return { run: () => program.run(arrays, into) };
+  const velocity = applyUnet(network, parameters as UnetTensors, rows.x, rows.time);
+  const loss = mean(square(subtract(velocity, rows.target)));
+  const optimizer = await createOptimizer(
+    engine,
+    { parameters: leaves<Tensor>(parameters).map(({ value }) => value), batch: rows, loss },
+    { ...plainTraining, batchSize: batch, rowsAtOnce: imagesAtOnce(network, d) },
+    initialState(start, 0),
+  );
+  let count = 0;
+  return { run: () => optimizer.advance(arrays, { ...adamScales(++count, 1e-3), keep: 0 }) };
 }
 
 function normal(shape: readonly number[], name: string, deviation = 1): FloatArray {

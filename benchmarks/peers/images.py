@@ -1,4 +1,4 @@
-# images: the PyTorch peer of a convolution, forward and backward, and of a whole U-net.
+# images: the PyTorch peer of a convolution, forward and backward, and of a training step of a whole U-net.
 """usage: images.py layer BATCH INPUTS SIZE OUTPUTS [--threads N]                      a 3 x 3 convolution
        images.py unet BATCH C,H,W CHANNELS MULTIPLIERS BLOCKS ATTENTION_AT HEAD      lists are joined by commas
 command: `run K`  K times forward and backward -> {"ms": milliseconds a time}"""
@@ -27,9 +27,12 @@ def unet(batch, image, channels, multipliers, blocks, attention_at, head):
             torch.nn.init.normal_(parameter, std=0.05)
     x, target, t = torch.randn(int(batch), *image), torch.randn(int(batch), *image), torch.rand(int(batch))
 
+    adam = torch.optim.Adam(model.parameters(), lr=1e-3)
+
     def step():
-        model.zero_grad(set_to_none=True)
+        adam.zero_grad(set_to_none=True)
         (model(x, t) - target).pow(2).mean().backward()
+        adam.step()
 
     return step
 

@@ -69,49 +69,78 @@ export interface WeightSizes extends ConvolutionSizes {
 }
 
 /**
- * Images [n, c, size] and weights g [n, o, places] become kernels [o, c, kernel]. For each row of the kernel, the images shifted
- * by each of its places stand side by side, as the columns of one matrix product with g: fewer and wider products than one for
- * each place, and a third of the memory of one for all, which small images get. The products run image by image where images
- * are large, otherwise over all images at once, with the channels last. benchmarks/convolution.ts measures it.
+ * Images [n, c, size] and weights g [n, o, places] become kernels [o, c, kernel], by a matrix product of the images, shifted to each
+ * place along the kernel's width, with g, moved down to each place along its height: all pairs of a shift and a move are the
+ * kernel's places, and this copies fewer numbers than the images shifted to every place. With a stride, and for small images, these are
+ * what is copied. The products run image by image where images are large, otherwise over all images at once, with the
+ * channels last. benchmarks/convolution.ts measures it.
  */
 export function weightForm(emitter: Emitter, x: string, g: string, sizes: WeightSizes): string {
-  const { kernel, places, padding, channels, outputs } = sizes;
+  const { kernel, places, padding, stride, channels, outputs } = sizes;
   const area = places[0] * places[1];
   const order = area > 4 * outputs ? imagesApart : channelsLast;
-  const edges = [padding, padding];
-  const padded = padding === 0 ? x : emitter.node("Pad", [x, ints(emitter, 0, 0, ...edges, 0, 0, ...edges)]);
-  const images = order.turn(emitter, padded);
+  const weights = order.turn(emitter, g);
+  if (stride === 1 && area > smallArea) {
+    const moved = order.moved(emitter, weights, kernel[0]);
+    const product = { left: kernel[0] * outputs, right: channels, area: area + (kernel[0] - 1) * places[1] };
+    const images = order.turn(emitter, x);
+    const products = range(kernel[1]).map((shift) => {
+      const [left, right] = [padding - shift, padding - (kernel[1] - 1 - shift)];
+      const edges = { height: [padding, padding], width: [left, right] } as const;
+      return order.product(emitter, moved, padded(emitter, images, order, edges), product);
+    });
+    const left = order.movedFirst ? [kernel[0], outputs] : [outputs, kernel[0]];
+    const shape = ints(emitter, ...left, kernel[1], channels);
+    const shaped = emitter.node("Reshape", [joined(emitter, products, 1), shape]);
+    return emitter.node("Transpose", [shaped], { perm: order.movedFirst ? [1, 3, 0, 2] : [0, 3, 1, 2] });
+  }
+  const edges = { height: [padding, padding], width: [padding, padding] } as const;
+  const images = padded(emitter, order.turn(emitter, x), order, edges);
   const shifts = range(kernel[1]).map((shift) => under(emitter, images, order.height + 1, 1, shift, sizes));
   const wide = joined(emitter, shifts, order.channel);
   const rows = range(kernel[0]).map((shift) => under(emitter, wide, order.height, 0, shift, sizes));
-  const weights = order.weights(emitter, g, sizes);
-  const groups = area > smallArea ? rows : [joined(emitter, rows, order.channel)];
-  const width = (kernel[0] / groups.length) * kernel[1] * channels;
-  const products = groups.map((columns) => order.product(emitter, weights, columns, { ...sizes, channels: width }));
-  const flat = joined(emitter, products, 1);
-  if (channels === 1) return emitter.node("Reshape", [flat, ints(emitter, outputs, channels, ...kernel)]);
+  const product = { left: outputs, right: kernel[0] * kernel[1] * channels, area };
+  const flat = order.product(emitter, weights, joined(emitter, rows, order.channel), product);
   const shaped = emitter.node("Reshape", [flat, ints(emitter, outputs, ...kernel, channels)]);
   return emitter.node("Transpose", [shaped], { perm: [0, 3, 1, 2] });
 }
 
-/** How images and weights are laid out for the products, and one product [o, c]. */
+/** A product [left, right] of two arrays with so many channels, summed over all images and their `area` places. */
+interface ProductSizes {
+  readonly left: number;
+  readonly right: number;
+  readonly area: number;
+}
+
+/** How arrays [n, channels, height, width] are laid out for the products. */
 interface Order {
   readonly channel: number;
   readonly height: number;
   turn(emitter: Emitter, images: string): string;
-  weights(emitter: Emitter, g: string, sizes: WeightSizes): string;
-  product(emitter: Emitter, weights: string, columns: string, sizes: WeightSizes): string;
+  /** Arrays moved down by each of a kernel's `count` rows, with zeros where it is not over them, as more channels. */
+  moved(emitter: Emitter, images: string, count: number): string;
+  /** Whether these are first by move, then by channel, or the other way round. */
+  readonly movedFirst: boolean;
+  product(emitter: Emitter, a: string, b: string, sizes: ProductSizes): string;
 }
 
 const imagesApart: Order = {
   channel: 1,
   height: 2,
   turn: (_, images) => images,
-  weights: (emitter, g, { outputs, places }) =>
-    emitter.node("Reshape", [g, ints(emitter, -1, outputs, places[0] * places[1])]),
-  product: (emitter, weights, columns, { channels, places }) => {
-    const flat = emitter.node("Reshape", [columns, ints(emitter, -1, channels, places[0] * places[1])]);
-    const products = emitter.node("MatMul", [weights, emitter.node("Transpose", [flat], { perm: [0, 2, 1] })]);
+  movedFirst: false,
+  // One below the other, g with `count` rows of zeros between: cut into pieces of equal height, these are the moves.
+  moved: (emitter, images, count) => {
+    if (count === 1) return images;
+    const spaced = padded(emitter, images, imagesApart, { height: [0, count], width: [0, 0] });
+    return joined(emitter, [...range(count - 1).map(() => spaced), images], 2);
+  },
+  product: (emitter, a, b, { left, right, area }) => {
+    const [flat, other] = [
+      emitter.node("Reshape", [a, ints(emitter, -1, left, area)]),
+      emitter.node("Reshape", [b, ints(emitter, -1, right, area)]),
+    ];
+    const products = emitter.node("MatMul", [flat, emitter.node("Transpose", [other], { perm: [0, 2, 1] })]);
     return emitter.node("ReduceSum", [products, ints(emitter, 0)], { keepdims: 0 });
   },
 };
@@ -120,11 +149,33 @@ const channelsLast: Order = {
   channel: 3,
   height: 1,
   turn: (emitter, images) => emitter.node("Transpose", [images], { perm: [0, 2, 3, 1] }),
-  weights: (emitter, g, { outputs }) =>
-    emitter.node("Reshape", [emitter.node("Transpose", [g], { perm: [0, 2, 3, 1] }), ints(emitter, -1, outputs)]),
-  product: (emitter, weights, columns, { channels }) =>
-    emitter.node("Gemm", [weights, emitter.node("Reshape", [columns, ints(emitter, -1, channels)])], { transA: 1 }),
+  movedFirst: true,
+  moved: (emitter, images, count) => {
+    if (count === 1) return images;
+    const moves = range(count).map((move) =>
+      padded(emitter, images, channelsLast, { height: [move, count - 1 - move], width: [0, 0] }),
+    );
+    return joined(emitter, moves, 3);
+  },
+  product: (emitter, a, b, { left, right }) =>
+    emitter.node(
+      "Gemm",
+      [emitter.node("Reshape", [a, ints(emitter, -1, left)]), emitter.node("Reshape", [b, ints(emitter, -1, right)])],
+      { transA: 1 },
+    ),
 };
+
+/** Rows and columns of zeros before and after; negative numbers cut so many off. */
+interface Edges {
+  readonly height: readonly [number, number];
+  readonly width: readonly [number, number];
+}
+
+function padded(emitter: Emitter, images: string, { height: axis }: Order, { height, width }: Edges): string {
+  if ([...height, ...width].every((count) => count === 0)) return images;
+  const at = (end: 0 | 1) => [0, 0, 0, 0].map((_, k) => (k === axis ? height[end] : k === axis + 1 ? width[end] : 0));
+  return emitter.node("Pad", [images, ints(emitter, ...at(0), ...at(1))]);
+}
 
 /** The pixels that meet place `shift` of the kernel along height (`at` 0) or width (1). */
 function under(

@@ -19,6 +19,7 @@ PATH: gray images with classes and a part "test", such as Fashion-MNIST's IDX fi
   --draw N          images to draw and to compare (default: 2000)
   --seeds COUNT     of the contenders at their best learning rates (default: 3)
   --threads N       of every run (default: 1)
+  --table           run nothing; print the table of what FOLDER holds
 Needs dist/ (npm run build).
 `;
 
@@ -33,6 +34,7 @@ const { values, positionals } = parseArgs({
     draw: { type: "string", default: "2000" },
     seeds: { type: "string", default: "3" },
     threads: { type: "string", default: "1" },
+    table: { type: "boolean", default: false },
     help: { type: "boolean", default: false },
   },
 });
@@ -84,14 +86,13 @@ const evaluateSchema = z.object({
   }),
 });
 
-const learningRates = [5e-4, 1e-3, 2e-3];
+const learningRates = [1e-3, 2e-3, 4e-3];
 const flow: Contender = { name: "plain flow", durations: [] };
 const chain: Contender = { name: "N = 2, gamma 0.5", durations: [0.5] };
-/** Cuts that take the chain's best learning rate. */
-const others: readonly Contender[] = [
+const longChain: Contender = { name: "N = 4, gamma 0.25, 0.35, 0.5", durations: [0.25, 0.35, 0.5] };
+const otherTimes: readonly Contender[] = [
   { name: "N = 2, gamma 0.25", durations: [0.25] },
   { name: "N = 2, gamma 1", durations: [1] },
-  { name: "N = 4, gamma 0.25, 0.35, 0.5", durations: [0.25, 0.35, 0.5] },
 ];
 
 const say = (line: string) => process.stderr.write(`${line}\n`);
@@ -106,24 +107,40 @@ async function main(): Promise<void> {
   }
   await mkdir(values.out, { recursive: true });
   const study = { path, folder: values.out };
-  const tuned = new Map<Contender, number>();
-  for (const contender of [chain, flow]) {
-    const found: { readonly rate: number; readonly frechet: number }[] = [];
-    for (const learningRate of learningRates)
-      found.push({ rate: learningRate, ...(await outcomeOf(study, { contender, learningRate, seed: 1 })) });
-    tuned.set(contender, found.reduce((best, one) => (one.frechet < best.frechet ? one : best)).rate);
-  }
-  const rateOf = (contender: Contender) => tuned.get(contender) ?? tuned.get(chain) ?? 1e-3;
   const seeds = Array.from({ length: Number(values.seeds) }, (_, k) => k + 1);
-  for (const seed of seeds)
-    for (const contender of [chain, flow, ...others])
-      await outcomeOf(study, { contender, learningRate: rateOf(contender), seed });
-  for (const contender of [flow, chain, ...others]) {
-    const learningRate = rateOf(contender);
-    const outcomes: Outcome[] = [];
-    for (const seed of seeds) outcomes.push(await outcomeOf(study, { contender, learningRate, seed }));
-    print(contender, learningRate, outcomes);
+  const rates = await bestRates(study);
+  const runs = (contenders: readonly Contender[]) =>
+    seeds.flatMap((seed) =>
+      contenders.map((contender) => ({ contender, learningRate: rateOf(rates, contender), seed })),
+    );
+  const all = [...runs([chain, flow, longChain]), ...runs(otherTimes)];
+  if (!values.table) for (const run of all) await outcomeOf(study, run);
+  for (const contender of [flow, chain, ...otherTimes, longChain]) {
+    const own = all.filter((run) => run.contender === contender);
+    const known = (await Promise.all(own.map((run) => keptOutcome(study, run)))).flatMap((outcome) => outcome ?? []);
+    if (known.length > 0) print(contender, rateOf(rates, contender), known);
   }
+}
+
+/** The learning rates of the lowest Frechet distances of the first seed. */
+async function bestRates(study: Study): Promise<ReadonlyMap<Contender, number>> {
+  const best = new Map<Contender, number>();
+  for (const contender of [chain, flow]) {
+    let least = Number.POSITIVE_INFINITY;
+    for (const learningRate of learningRates) {
+      const run = { contender, learningRate, seed: 1 };
+      const outcome = values.table ? await keptOutcome(study, run) : await outcomeOf(study, run);
+      if (outcome === undefined || outcome.frechet >= least) continue;
+      least = outcome.frechet;
+      best.set(contender, learningRate);
+    }
+  }
+  return best;
+}
+
+/** Chains that were not tuned take the rate of the one that was. */
+function rateOf(rates: ReadonlyMap<Contender, number>, contender: Contender): number {
+  return rates.get(contender) ?? rates.get(chain) ?? learningRates[0]!;
 }
 
 interface Study {
@@ -132,11 +149,12 @@ interface Study {
 }
 
 /** Trains and evaluates a run by the command line, unless its outcome is in the folder. */
-async function outcomeOf({ path, folder }: Study, { contender, learningRate, seed }: Run): Promise<Outcome> {
+async function outcomeOf({ path, folder }: Study, run: Run): Promise<Outcome> {
+  const { contender, learningRate, seed } = run;
+  const known = await keptOutcome({ path, folder }, run);
+  if (known) return known;
   const { durations } = contender;
-  const name = ["gamma", ...durations, "rate", learningRate, "seed", seed].join("-");
-  const [model, kept] = [join(folder, `${name}.safetensors`), join(folder, `${name}.json`)];
-  if (existsSync(kept)) return outcomeSchema.parse(JSON.parse(await readFile(kept, "utf8")));
+  const model = join(folder, `${nameOf(run)}.safetensors`);
   const { size, width, iterations, images, draw, threads } = values;
   const blocks = durations.length + 1;
   const fit = {
@@ -163,9 +181,24 @@ async function outcomeOf({ path, folder }: Study, { contender, learningRate, see
     trainSeconds: trained.blocks.reduce((total, block) => total + block.seconds, 0),
     pushSeconds: trained.blocks.reduce((total, block) => total + block.pushSeconds, 0),
   };
-  await writeFileAtomically(kept, new TextEncoder().encode(`${JSON.stringify(outcome)}\n`), { force: true });
-  say(`${name}: Frechet distance ${outcome.frechet.toFixed(2)}, confidence ${outcome.confidence.toFixed(3)}`);
+  await writeFileAtomically(keptPath({ folder }, run), new TextEncoder().encode(`${JSON.stringify(outcome)}\n`), {
+    force: true,
+  });
+  say(`${nameOf(run)}: Frechet distance ${outcome.frechet.toFixed(2)}, confidence ${outcome.confidence.toFixed(3)}`);
   return outcome;
+}
+
+function nameOf({ contender, learningRate, seed }: Run): string {
+  return ["gamma", ...contender.durations, "rate", learningRate, "seed", seed].join("-");
+}
+
+function keptPath({ folder }: Pick<Study, "folder">, run: Run): string {
+  return join(folder, `${nameOf(run)}.json`);
+}
+
+async function keptOutcome(study: Study, run: Run): Promise<Outcome | undefined> {
+  const path = keptPath(study, run);
+  return existsSync(path) ? outcomeSchema.parse(JSON.parse(await readFile(path, "utf8"))) : undefined;
 }
 
 /** Channels at which so many blocks have as many parameters in all as two blocks of this width. */
@@ -198,6 +231,7 @@ function print({ name }: Contender, learningRate: number, outcomes: readonly Out
   const cells = [
     name,
     learningRate,
+    outcomes.length,
     cell(all("frechet"), 2),
     cell(all("confidence"), 3),
     cell(all("labelEntropy"), 3),

@@ -16,6 +16,7 @@ import { identityStandardization } from "../src/tasks/standardization.ts";
 import { type FloatArray, floats } from "../src/tensor/array.ts";
 import { trainChain } from "../src/train/chain.ts";
 import type { Configuration } from "../src/train/configuration.ts";
+import { borrowedRows } from "../src/train/row-pool.ts";
 import {
   type Benchmark,
   type CaseName,
@@ -156,7 +157,8 @@ interface Spent {
 /** What the authors' scripts do: all blocks with the pushes between them, then the NLL of the test rows. */
 async function fitAndScore(engine: Engine, recipe: Recipe, train: FloatArray, test: FloatArray): Promise<Spent> {
   const configuration = configurationOf(recipe);
-  const { chain, records } = await trainChain(engine, { rows: train.data, dimension: recipe.columns, configuration });
+  const pool = borrowedRows(train.data, recipe.columns);
+  const { chain, records } = await trainChain(engine, { pool, configuration });
   const columns = Array.from({ length: recipe.columns }, (_, k) => `c${k + 1}`);
   const training = { rows: recipe.rows, blocks: records };
   const record = { version: modelVersion, task: "density", columns, configuration, training } as const;

@@ -5,6 +5,7 @@ import { fillNormal, random } from "../src/random.ts";
 import type { Engine } from "../src/runtime/contract.ts";
 import { createEngine } from "../src/runtime/node.ts";
 import { type ChainProgress, trainChain } from "../src/train/chain.ts";
+import { borrowedRows } from "../src/train/row-pool.ts";
 import { adaptive } from "./models.ts";
 import { plainTraining } from "./training.ts";
 
@@ -44,7 +45,7 @@ export async function fitBlocks(
     training: { ...plainTraining, batchSize: 256 },
     integration: adaptive(1e-2),
   };
-  await trainChain(engine, { rows: points, dimension, configuration }, { onProgress });
+  await trainChain(engine, { pool: borrowedRows(points, dimension), configuration }, { onProgress });
 }
 
 function sample(step: number): void {

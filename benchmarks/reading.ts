@@ -6,6 +6,7 @@ import type { DuckDBConnection } from "@duckdb/node-api";
 import { readTable } from "../src/data/files.ts";
 import { random } from "../src/random.ts";
 import { batches } from "../src/train/batches.ts";
+import { borrowedRows } from "../src/train/row-pool.ts";
 import { type Benchmark, chosen, commandOf, type Row, type Settings } from "./benchmark.ts";
 import { alternate, timed } from "./drive.ts";
 
@@ -86,7 +87,7 @@ function generated(rows: number): string {
 /** The file's rows as one Float32Array, their first shuffled epoch, and its first batch. */
 async function firstBatch(path: string): Promise<void> {
   const { rows } = await readTable(path);
-  const batch = batches(rows.data, columns, random(1), {
+  const batch = batches(borrowedRows(rows.data, columns), random(1), {
     legs: [{ step: { kind: "free" }, elapsed: 0, weight: 1 }],
     coupling: "dependent",
     timeDistribution: { kind: "uniform" },

@@ -8,7 +8,8 @@ import { encodeStudent } from "../tasks/distillation/student-file.ts";
 import { distillImages } from "../tasks/distillation/student-images.ts";
 import { distillTable } from "../tasks/distillation/student-table.ts";
 import { outputFlags } from "./flags.ts";
-import { readAnyModel, readModel } from "./model.ts";
+import { checkGuided, refuseImageOptions } from "./images-checks.ts";
+import { type AnyModel, readAnyModel, readModel } from "./model.ts";
 import type { DistillOptions } from "./options.ts";
 import { alignedTable, report, short, spokenTime } from "./output.ts";
 import { progressView } from "./progress.ts";
@@ -23,7 +24,7 @@ export async function distill(
   options: DistillOptions,
   terminal: Terminal,
 ): Promise<void> {
-  const { output, quiet, force = false, evaluations } = options;
+  const { output, quiet, force = false, evaluations, guidance } = options;
   checkName(output, options.scores ? "scorer" : "student");
   if (options.scores) return (await import("./scorer.ts")).distillToScorer(path, data, options, terminal);
   if (evaluations === undefined || data !== undefined)
@@ -43,6 +44,7 @@ export async function distill(
       received: teacher.kind === "images" ? "a model of images" : "a model of rows of numbers",
       remedy: "leave it out",
     });
+  checkGuidance(teacher, options);
   const view = progressView(terminal, options);
   const onStage = (text: string) => {
     view.clear();
@@ -59,7 +61,8 @@ export async function distill(
   };
   const distilled = (engine: Engine) => {
     if (teacher.kind === "table") return distillTable(engine, teacher.table, request);
-    if (teacher.kind === "images") return distillImages(engine, teacher.images, request);
+    if (teacher.kind === "images")
+      return distillImages(engine, teacher.images, { ...request, ...(guidance !== undefined && { guidance }) });
     return distillDensity(engine, teacher.model, request);
   };
   const { student, report: result } = await withEngine(options, distilled)
@@ -74,6 +77,13 @@ export async function distill(
 /** The density of rows of numbers in the file; a student is refused by a sentence. */
 async function densityFrom(path: string) {
   return { kind: "density", model: await readModel(path) } as const;
+}
+
+/** Throws where the teacher has no classes that it could follow more or less. */
+function checkGuidance(teacher: Exclude<AnyModel, { readonly kind: "student" }>, options: DistillOptions): void {
+  const { guidance } = options;
+  if (teacher.kind === "images") checkGuided(teacher.images.record.classes !== undefined, "guidance", options);
+  else refuseImageOptions({ guidance }, teacher.kind === "table" ? "the model of a table" : "a model of rows");
 }
 
 /** Before anything is trained: commands know a student by the ending of its file. */
@@ -122,6 +132,7 @@ function distillText(output: string, teacher: string, result: DistillReport): st
     ({ method, distance, evaluations }) => `${method} ${short(distance, 3)} (${evaluations})`,
   );
   const { separate, final } = result.distance;
+  const { classes } = result;
   return [
     alignedTable(["network", "blocks", "iterations", "moves", "error"], rows),
     "",
@@ -131,7 +142,11 @@ function distillText(output: string, teacher: string, result: DistillReport): st
     ...(result.conditional
       ? [`given cells     ${short(result.conditional.distance, 3)} from those of ${teacher} of the same cells`]
       : []),
-    `by fixed steps  ${nearest.join(", ")}: the teacher with at most as many evaluations`,
+    ...(classes?.without
+      ? [`no class        ${short(classes.without.distance, 3)} from those of ${teacher} without classes`]
+      : []),
+    `by fixed steps  ${nearest.join(", ") || "none"}: the teacher with at most as many evaluations`,
+    ...(classes ? [`guidance        ${classes.guidance}, built in`] : []),
     `evaluations     ${result.evaluations} for a sample`,
     `parameters      ${result.parameters}`,
     `time            ${spokenTime(result.seconds)}, ${result.rows} rows of the teacher`,

@@ -2,7 +2,7 @@
 import { stat } from "node:fs/promises";
 import { listNames, nearestName, shorten } from "../data/columns.ts";
 import { densities } from "../data/densities.ts";
-import type { PlaneDensity } from "../data/plane-shapes.ts";
+import { logDensities } from "../data/plane-shapes.ts";
 import { densityOf } from "../data/sources.ts";
 import { failure } from "../errors.ts";
 import { random, split } from "../random.ts";
@@ -58,12 +58,6 @@ export async function checkSpelling(spec: string): Promise<void> {
     received: "neither",
     remedy: `did you mean "${nearestName(spec, names)}"?`,
   });
-}
-
-function logDensities(density: PlaneDensity, { data }: FloatArray): Float64Array {
-  return Float64Array.from({ length: data.length / 2 }, (_, row) =>
-    density.logDensity(data[2 * row] ?? Number.NaN, data[2 * row + 1] ?? Number.NaN),
-  );
 }
 
 const ofModels = ["method", "tolerance", "rtol", "atol", "evaluations"] as const;

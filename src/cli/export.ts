@@ -20,7 +20,7 @@ import type { ExportOptions } from "./options.ts";
 import { report, spokenBytes } from "./output.ts";
 import { printable } from "./printable.ts";
 import { checkOutput, seedFrom, withEngine } from "./session.ts";
-import { refuseForStudent } from "./student.ts";
+import { checkBuiltIn, refuseForStudent } from "./student.ts";
 import type { Terminal } from "./terminal.ts";
 import { version } from "./version.ts";
 
@@ -33,9 +33,10 @@ export async function exportModel(path: string, options: ExportOptions, terminal
   const found = await readAnyModel(path);
   checkSamplerOptions(found, options);
   const exported = exportedFrom(found, path, options);
+  const notes = notesOf(exported);
   if (!options.quiet) {
     noteWholeSteps(exported, options, terminal);
-    noteConstraints(exported, terminal);
+    for (const note of notes) terminal.err(`localflow: note: ${note}\n`);
   }
   const check = options.check ? await checked(found, path, options, terminal) : undefined;
   await writeFileAtomically(output, exported.bytes, { force: options.force === true });
@@ -52,6 +53,7 @@ export async function exportModel(path: string, options: ExportOptions, terminal
       : { blocks: chainIn(found).chain.blocks.length }),
     ...(steps && { method: steps.integration.method, evaluations: steps.integration.evaluations, steps: steps.form }),
     ...(check && { check }),
+    ...(notes.length > 0 && { notes }),
     seconds: (performance.now() - started) / 1000,
   };
   await report(terminal, options, result, summary(output, exported, check));
@@ -64,10 +66,16 @@ function noteWholeSteps({ steps }: Exported, { evaluations }: ExportOptions, ter
   terminal.err(`localflow: --evaluations ${evaluations}: ${method} takes whole steps; using ${taken}\n`);
 }
 
-/** Says which constraints the rows of the file need not meet. */
-function noteConstraints({ metadata }: Exported, terminal: Terminal): void {
-  const left = metadata["localflow.constraints_not_applied"];
-  if (left !== undefined) terminal.err(`localflow: a file cannot draw rows again: it does not apply ${left}\n`);
+/** Which constraints the rows of the file need not meet, and which columns of texts it is without. */
+function notesOf({ metadata }: Exported): readonly string[] {
+  const constraints = metadata["localflow.constraints_not_applied"];
+  const texts = metadata["localflow.texts_left_out"];
+  return [
+    ...(constraints === undefined
+      ? []
+      : [`a file neither draws rows again nor reads combinations: its rows need not meet ${constraints}`]),
+    ...(texts === undefined ? [] : [`a file cannot write texts anew as sample does: it is without ${texts}`]),
+  ];
 }
 
 type Teacher = Exclude<AnyModel, { readonly kind: "student" }>;
@@ -155,6 +163,8 @@ function checkSamplerOptions(found: AnyModel, { conditional = false, texts = tru
   const refuse = (where: string, expected: string) =>
     failure("option", { where, expected, received: kinds[found.kind] });
   if (conditional && found.kind !== "table") throw refuse("--conditional", "the model of a table");
+  if (guidance !== undefined && found.kind === "student" && found.student.image)
+    checkBuiltIn(found.student, { guidance }, []);
   if (guidance !== undefined && found.kind !== "images") throw refuse("--guidance", "a model of images with classes");
   if (!texts && !isOfTable(found)) throw refuse("--no-texts", "the model of a table or a student of one");
 }

@@ -1,10 +1,8 @@
-// fit-plan: how long a fit trains where a time is given, and how an interrupted one goes on; the same for rows and tables.
-import { failure, type LocalFlowError } from "../errors.ts";
+// fit-plan: how long a fit trains where a time is given; the same for rows, tables and images.
 import type { VelocityNetwork } from "../nn/network.ts";
 import type { Progress } from "../tasks/progress.ts";
 import type { Configuration } from "../train/configuration.ts";
 import type { FitOptions } from "./options.ts";
-import { interrupt } from "./usage.ts";
 
 /** The defaults; with a time and no number of iterations, the time alone decides and blocks keep their shares of it. */
 export function startingPoint<N extends VelocityNetwork>(
@@ -28,18 +26,4 @@ export function withoutTotal(progress: Progress): Progress {
   if (progress.stage !== "train") return progress;
   const { iterations: _, ...rest } = progress;
   return rest;
-}
-
-/** The error of a fit that was interrupted and can go on. */
-export function howToResume(data: string, options: FitOptions, seed: number, cause: LocalFlowError): LocalFlowError {
-  return failure(
-    "interrupted",
-    {
-      where: `fit ${data}`,
-      expected: "to finish",
-      received: interrupt,
-      remedy: `a checkpoint lies in ${options.output}.checkpoint: repeat the command with --seed ${seed} --resume to go on`,
-    },
-    cause,
-  );
 }

@@ -25,7 +25,7 @@ import type { EvaluateOptions } from "./options.ts";
 import { alignedTable, report, spokenTime } from "./output.ts";
 import { progressView } from "./progress.ts";
 import { checkInterrupted, withEngine } from "./session.ts";
-import { integrationNames, refuseForStudent } from "./student.ts";
+import { checkBuiltIn, integrationNames, refuseForStudent } from "./student.ts";
 import type { Terminal } from "./terminal.ts";
 import { checkMeasures, missed } from "./thresholds.ts";
 
@@ -97,8 +97,10 @@ export type ImageGenerator = Extract<AnyModel, { readonly kind: "images" | "stud
 async function sourceOf(generator: ImageGenerator, options: EvaluateOptions) {
   if (generator.kind === "student") {
     const { student } = generator;
-    refuseForStudent(options, ["curve", "student", "guidance", ...integrationNames], student);
-    return async (engine: Engine) => ({ source: studentSource(engine, student), curve: undefined });
+    checkBuiltIn(student, options);
+    refuseForStudent(options, ["curve", "student", ...integrationNames], student);
+    const how = options.guidance === 0 ? ({ guidance: 0 } as const) : {};
+    return async (engine: Engine) => ({ source: studentSource(engine, student, how), curve: undefined });
   }
   const model = generator.images;
   const { guidance } = options;
@@ -109,7 +111,7 @@ async function sourceOf(generator: ImageGenerator, options: EvaluateOptions) {
   return async (engine: Engine, signal: AbortSignal) => {
     const source = modelSource(engine, model, how);
     if (!options.curve) return { source, curve: undefined };
-    const teacher = imageTeacher(model);
+    const teacher = imageTeacher(model, guidance);
     return { source, curve: { model: teacher, samplers: await studentSamplers(engine, teacher, students, signal) } };
   };
 }

@@ -4,9 +4,9 @@ import { levelsPerImage, spokenShape } from "../data/images/image-set.ts";
 import type { ImageNetwork } from "../nn/image-network.ts";
 import { estimateImageFit } from "../tasks/images/estimate-images.ts";
 import type { ImageClass } from "../tasks/images/image-classes.ts";
-import { trainingPlans } from "../tasks/images/image-memory.ts";
+import { poolBytes, pushedValues, trainingPlans, withPrecision } from "../tasks/images/image-memory.ts";
 import type { ImageModel } from "../tasks/images/image-model.ts";
-import { checkConfiguration, parameterCount } from "../train/configuration.ts";
+import { checkConfiguration, type PoolPrecision, parameterCount } from "../train/configuration.ts";
 import { refuseAuto, refuseForImages } from "./images-checks.ts";
 import { imagesSentence, openedFor, openImageData } from "./images-data.ts";
 import { imageConfiguration, notOfImages } from "./images-fit.ts";
@@ -28,14 +28,17 @@ export async function inspectImages(path: string, options: InspectOptions, termi
     () => openImageData(path, choice, options, view),
     async (images) => {
       view.clear();
-      const configuration = imageConfiguration(images, { ...options, output: "" }, seedFrom(options));
-      checkConfiguration(configuration);
-      const { blocks } = configuration;
+      const asked = imageConfiguration(images, { ...options, output: "" }, seedFrom(options));
+      checkConfiguration(asked);
       const trained = Math.min(images.count, options.images ?? images.count);
+      const configuration = withPrecision(asked, trained, options.memory);
+      const { blocks } = configuration;
       const d = levelsPerImage(images);
       const parameters = parameterCount(configuration, d);
       const iterations = blocks.reduce((total, block) => total + block.iterations, 0);
-      const memoryBytes = 4 * d * trained;
+      const memoryBytes = poolBytes(configuration, trained);
+      const pushed = pushedValues(configuration, trained);
+      const { pool = "float32" } = configuration.training;
       const plans = trainingPlans(configuration);
       const trainingMemoryBytes = Math.max(...plans.map(([plan]) => plan?.bytes ?? 0));
       const leastTrainingMemoryBytes = Math.max(...plans.map((list) => Math.min(...list.map(({ bytes }) => bytes))));
@@ -51,7 +54,7 @@ export async function inspectImages(path: string, options: InspectOptions, termi
         "",
         `fit trains ${blocks.length} blocks on ${trained} images, ${parameters} parameters, ${iterations} iterations in all`,
         `network ${network}`,
-        `the images as numbers take ${spokenBytes(memoryBytes)}, twice once they are pushed`,
+        heldText(d * trained, pushed, pool),
         `training needs about ${spokenBytes(trainingMemoryBytes)} beside them, with --memory as little as ${spokenBytes(leastTrainingMemoryBytes)}`,
         ...(estimate
           ? [
@@ -61,7 +64,16 @@ export async function inspectImages(path: string, options: InspectOptions, termi
       ].join("\n");
       const { channels, height, width, count, part, parts, labelNames, skipped } = images;
       const training = { trainingMemoryBytes, leastTrainingMemoryBytes };
-      const fit = { blocks, parameters, iterations, images: trained, memoryBytes, ...training, ...estimate };
+      const fit = {
+        blocks,
+        parameters,
+        iterations,
+        images: trained,
+        ...(pushed > 0 && { pool }),
+        memoryBytes,
+        ...training,
+        ...estimate,
+      };
       const image = { channels, height, width };
       const classes = labelNames && { labelNames };
       const result = { kind: "data", task: "images", image, count, part, parts, ...classes, skipped, fit };
@@ -107,6 +119,13 @@ export async function inspectImageModel(
     { kind: "model", version, task, image, ...(classes && { classes }), blocks, parameters, configuration, training },
     text,
   );
+}
+
+/** What images take: as levels, and, where they are pushed, as numbers. */
+function heldText(levels: number, pushed: number, pool: PoolPrecision): string {
+  const numbers = (pool === "float16" ? 2 : 4) * pushed;
+  const once = pushed > 0 ? `, once they are pushed ${spokenBytes(numbers)} as ${pool}` : "";
+  return `the images take ${spokenBytes(levels)} as levels${once}`;
 }
 
 function classesLine(classes: readonly ImageClass[]): string {

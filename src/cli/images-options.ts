@@ -9,6 +9,7 @@ import {
   presetSizes,
   usualClassDropout,
 } from "../tasks/images/image-defaults.ts";
+import type { PoolPrecision } from "../train/configuration.ts";
 import { add, addList } from "./options.ts";
 import * as parse from "./parse.ts";
 
@@ -29,6 +30,7 @@ export interface ImageFitOptions extends ImageSourceOptions {
   readonly conditional?: boolean;
   readonly classDropout?: number;
   readonly dequantise?: boolean;
+  readonly pool?: PoolPrecision;
   /** Of `fit` alone. */
   readonly pictures?: string;
 }
@@ -46,6 +48,7 @@ export const imageFitNames = [
     "conditional",
     "classDropout",
     "dequantise",
+    "pool",
     "pictures",
   ] as const),
 ] as const;
@@ -76,7 +79,9 @@ export function imageFit(command: Command): Command {
   command.option("--conditional", "the networks read each image's class, to draw what is asked for");
   const share = `with --conditional: share of images trained without their class (default: ${usualClassDropout})`;
   add(command, "--class-dropout <share>", share, parse.number({ atLeast: 0, below: 1 }));
-  return command.option("--dequantise", "learn levels as random places of their cells, as bits per dimension need it");
+  command.option("--dequantise", "learn levels as random places of their cells, as bits per dimension need it");
+  const held = "hold pushed images as float32 or float16 (default: float16 above 1 GiB or half of --memory)";
+  return add(command, "--pool <type>", held, parse.choice(["float32", "float16"]));
 }
 
 /** `--pictures`, of `fit` alone. */

@@ -97,10 +97,18 @@ export async function sampleImageFile(model: ImageModel, options: SampleOptions,
     chains: (engine, request) => imageChains(engine, model, { ...request, ...how, ...condition }),
   };
   const { result, labels, text } = await writeDrawn(drawer, options, terminal);
+  await reportDrawn({ result, labels, text, known, guidance: options.guidance ?? 1 }, options, terminal);
+}
+
+/** What was drawn, and of which classes where any are known. */
+export async function reportDrawn(
+  { result, labels, text, known, guidance }: Written & ConditionDrawn,
+  options: SampleOptions,
+  terminal: Terminal,
+): Promise<void> {
   if (known === undefined) return report(terminal, options, result, text);
   const names = known.map(({ name }) => name);
   const classes = countedClasses(names, Int32Array.from(labels)).filter(({ images }) => images > 0);
-  const { guidance = 1 } = options;
   await report(
     terminal,
     options,
@@ -109,15 +117,28 @@ export async function sampleImageFile(model: ImageModel, options: SampleOptions,
   );
 }
 
+interface ConditionDrawn {
+  readonly known: readonly ImageClass[] | undefined;
+  readonly guidance: number;
+}
+
 /** The classes and the guidance asked for. Throws "option" where the model has none, or not these. */
 function drawnCondition({ record: { classes } }: ImageModel, options: SampleOptions) {
   const { class: wanted, guidance } = options;
   checkGuided(classes !== undefined, wanted === undefined ? "guidance" : "class", options);
+  return { ...placesOf(classes, wanted), ...(guidance !== undefined && { guidance }) };
+}
+
+/** The places of classes asked for by name or number, some with commas between. Throws "option" for one that is not known. */
+export function placesOf(
+  classes: readonly ImageClass[] | undefined,
+  wanted: readonly string[] | undefined,
+): { readonly classes?: readonly number[] } {
   const where = flag("class");
   const isName = (text: string) => classes?.some(({ name }) => name === text) ?? false;
   const texts = wanted?.flatMap((text) => (isName(text) ? [text] : text.split(",").map((part) => part.trim())));
   const places = texts?.map((text) => classAt(classes ?? [], text, where));
-  return { ...(places && { classes: places }), ...(guidance !== undefined && { guidance }) };
+  return places ? { classes: places } : {};
 }
 
 /** "classes (images): left (3), right (2); guidance 2". */

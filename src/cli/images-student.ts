@@ -1,11 +1,15 @@
 // images-student: `localflow sample STUDENT -n N -o OUT`, for students of models of images.
 import type { Student } from "../tasks/distillation/student.ts";
-import { imageOf, sampleStudentImages, studentImageChains } from "../tasks/distillation/student-images.ts";
+import {
+  imageOf,
+  type StudentImageRequest,
+  sampleStudentImages,
+  studentImageChains,
+} from "../tasks/distillation/student-images.ts";
 import { refuseForImages } from "./images-checks.ts";
-import { checkImagesOutput, writeDrawn } from "./images-sample.ts";
+import { checkImagesOutput, placesOf, reportDrawn, writeDrawn } from "./images-sample.ts";
 import type { SampleOptions } from "./options.ts";
-import { report } from "./output.ts";
-import { integrationNames, refuseForStudent } from "./student.ts";
+import { checkBuiltIn, checkTakesClasses, integrationNames, refuseForStudent } from "./student.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** Draws images from a student and writes them: a grid, a folder, an array, or the way from noise. */
@@ -14,19 +18,29 @@ export async function sampleStudentImageFile(
   options: SampleOptions,
   terminal: Terminal,
 ): Promise<void> {
-  refuseForStudent(options, ["logDensity", "class", "guidance", ...integrationNames], student);
+  refuseForStudent(options, ["logDensity", ...integrationNames], student);
   refuseForImages(options, ["where", "balance"]);
+  const condition = drawnCondition(student, options);
   await checkImagesOutput(options);
-  const { result, text } = await writeDrawn(
+  const written = await writeDrawn(
     {
       image: imageOf(student),
       stages: student.maps.length + 1,
       evaluated: "network",
-      parts: (engine, request) => sampleStudentImages(engine, student, request),
-      chains: (engine, request) => studentImageChains(engine, student, request),
+      parts: (engine, request) => sampleStudentImages(engine, student, { ...request, ...condition }),
+      chains: (engine, request) => studentImageChains(engine, student, { ...request, ...condition }),
     },
     options,
     terminal,
   );
-  await report(terminal, options, result, text);
+  const guidance = condition.guidance ?? student.record.training.classes?.guidance ?? 1;
+  await reportDrawn({ ...written, known: student.classes, guidance }, options, terminal);
+}
+
+/** The classes asked for, or none by a guidance of 0. Throws "option" where the student takes no classes, or not these. */
+function drawnCondition(student: Student, options: SampleOptions): Pick<StudentImageRequest, "classes" | "guidance"> {
+  const { class: wanted, guidance } = options;
+  if (wanted !== undefined) checkTakesClasses(student, "class");
+  checkBuiltIn(student, options);
+  return { ...placesOf(student.classes, wanted), ...(guidance === 0 && { guidance }) };
 }

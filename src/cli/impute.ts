@@ -28,14 +28,25 @@ export async function impute(path: string, data: string, options: ImputeOptions,
   }).finally(view.clear);
   await writeTableFile(output, filled.table, model.encoder.schema, options, terminal);
   const seconds = (performance.now() - start) / 1000;
-  const { cells, left, unmet, unknown } = filled;
+  const { cells, left, unmet, unknown, notes = [] } = filled;
+  if (!options.quiet) for (const note of notes) terminal.err(`localflow: note: ${note}\n`);
   const text = [
     `${counted(cells, "gap")} in ${counted(table.rows, "row")} filled${draws > 1 ? ` ${draws} times` : ""} in ${spokenTime(seconds)}`,
     ...leftText(filled),
     ...unknownText(unknown),
     `seed ${seed}`,
   ].join(", ");
-  const result = { rows: table.rows, cells, left, unmet, unknown, draws, seconds, seed };
+  const result = {
+    rows: table.rows,
+    cells,
+    left,
+    unmet,
+    unknown,
+    draws,
+    seconds,
+    seed,
+    ...(notes.length > 0 && { notes }),
+  };
   if (output !== "-")
     await report(terminal, options, { ...result, ...(tolerance !== undefined && { tolerance }) }, `${text}: ${output}`);
   else if (!options.quiet) terminal.err(`localflow: ${text}\n`);

@@ -105,6 +105,7 @@ export interface DistillOptions extends CommonOptions {
   readonly evaluations?: number;
   readonly scores?: boolean;
   readonly conditional?: boolean;
+  readonly guidance?: number;
   readonly rows?: number;
   readonly hidden?: readonly number[];
   readonly iterations?: number;

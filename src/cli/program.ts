@@ -228,13 +228,20 @@ function distill(root: Command, terminal: Terminal): void {
     "of Adam, at the start (default: 1e-3; images: 3e-4; scores: 2e-3)",
     positive,
   );
-  command.option("--conditional", "of a table: the student can be told cells (sample --where), as its model can");
+  command.option(
+    "--conditional",
+    "of a table: the student can be told cells (sample --where, --balance), as its model can",
+  );
+  const guidance =
+    "of images with classes: how strongly the model follows each, built into the student; 0 leaves classes out (default: 1)";
+  options.add(command, "--guidance <number>", guidance, parse.number());
   options.add(command, "--time <duration>", "stop in time with a usable student, such as 10m", parse.seconds);
   options.force(options.seed(options.common(command)));
   examples(command, [
     "localflow distill model.safetensors -o student.safetensors --evaluations 4",
     "localflow distill model.safetensors -o student.safetensors --evaluations 8 --time 10m",
     "localflow distill table.safetensors -o student.safetensors --evaluations 4 --conditional   # then: sample student.safetensors --where …",
+    "localflow distill images.safetensors -o student.safetensors --evaluations 4 --guidance 3   # then: sample student.safetensors --class …",
     "localflow distill table.safetensors -o scorer.safetensors --scores     # then: localflow score scorer.safetensors new.csv",
     "localflow sample student.safetensors -n 1000 -o samples.csv",
     "localflow evaluate model.safetensors test.csv --curve --student student.safetensors",

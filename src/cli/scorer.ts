@@ -25,7 +25,7 @@ export async function distillToScorer(
   terminal: Terminal,
 ): Promise<void> {
   const { output, quiet, force = false, rows, iterations, batchSize, learningRate } = options;
-  refuseAny(options, ["evaluations", "hidden", "time", "objective", "conditional"], "--scores");
+  refuseAny(options, ["evaluations", "hidden", "time", "objective", "conditional", "guidance"], "--scores");
   await checkOutput(output, options);
   const model = await readTableModel(path);
   const table = data === undefined ? undefined : await readTableFile(data, {});

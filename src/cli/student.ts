@@ -36,6 +36,31 @@ export function refuseForStudent<O extends object>(
   });
 }
 
+/** Throws code `option` for a student that cannot be told classes. */
+export function checkTakesClasses({ classes, record }: Student, name: "class" | "guidance"): void {
+  if (classes !== undefined) return;
+  throw failure("option", {
+    where: flag(name),
+    expected: "a student that takes classes",
+    received: `one of ${record.teacher.name} that takes none`,
+    remedy: "leave it out, or distil a model that was fitted with --conditional",
+  });
+}
+
+/** Throws code `option` for a guidance: a student follows classes as strongly as it was taught, or not at all (0, where that is offered). */
+export function checkBuiltIn(student: Student, { guidance }: { readonly guidance?: number }, offered = [0]): void {
+  if (guidance === undefined) return;
+  checkTakesClasses(student, "guidance");
+  if (offered.includes(guidance)) return;
+  const { teacher, training } = student.record;
+  throw failure("option", {
+    where: flag("guidance"),
+    expected: `none: a guidance of ${training.classes?.guidance} is built into this student`,
+    received: String(guidance),
+    remedy: `leave it out, or distil another student of ${teacher.name} with --guidance ${guidance}`,
+  });
+}
+
 /** `localflow inspect` of a student. */
 export async function inspectStudent(student: Student, options: CommonOptions, terminal: Terminal): Promise<void> {
   const { version, task, columns, configuration, teacher, training } = student.record;
@@ -60,6 +85,7 @@ export async function inspectStudent(student: Student, options: CommonOptions, t
     `student, version ${version}, ${blocks.length} network evaluations, ${parameters} parameters, seed ${configuration.seed}`,
     `teacher: ${teacher.name}, ${teacher.blocks} blocks, ${teacher.parameters} parameters; densities are its, a student has none`,
     samplesLine(student),
+    ...classesLines(student),
     "",
     alignedTable(["network", "blocks", student.image ? "kind" : "hidden", "iterations", "moves", "error"], rows),
     "",
@@ -72,12 +98,23 @@ export async function inspectStudent(student: Student, options: CommonOptions, t
     columns,
     ...(table && { table: table.map(({ name }) => name) }),
     ...(student.image && { image: student.image }),
+    ...(student.classes && { classes: student.classes }),
     evaluations: blocks.length,
     blocks,
     parameters,
   };
   await report(terminal, options, { ...result, teacher, configuration, training }, text);
 }
+
+/** The classes that it takes, if any. */
+function classesLines({ classes, record }: Student): readonly string[] {
+  if (classes === undefined) return [];
+  const names = classes.slice(0, mostNamed).map(({ name }) => printable(name));
+  const more = classes.length > names.length ? ` and ${classes.length - names.length} more` : "";
+  return [`classes: ${names.join(", ")}${more}; guidance ${record.training.classes?.guidance} is built in`];
+}
+
+const mostNamed = 20;
 
 /** What its samples are. */
 function samplesLine({ record, table, image }: Student): string {
@@ -86,18 +123,18 @@ function samplesLine({ record, table, image }: Student): string {
   return `columns: ${record.columns.map(printable).join(", ")}`;
 }
 
-/** Draws rows of a table from a student of its model, under a condition where it is a conditional one. */
+/** Draws rows of a table from a student of its model, under a condition or balanced where it is a conditional one. */
 export async function sampleStudentFile(
   student: Student,
   table: StudentTable,
   options: SampleOptions,
   terminal: Terminal,
 ): Promise<void> {
-  refuseForStudent(options, ["logDensity", "balance", ...integrationNames], student);
-  const { output, rows, where } = options;
-  if (where !== undefined && !student.maps.some(readsContexts))
+  refuseForStudent(options, ["logDensity", ...integrationNames], student);
+  const { output, rows, where, balance } = options;
+  if ((where ?? balance) !== undefined && !student.maps.some(readsContexts))
     throw failure("option", {
-      where: "--where",
+      where: where === undefined ? "--balance" : "--where",
       expected: "a student that can be told cells",
       received: "one of whole rows",
       remedy: `distil one with --conditional, or use the teacher, ${student.record.teacher.name}`,
@@ -106,7 +143,8 @@ export async function sampleStudentFile(
   const start = performance.now();
   const seed = seedFrom(options);
   const view = progressView(terminal, options);
-  const request = { rows, seed, signal: terminal.signal, onProgress: view.show, ...(where !== undefined && { where }) };
+  const asked = { ...(where !== undefined && { where }), ...(balance !== undefined && { balance }) };
+  const request = { rows, seed, signal: terminal.signal, onProgress: view.show, ...asked };
   const drawn = await withEngine(options, (engine) => sampleStudentTable(engine, student, request)).finally(view.clear);
   await writeTableFile(output, drawn.table, table.encoder.schema, options, terminal);
   const seconds = (performance.now() - start) / 1000;

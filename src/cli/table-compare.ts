@@ -38,6 +38,7 @@ export async function compareFiles(
   checkInterrupted(terminal.signal);
   const found = await compareTables(tables[0]!, tables[1]!, {
     seed,
+    names: { before: spokenPath(before), after: spokenPath(after) },
     signal: terminal.signal,
     onStage: (text) => {
       if (!quiet) terminal.err(`localflow: ${text} …\n`);
@@ -51,6 +52,10 @@ export async function compareFiles(
   await report(terminal, options, { ...found, seconds }, comparisonText(found, seconds));
   const failed = missed(failUnder, found.measures);
   if (failed) throw failed;
+}
+
+function spokenPath(path: string): string {
+  return path === "-" ? "standard input" : path;
 }
 
 /** What needs a model, by the names of its options. */

@@ -1,5 +1,6 @@
 // table-evaluate: `localflow evaluate MODEL HELD_OUT`, for models of tables.
 import { basename } from "node:path";
+import { shorten } from "../data/columns.ts";
 import { writeFileAtomically } from "../data/files.ts";
 import { failure } from "../errors.ts";
 import { flowBaselines } from "../measure/names.ts";
@@ -16,12 +17,14 @@ import {
   type TableModelEvaluation,
 } from "../tasks/table/evaluate-table-model.ts";
 import { shownBaselines, tableEvaluationPage } from "../tasks/table/evaluate-table-page.ts";
+import { textMetrics } from "../tasks/table/evaluate-texts.ts";
+import { signsText, textLines, textsSections } from "../tasks/table/evaluate-texts-page.ts";
 import type { TableModel } from "../tasks/table/table-model.ts";
 import { curveTable } from "./curve-text.ts";
 import { withDigits } from "./estimates.ts";
 import { readStudent } from "./model.ts";
 import type { EvaluateOptions } from "./options.ts";
-import { alignedTable, report, spokenTime } from "./output.ts";
+import { alignedTable, report, short, spokenTime } from "./output.ts";
 import { progressView } from "./progress.ts";
 import { checkInterrupted, memoryLimit, withEngine } from "./session.ts";
 import { readTableFile } from "./table-data.ts";
@@ -88,8 +91,8 @@ export async function evaluateTableFile(
   }).finally(view.clear);
   if (options.report !== undefined) {
     const { curve, curveFloor } = evaluation;
-    const sections = curve && curveFloor ? [tableCurveSection(curve, curveFloor)] : [];
-    const page = tableEvaluationPage(evaluation, basename(path), sections);
+    const curves = curve && curveFloor ? [tableCurveSection(curve, curveFloor)] : [];
+    const page = tableEvaluationPage(evaluation, basename(path), [...curves, ...textsSections(evaluation.texts)]);
     await writeFileAtomically(options.report, new TextEncoder().encode(page), { force: options.force === true });
   }
   await report(terminal, options, { ...evaluation }, evaluationText(evaluation));
@@ -145,6 +148,7 @@ function evaluationText(evaluation: CurvedEvaluation): string {
     "± standard error; the floor is what real rows get, * marks the best of the others (docs/measures.md says what each is).",
     `${rows.compared} rows of each were measured against ${rows.heldOut} held-out rows; ${rows.train} training rows.`,
     ...flows,
+    ...textsText(evaluation),
     ...curveText(evaluation),
     "",
     ...verdict,
@@ -158,6 +162,21 @@ function bestOf({ better, group }: TableMetric, sides: readonly (TableEstimate |
   const known = sides.flatMap((side) => (side === undefined ? [] : [side.value]));
   if (group === "privacy" || new Set(known).size < 2) return Number.NaN;
   return better === "higher" ? Math.max(...known) : Math.min(...known);
+}
+
+/** The texts that are written anew as a table of their own, where there are some. */
+function textsText({ texts = [] }: CurvedEvaluation): readonly string[] {
+  if (texts.length === 0) return [];
+  const lines = textLines(texts, ({ column }, name, measure) => [
+    shorten(column),
+    name,
+    textMetrics[name].better,
+    withDigits(measure),
+    withDigits(measure.floor),
+    measure.chance === undefined ? "" : short(measure.chance, 3),
+  ]);
+  const heads = ["texts written anew", "", "better", "this model", "floor", "chance"];
+  return ["", alignedTable(heads, lines), "", signsText(texts)];
 }
 
 /** The curve as a table of its own, where there is one. */

@@ -15,7 +15,7 @@ import {
 import { checkDistinct, numberedColumns } from "./columns.ts";
 import { csvScanner, type Separator } from "./csv-scanner.ts";
 import { endingOf, explained } from "./files.ts";
-import { checkKeys, isRecord, parsed, withoutByteOrderMark } from "./json-table.ts";
+import { checkKeys, isRecord, jsonBegun, parsed } from "./json-table.ts";
 import { elementCutter, type JsonPiece, lineCutter } from "./json-text.ts";
 import { checkMemory } from "./numeric-table.ts";
 import { wholeText } from "./utf8.ts";
@@ -83,19 +83,8 @@ export function readCellNdjson(source: Source, options: CellSourceOptions): Prom
 
 /** Reads `[{"a": 1}, …]`, `[[1, "x"], …]` or `{"a": [1, …]}`. */
 export async function readCellJson(source: Source, options: CellSourceOptions): Promise<CellTable> {
-  const chunks = withoutByteOrderMark(source);
-  const head: Uint8Array[] = [];
-  let first: string | undefined;
-  for (let next = await chunks.next(); !next.done; next = await chunks.next()) {
-    head.push(next.value);
-    first = /\S/.exec(new TextDecoder("latin1").decode(next.value))?.[0];
-    if (first !== undefined) break;
-  }
-  async function* all(): AsyncGenerator<Uint8Array> {
-    yield* head;
-    yield* chunks;
-  }
-  return first === "{" ? readColumnObject(all(), options) : readPieces(all(), elementCutter, options);
+  const { first, chunks } = await jsonBegun(source);
+  return first === "{" ? readColumnObject(chunks, options) : readPieces(chunks, elementCutter, options);
 }
 
 async function readPieces(source: Source, cut: typeof lineCutter, options: CellSourceOptions): Promise<CellTable> {

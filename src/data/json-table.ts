@@ -14,21 +14,33 @@ type Source = AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
  * whole. Booleans are 0 and 1. Throws `data` errors that name row and column.
  */
 export async function readJsonTable(source: Source, options: ValueTableOptions): Promise<NumericTable> {
-  const chunks = withoutByteOrderMark(source);
+  const { first, chunks } = await jsonBegun(source);
+  if (first === undefined)
+    throw failure("data", { where: options.where, expected: "a table", received: "an empty file" });
+  return first === "{" ? readColumnObject(chunks, options) : readPieces(chunks, elementCutter, options);
+}
+
+/** JSON that was looked at: its first character that is no blank, if there is any, and all of its bytes without the mark. */
+export interface BegunJson {
+  readonly first?: string;
+  readonly chunks: AsyncIterable<Uint8Array>;
+}
+
+/** Reads as far as the first character, which tells an object of columns from rows. */
+export async function jsonBegun(source: Source): Promise<BegunJson> {
+  const rest = withoutByteOrderMark(source);
   const head: Uint8Array[] = [];
   let first: string | undefined;
-  for (let next = await chunks.next(); !next.done; next = await chunks.next()) {
+  for (let next = await rest.next(); !next.done; next = await rest.next()) {
     head.push(next.value);
     first = /\S/.exec(new TextDecoder("latin1").decode(next.value))?.[0];
     if (first !== undefined) break;
   }
   async function* all(): AsyncGenerator<Uint8Array> {
     yield* head;
-    yield* chunks;
+    yield* rest;
   }
-  if (first === undefined)
-    throw failure("data", { where: options.where, expected: "a table", received: "an empty file" });
-  return first === "{" ? readColumnObject(all(), options) : readPieces(all(), elementCutter, options);
+  return { ...(first !== undefined && { first }), chunks: all() };
 }
 
 /** Reads one JSON record or array per line (NDJSON, JSON Lines); blank lines are skipped. */
@@ -169,7 +181,7 @@ export function parsed(text: string, where: string, remedy?: string): unknown {
   }
 }
 
-export async function* withoutByteOrderMark(source: Source): AsyncGenerator<Uint8Array> {
+async function* withoutByteOrderMark(source: Source): AsyncGenerator<Uint8Array> {
   const mark = [0xef, 0xbb, 0xbf];
   let seen = 0;
   for await (const chunk of source) {

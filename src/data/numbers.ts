@@ -10,7 +10,8 @@ export interface NumberType {
 /** Float32 where that holds every number of the type, else float64. */
 export type Numbers = Float32Array | Float64Array;
 
-const nativeLittleEndian = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
+/** The byte order of this machine. */
+export const nativeLittleEndian = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
 
 /**
  * The numbers in `bytes`, a multiple of `type.bytes` long. Whole numbers beyond 2^53 become the nearest float64; every

@@ -128,11 +128,21 @@ function tableBody(
     },
     table() {
       if (used === 0) throw failure("data", { where, expected: "rows", received: "a header without rows" });
-      checkMemory(used * 4, "", where, options.memory);
-      const exact = data.length > 1.25 * used ? data.slice(0, used) : data.subarray(0, used);
-      return { columns, rows: floats(exact, [used / width, width]), ignored };
+      return filledTable({ columns, ignored }, data, used, { where, ...options });
     },
   };
+}
+
+/** The table whose numbers are the first `used` of `data`. */
+export function filledTable(
+  { columns, ignored }: Omit<NumericTable, "rows">,
+  data: Float32Array<ArrayBuffer>,
+  used: number,
+  { where, memory }: { readonly where: string; readonly memory?: number },
+): NumericTable {
+  checkMemory(used * 4, "", where, memory);
+  const exact = data.length > 1.25 * used ? data.slice(0, used) : data.subarray(0, used);
+  return { columns, rows: floats(exact, [used / columns.length, columns.length]), ignored };
 }
 
 /** A full array and what foretells its final size. */

@@ -1,6 +1,7 @@
 // picture: the dark pixels of a picture as a density in the plane, the way the paper's authors sample their 2D data:
 // every pixel is a Gaussian whose weight is its darkness.
 import { failure } from "../errors.ts";
+import { firstAbove } from "./ascending.ts";
 import { logSumExp, type PlaneDensity, sampler } from "./plane-shapes.ts";
 import type { GrayPicture } from "./png.ts";
 
@@ -100,15 +101,4 @@ function logKernelSum(weights: Uint8Array, { horizontal, vertical, total }: Kern
       rows.last === vertical.count - 1;
     if (isAll || Math.log(total) - reach ** 2 / 2 <= sum + Math.log(leftOut)) return sum;
   }
-}
-
-/** The first index whose value is above `wanted`, in ascending values. */
-function firstAbove(values: Uint32Array, wanted: number): number {
-  let [low, high] = [0, values.length - 1];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (values[middle]! > wanted) high = middle;
-    else low = middle + 1;
-  }
-  return low;
 }

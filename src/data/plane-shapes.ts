@@ -1,6 +1,7 @@
 // plane-shapes: families of densities in the plane that can be sampled and whose logarithm is exact: Gaussian mixtures,
 // noisy curves, noisy rings.
 import { fillBelow, fillNormal, fillUniform, type Random, split } from "../random.ts";
+import type { FloatArray } from "../tensor/array.ts";
 
 export interface Point {
   readonly x: number;
@@ -14,6 +15,13 @@ export interface PlaneDensity {
   sample(key: Random, count: number): Float32Array<ArrayBuffer>;
   /** Nats; -Infinity where there is no mass. */
   logDensity(x: number, y: number): number;
+}
+
+/** Log-densities (nats) of points [n, 2]. */
+export function logDensities(density: PlaneDensity, { shape, data }: FloatArray): Float64Array {
+  return Float64Array.from({ length: shape[0] ?? 0 }, (_, row) =>
+    density.logDensity(data[2 * row]!, data[2 * row + 1]!),
+  );
 }
 
 /** The random numbers of one point: a whole number, two uniform numbers of (0, 1), two standard normal ones. */

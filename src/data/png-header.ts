@@ -1,8 +1,6 @@
 // png-header: what the header of a PNG file says, checked before anything as large as the picture is allocated.
 import { failure, type LocalFlowError } from "../errors.ts";
 
-export const pngSignature: readonly number[] = [137, 80, 78, 71, 13, 10, 26, 10];
-
 /** The width, height and kind of pixels of a PNG file. */
 export interface PngHeader {
   readonly width: number;

@@ -8,7 +8,7 @@ import { type ColumnOptions, chooseColumns, chooseUnnamed, listNames, nearestNam
 import { densities } from "./densities.ts";
 import { endingOf, explained, fileOf, readTable } from "./files.ts";
 import { checkMemory, type NumericTable } from "./numeric-table.ts";
-import type { PlaneDensity } from "./plane-shapes.ts";
+import { logDensities, type PlaneDensity } from "./plane-shapes.ts";
 
 export interface SourceOptions extends ColumnOptions {
   /** How many points to draw from a density; default 100 000. Only densities take it. */
@@ -121,13 +121,6 @@ function drawnSource(density: PlaneDensity, { count, seed, purpose, choice, memo
     drawn: true,
     ...(isPlane && { trueLogDensity: (rows: FloatArray) => logDensities(density, rows) }),
   };
-}
-
-/** Log-densities (nats) of points [n, 2]. */
-function logDensities(density: PlaneDensity, { shape, data }: FloatArray): Float64Array {
-  return Float64Array.from({ length: shape[0] ?? 0 }, (_, row) =>
-    density.logDensity(data[2 * row]!, data[2 * row + 1]!),
-  );
 }
 
 /** A name without an ending that is no file was meant for a density. */

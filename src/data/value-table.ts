@@ -1,11 +1,10 @@
 // value-table: collects parsed values, row by row, as float32 numbers; every refusal names row and column.
 import { failure, type LocalFlowError } from "../errors.ts";
-import { floats } from "../tensor/array.ts";
 import { type ColumnChoice, shorten } from "./columns.ts";
 import {
   allocated,
   cellError,
-  checkMemory,
+  filledTable,
   grown,
   largestFloat32,
   missing,
@@ -54,9 +53,7 @@ export function valueTable(
     },
     table(): NumericTable {
       if (used === 0) throw failure("data", { where, expected: "rows of numbers", received: "none" });
-      checkMemory(used * 4, "", where, options.memory);
-      const exact = data.length > 1.25 * used ? data.slice(0, used) : data.subarray(0, used);
-      return { columns, rows: floats(exact, [used / width, width]), ignored };
+      return filledTable({ columns, ignored }, data, used, options);
     },
   };
 }

@@ -64,7 +64,11 @@ export function columnShapes(real: MeasuredTable, other: MeasuredTable): ColumnS
 export function checkEnoughRows(where: string, tables: readonly MeasuredTable[]): void {
   const rows = tables.map((table) => table.rows);
   if (rows.every((count) => count >= 2)) return;
-  throw failure("data", { where, expected: "at least 2 rows of each table", received: rows.join(" and ") });
+  throw failure("data", {
+    where,
+    expected: `at least 2 rows${rows.length > 1 ? " of each table" : ""}`,
+    received: rows.join(" and "),
+  });
 }
 
 /** The column of the same name and kind. */

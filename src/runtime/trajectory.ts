@@ -1,13 +1,13 @@
 // trajectory: the points on their way: states at even times inside every block of a chain.
 import { invariant } from "../errors.ts";
-import { type Block, blockWeights, type Chain } from "../flow/chain.ts";
-import { contextWidth, onFree } from "../flow/masked.ts";
+import type { Block, Chain } from "../flow/chain.ts";
 import type { Integration } from "../ode/integration.ts";
 import { add, multiply } from "../tensor/arithmetic.ts";
 import type { Engine } from "./contract.ts";
 import type { Direction, Equation } from "./equation.ts";
 import { createIntegrator, type Integrator } from "./integrate.ts";
 import { checkSignal } from "./pause.ts";
+import { flowEquation, type Reading } from "./transport.ts";
 
 export interface TravelOptions {
   readonly direction: Direction;
@@ -15,8 +15,11 @@ export interface TravelOptions {
   readonly integration: Integration;
   /** Rows that travel together; default 256. */
   readonly slots?: number;
-  /** Of masked blocks: rows come with their contexts [rows · 3 d], and what is free in them moves; default: everything is free. */
-  readonly takesContexts?: boolean;
+  /**
+   * What rows come with: of masked blocks their contexts [rows · 3 d], of blocks that read classes with guidance their shares
+   * [rows · classes]; default: nothing, so that everything is free and of no class.
+   */
+  readonly reading?: Reading;
 }
 
 export interface TrajectoryOptions extends TravelOptions {
@@ -42,13 +45,14 @@ export interface Traveller {
 export async function createTraveller(
   engine: Engine,
   { dimension, blocks }: Chain,
-  { direction, integration, slots = 256, takesContexts = false }: TravelOptions,
+  { direction, integration, slots = 256, reading = {} }: TravelOptions,
 ): Promise<Traveller> {
   const integrators: Integrator[] = [];
   for (const block of blocks)
     integrators.push(
-      await createIntegrator(engine, pieceEquation(block, dimension, takesContexts), { direction, integration, slots }),
+      await createIntegrator(engine, pieceEquation(block, dimension, reading), { direction, integration, slots }),
     );
+  const takesContexts = reading.masks === true || (reading.guidance ?? 0) !== 0;
   return {
     through: async (n, points, pieces, signal, contexts) => {
       invariant(takesContexts === (contexts !== undefined), "contexts come where they are taken");
@@ -93,16 +97,14 @@ export async function trajectory(
 }
 
 /** A piece of a block as an ODE over [0, 1]: dx/ds = v(x, (k + s) w) w, the k-th of 1 / w; k and w stay with each row. */
-function pieceEquation(block: Block, dimension: number, takesContexts: boolean): Equation {
-  const { weights, velocityOf } = blockWeights(block);
+function pieceEquation(block: Block, dimension: number, reading: Reading): Equation {
+  const whole = flowEquation(block, dimension, { kind: "none" }, reading);
   return {
-    widths: [dimension],
-    context: takesContexts ? [1, 1, contextWidth(dimension)] : [1, 1],
-    weights,
-    derivative: ([x], s, [k, share, mask], given) => {
-      if (!x || !k || !share) return [];
-      const field = velocityOf(given, mask);
-      return [multiply(share, (mask ? onFree(field, mask) : field)(x, multiply(share, add(k, s))))];
+    ...whole,
+    context: [1, 1, ...whole.context],
+    derivative: (state, s, [k, share, ...told], given) => {
+      if (!k || !share) return [];
+      return whole.derivative(state, multiply(share, add(k, s)), told, given).map((own) => multiply(share, own));
     },
   };
 }

@@ -76,6 +76,7 @@ const plainConfigurationOf = <N extends VelocityNetwork>(network: z.ZodType<N>) 
       shareWeights: z.boolean().exactOptional(),
       mirror: z.int().positive().exactOptional(),
       dequantise: z.boolean().exactOptional(),
+      pool: z.enum(["float32", "float16"]).exactOptional(),
       masks: maskSchema.exactOptional(),
       classDropout: z.number().min(0).lt(1).exactOptional(),
     }),

@@ -21,6 +21,7 @@ import {
 import { walkedCurve } from "./curve-walk.ts";
 import { type ImageMetricName, setMetrics } from "./images/image-measures.ts";
 import { type ImageReader, measuredImages } from "./images/image-reader.ts";
+import { labelsToDraw } from "./images/sample-images.ts";
 import type { Progress } from "./progress.ts";
 import type { ReportSection } from "./report.ts";
 
@@ -49,6 +50,8 @@ export interface ImageCurveRequest {
   readonly seed: number;
   /** Images of each point and of each set, `mostImages` at most. */
   readonly images: number;
+  /** Of a model whose classes are followed: the places of those to draw, in turns; default: each as often as it was trained on. */
+  readonly classes?: readonly number[];
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: Progress) => void;
 }
@@ -67,14 +70,15 @@ const batchImages = 64;
 
 /**
  * The chain by fixed steps of 1 to 16 evaluations a block and by dopri5 at 1e-1 … 1e-4, then the other samplers, all from the noise
- * that `sampleImages` draws with this seed; the measures are of up to 500 images on each side. Images are of no class.
+ * that `sampleImages` draws with this seed; the measures are of up to 500 images on each side. Where classes are followed all
+ * samplers draw the same ones.
  */
 export async function imageCurve(
   engine: Engine,
   { model, samplers }: CurvedModel,
   request: ImageCurveRequest,
 ): Promise<ImageCurve> {
-  const { image, network, test, train, seed, signal, onProgress } = request;
+  const { image, network, test, train, seed, classes, signal, onProgress } = request;
   const counts = [test, train].map(({ features }) => features.shape[0] ?? 0);
   const images = Math.min(request.images, mostImages, ...counts);
   const key = split(random(seed), "evaluate", "curve");
@@ -86,15 +90,21 @@ export async function imageCurve(
   const { points, notes } = await walkedCurve(engine, model, {
     ...{ efforts: usualEfforts, reference: usualReference, samplers, seed, signal, onProgress },
     rows: images,
+    labels: labelsToDraw(model.classes?.known, { seed, ...(model.classes && classes && { classes }) })(0, images),
     batchRows: batchImages,
     deviation: model.standardization.deviation.data,
     measure: async (rows: FloatArray) => ({
       measures: await metricsOf(await measuredImages(levelsOfRows(rows, image), network)),
     }),
   });
-  const conditional = model.chain.blocks.some(readsClasses);
-  const classless = conditional ? ["the curve is of images that were drawn without a class"] : [];
-  return { points, floor, notes: [...classless, ...notes] };
+  return { points, floor, notes: [...notesOf(model), ...notes] };
+}
+
+function notesOf({ chain, classes }: SampledChain): readonly string[] {
+  if (!chain.blocks.some(readsClasses)) return [];
+  return classes === undefined
+    ? ["the curve is of images that were drawn without a class"]
+    : [`the curve is of images whose classes were followed, guidance ${classes.guidance}`];
 }
 
 function chosenFeatures({ features, probabilities }: MeasuredImages, count: number, key: Random) {

@@ -6,6 +6,7 @@ import type { Engine } from "../runtime/contract.ts";
 import { createTransport } from "../runtime/transport.ts";
 import { type FloatArray, floats } from "../tensor/array.ts";
 import type { DensityModel } from "./density-model.ts";
+import type { ImageClass } from "./images/image-classes.ts";
 import { checkSamples } from "./rows.ts";
 import { type Standardization, unstandardize } from "./standardization.ts";
 
@@ -22,8 +23,15 @@ export interface CurveSampler {
 }
 
 export interface OpenSampler {
-  /** Rows [n, d] in the user's units from noise [n, d], and the velocity evaluations of all of them; row i from row i. */
-  draw(noise: FloatArray, signal?: AbortSignal): Promise<{ readonly points: FloatArray; readonly evaluations: number }>;
+  /**
+   * Rows [n, d] in the user's units from noise [n, d], and the velocity evaluations of all of them; row i from row i and, where
+   * classes are followed, from the place of its own in `labels` [n].
+   */
+  draw(
+    noise: FloatArray,
+    signal?: AbortSignal,
+    labels?: Int32Array,
+  ): Promise<{ readonly points: FloatArray; readonly evaluations: number }>;
   release(): Promise<void>;
 }
 
@@ -40,12 +48,25 @@ export interface CurvePlace {
   readonly distanceToReference: number;
 }
 
+/** The classes that a chain reads, and how strongly they are followed, not 0: see `guidedVelocity`. */
+export interface FollowedClasses {
+  readonly known: readonly ImageClass[];
+  readonly guidance: number;
+}
+
 /** A chain with the units of its samples. */
 export interface SampledChain {
   readonly chain: Chain;
   /** Names of the dimensions, for messages; images have none. */
   readonly columns: readonly string[];
   readonly standardization: Standardization;
+  /** Of images whose classes are told; without them every image is of none. */
+  readonly classes?: FollowedClasses;
+}
+
+/** Velocities that one evaluation counts as: two where guidance compares them. */
+export function velocitiesOf({ classes }: Pick<SampledChain, "classes">): number {
+  return classes === undefined || classes.guidance === 0 || classes.guidance === 1 ? 1 : 2;
 }
 
 export function sampledDensity({ chain, record, standardization }: DensityModel): SampledChain {
@@ -86,7 +107,7 @@ export function chainSamplers(
         (evaluations): CurveSampler => ({
           sampler: chainName,
           method,
-          evaluations: blocks * evaluations,
+          evaluations: velocitiesOf(model) * blocks * evaluations,
           open: () => openChain(engine, model, { kind: "fixed", method, evaluations }),
         }),
       ),
@@ -97,28 +118,26 @@ export function chainSamplers(
 /** The chain by dopri5. */
 export function adaptiveSampler(engine: Engine, model: SampledChain, tolerance: number): CurveSampler {
   // A method of order 5 takes steps of a length that goes with the fifth root of the tolerance.
-  const evaluations = Math.round(model.chain.blocks.length * 4 * tolerance ** -0.2);
+  const evaluations = Math.round(velocitiesOf(model) * model.chain.blocks.length * 4 * tolerance ** -0.2);
   const integration: Integration = { kind: "adaptive", method: "dopri5", rtol: tolerance, atol: tolerance };
   const open = () => openChain(engine, model, integration);
   return { sampler: chainName, method: "dopri5", tolerance, evaluations, open };
 }
 
-async function openChain(
-  engine: Engine,
-  { chain, columns, standardization }: SampledChain,
-  integration: Integration,
-): Promise<OpenSampler> {
+async function openChain(engine: Engine, model: SampledChain, integration: Integration): Promise<OpenSampler> {
+  const { chain, columns, standardization, classes } = model;
   const transport = await createTransport(engine, chain, {
     direction: -1,
     integration,
     divergence: { kind: "none" },
+    ...(classes && { guidance: classes.guidance }),
   });
   return {
-    draw: async ({ data, shape }, signal) => {
-      const moved = await transport.run(data, signal && { signal });
+    draw: async ({ data, shape }, signal, labels) => {
+      const moved = await transport.run(data, { ...(signal && { signal }), ...(labels && { classes: labels }) });
       const points = floats(unstandardize(standardization, moved.points), shape);
       checkSamples(points, columns, 0);
-      return { points, evaluations: moved.evaluations };
+      return { points, evaluations: velocitiesOf(model) * moved.evaluations };
     },
     release: transport.release,
   };

@@ -25,6 +25,8 @@ export interface CurveWalk<M extends object> {
   readonly samplers?: readonly CurveSampler[] | undefined;
   readonly rows: number;
   readonly seed: number;
+  /** Of a chain whose classes are told: the place of each row's [rows]. */
+  readonly labels?: Int32Array | undefined;
   /** Rows that are drawn in one timed batch. */
   readonly batchRows: number;
   /** What the distance to the reference is divided by, column by column. */
@@ -88,7 +90,7 @@ function noiseOf(rows: number, d: number, seed: number): FloatArray {
 async function drawn(
   sampler: CurveSampler,
   noise: FloatArray,
-  { batchRows, signal }: { readonly batchRows: number; readonly signal?: AbortSignal | undefined },
+  { batchRows, signal, labels }: Pick<CurveWalk<object>, "batchRows" | "signal" | "labels">,
   report: (share: number) => void,
 ) {
   const [rows = 0] = noise.shape;
@@ -99,13 +101,14 @@ async function drawn(
   const pause = pauses();
   try {
     // The first run of a program also sets it up.
-    await opened.draw(rowsOf(noise, 0, Math.min(rows, 16)), signal);
+    const few = Math.min(rows, 16);
+    await opened.draw(rowsOf(noise, 0, few), signal, labels?.subarray(0, few));
     for (let first = 0; first < rows; first += batchRows) {
       await pause();
       checkSignal(signal, "evaluation");
       const last = Math.min(first + batchRows, rows);
       const started = performance.now();
-      const batch = await opened.draw(rowsOf(noise, first, last), signal);
+      const batch = await opened.draw(rowsOf(noise, first, last), signal, labels?.subarray(first, last));
       // Milliseconds of one row are seconds of 1000.
       seconds.push((performance.now() - started) / (last - first));
       points.set(batch.points.data, (first * points.length) / rows);

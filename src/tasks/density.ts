@@ -11,6 +11,7 @@ import { type FloatArray, floats, rowsOf } from "../tensor/array.ts";
 import { type BlockRecord, type BlockTiming, chunkRows, trainChain } from "../train/chain.ts";
 import { type Configuration, isFromMarginals, parameterCount } from "../train/configuration.ts";
 import { maskedCopies } from "../train/masked-pool.ts";
+import { borrowedRows } from "../train/row-pool.ts";
 import { checkpointSeed, decodeCheckpoint, encodeCheckpoint } from "./checkpoint.ts";
 import type { DensityModel, ModelRecord } from "./density-model.ts";
 import { gapsOf } from "./gaps.ts";
@@ -87,13 +88,12 @@ export async function fitDensity(engine: Engine, request: FitRequest): Promise<F
   const d = columns.length;
   const standardization = configuration.standardize ? standardizationOf(train, columns) : identityStandardization(d);
   const mark = fingerprintOf(configuration, columns, train);
-  const pool = standardize(standardization, train.data);
+  const pool = borrowedRows(standardize(standardization, train.data), d);
   const timeShare = () => (request.time === undefined ? 0 : (performance.now() - started) / (1000 * request.time));
   const trained = await trainChain(
     engine,
     {
-      rows: pool,
-      dimension: d,
+      pool,
       configuration,
       ...(heldOut && { heldOut: standardize(standardization, heldOut.data) }),
       ...(masked && { gaps: gapsOf(train) }),

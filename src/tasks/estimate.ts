@@ -14,6 +14,7 @@ import {
 } from "../train/configuration.ts";
 import { rowsAtOnce } from "../train/optimizer.ts";
 import { rowsInUse } from "../train/pool.ts";
+import { borrowedRows } from "../train/row-pool.ts";
 import { reportRows } from "./density.ts";
 import { checkRows, fitCopies, type RowRequest, splitRows } from "./rows.ts";
 import { identityStandardization, standardizationOf, standardize } from "./standardization.ts";
@@ -197,10 +198,9 @@ async function trial(
   const key = random(configuration.seed);
   const task = {
     number,
-    dimension,
     block,
     training: { ...configuration.training, batchSize, earlyStopping: 0 },
-    pool,
+    pool: borrowedRows(pool, dimension),
     start: initialMlp(split(key, "weights", 0), block.network, dimension),
     random: split(key, "estimate", number),
   };

@@ -39,7 +39,8 @@ export const largestDifference = 1e-4;
 /** Tolerance of the solution that stands for the exact one. */
 export const adaptiveSolution: Integration = { kind: "adaptive", method: "dopri5", rtol: 1e-5, atol: 1e-5 };
 
-interface CheckOptions {
+/** What every check of a file is asked for: rows that go through it, and the seed that they are made with. */
+export interface CheckOptions {
   readonly rows?: number;
   readonly seed?: number;
   readonly signal?: AbortSignal;
@@ -63,19 +64,26 @@ export async function checkExport(
   const results = await runInPieces(session, feeds, asked).finally(() => session.release());
   const own = await ownOutputs(asked, feeds, exported.steps?.integration);
   const exact = exported.steps && (await ownOutputs(asked, feeds, adaptiveSolution).catch(noneIfStuck));
-  const outputs: Record<string, OutputDifference> = {};
-  for (const { name } of exported.outputs) {
+  const differences = outputDifferences(exported, (name) => {
     const [theirs, ours] = [values(results[name], name), values(own[name], name)];
     const scale = scaleOf(asked, name, ours);
-    outputs[name] = {
+    return {
       maxDifference: largest(theirs, ours, scale),
       ...(exact && {
         fromAdaptive: rootMeanSquare(theirs, values(exact[name], name), name === "log_density" ? () => 1 : scale),
       }),
     };
-  }
-  const maxDifference = Math.max(...Object.values(outputs).map((output) => output.maxDifference));
-  return { rows, seed, maxDifference, outputs };
+  });
+  return { rows, seed, ...differences };
+}
+
+/** The differences of all outputs of a file, and the largest of them. */
+export function outputDifferences(
+  { outputs: ports }: Exported,
+  differenceOf: (name: string) => OutputDifference,
+): Pick<ExportCheck, "maxDifference" | "outputs"> {
+  const outputs = Object.fromEntries(ports.map(({ name }) => [name, differenceOf(name)]));
+  return { maxDifference: Math.max(...Object.values(outputs).map((output) => output.maxDifference)), outputs };
 }
 
 /** Multiplications of a run that takes about a second; and the fewest rows for which the engine is worth calling. */
@@ -202,7 +210,7 @@ async function firstPoints(chunks: AsyncIterable<{ readonly points: FloatArray }
 type Scale = (i: number) => number;
 
 /** float32 resolves 2^-23 of a value; two roundings of it are let pass as `largestDifference`. */
-const coarsest = 2 ** -22 / largestDifference;
+export const coarsest = 2 ** -22 / largestDifference;
 
 function scaleOf({ model }: Asked, name: string, ours: ArrayLike<number>): Scale {
   const d = model.record.columns.length;

@@ -16,16 +16,18 @@ import { elementCount, type FloatArray, floats, type NDArray } from "../tensor/a
 import { constant, placeholder } from "../tensor/tensor.ts";
 import { type Student, sampleStudent } from "./distillation/student.ts";
 import { imageOf } from "./distillation/student-images.ts";
-import { type ExportCheck, largest, noneIfStuck, type OutputDifference, rootMeanSquare } from "./export-check.ts";
+import {
+  type CheckOptions,
+  type ExportCheck,
+  largest,
+  noneIfStuck,
+  outputDifferences,
+  rootMeanSquare,
+} from "./export-check.ts";
 import type { Exported } from "./export-file.ts";
 import { wideName, withIntegers } from "./export-levels.ts";
+import type { ImageClass } from "./images/image-classes.ts";
 import type { ImageModel } from "./images/image-model.ts";
-
-interface CheckOptions {
-  readonly rows?: number;
-  readonly seed?: number;
-  readonly signal?: AbortSignal;
-}
 
 /** Tolerance of the solution that stands for the exact one: images of several thousand values, each in float32. */
 const adaptiveSolution: Integration = { kind: "adaptive", method: "dopri5", rtol: 1e-4, atol: 1e-4 };
@@ -50,17 +52,15 @@ export async function checkImagesExport(
   const own = await ownOutputs(asked, feeds, results, exported.steps?.integration);
   const exact = exported.steps && (await ownOutputs(asked, feeds, results, adaptiveSolution).catch(noneIfStuck));
   const d = levelsPerImage(shapeOf(model));
-  const outputs: Record<string, OutputDifference> = {};
-  for (const { name } of exported.outputs) {
+  const differences = outputDifferences(exported, (name) => {
     const scale = () => (name === "log_density" ? d : 1);
     const [theirs = [], ours = []] = [results[name], own[name]];
-    outputs[name] = {
+    return {
       maxDifference: largest(theirs, ours, scale),
       ...(exact && name !== "images" && { fromAdaptive: rootMeanSquare(theirs, exact[name] ?? [], () => 1) }),
     };
-  }
-  const maxDifference = Math.max(...Object.values(outputs).map((output) => output.maxDifference));
-  return { rows, seed, maxDifference, outputs };
+  });
+  return { rows, seed, ...differences };
 }
 
 interface Asked {
@@ -74,6 +74,10 @@ interface Asked {
 
 function shapeOf(model: ImageModel | Student): PixelShape {
   return "maps" in model ? imageOf(model) : model.record.image;
+}
+
+function classesOf(model: ImageModel | Student): readonly ImageClass[] | undefined {
+  return "maps" in model ? model.classes : model.record.classes;
 }
 
 /** Numbers of all rows, by the names of the file. */
@@ -98,7 +102,7 @@ function feedsOf({ model, exported, rows, seed }: Asked): Readonly<Record<string
   fillUniform(split(key, "probes"), probes.data);
   const t = floats(new Float32Array(rows), [rows, 1]);
   fillUniform(split(key, "times"), t.data);
-  const count = "maps" in model ? 0 : (model.record.classes?.length ?? 0);
+  const count = classesOf(model)?.length ?? 0;
   const classes = BigInt64Array.from({ length: rows }, (_, row) => BigInt((row % (count + 1)) - 1));
   const known: Readonly<Record<string, NDArray>> = {
     noise,
@@ -164,9 +168,11 @@ async function ownOutputs(
     const values = floats(Float32Array.from(theirs["values"] ?? []), [rows, levelsPerImage(image)]);
     return { values: points, images: channelsLast(levelsOfRows(values, image)) };
   };
+  const classes = Int32Array.from(feeds["classes"]?.data ?? [], Number);
+  const told = classesOf(model) && classes;
   if ("maps" in model) {
-    for await (const { points } of sampleStudent(engine, model, { rows, seed, ...(signal && { signal }) }))
-      return sampled(points.data);
+    const request = { rows, seed, ...(told && { labels: told }), ...(signal && { signal }) };
+    for await (const { points } of sampleStudent(engine, model, request)) return sampled(points.data);
     return {};
   }
   if (integration === undefined) return ownVelocities(engine, model, exported, feeds);
@@ -180,9 +186,8 @@ async function ownOutputs(
     ...(record.classes && { guidance: Number(exported.metadata["localflow.guidance"] ?? 1) }),
   });
   const start = isSampler ? numbersOf(feeds, "noise") : rowsOf(feeds, record.image);
-  const classes = Int32Array.from(feeds["classes"]?.data ?? [], Number);
   const moved = await transport
-    .run(start, { random: random(seed), ...(record.classes && { classes }), ...(signal && { signal }) })
+    .run(start, { random: random(seed), ...(told && { classes: told }), ...(signal && { signal }) })
     .finally(() => transport.release());
   if (isSampler) return sampled(moved.points);
   if (!isDensity) return { noise: moved.points };

@@ -1,7 +1,10 @@
 // export-student: a distilled sampler as one ONNX file: its few networks one after another, no steps.
 import { levelsPerImage, type PixelShape } from "../data/images/image-set.ts";
 import { fingerprint } from "../fingerprint.ts";
-import { composed, type Student } from "./distillation/student.ts";
+import type { OnnxModel } from "../onnx/model.ts";
+import { placeholder } from "../tensor/tensor.ts";
+import { composed } from "./distillation/composition.ts";
+import type { Student } from "./distillation/student.ts";
 import { encodeStudent } from "./distillation/student-file.ts";
 import {
   type Exported,
@@ -15,8 +18,9 @@ import {
   written,
 } from "./export-file.ts";
 import { imageMetadata, samplerEnds } from "./export-images-ends.ts";
-import { imagesOut } from "./export-levels.ts";
+import { classesIn, imagesOut } from "./export-levels.ts";
 import { noiseMetadata, type OwnNoise, withOwnNoise } from "./export-noise.ts";
+import type { ImageClass } from "./images/image-classes.ts";
 
 /** Writes a student's sampler as ONNX bytes, from noise to samples, or to images. */
 export function exportStudent(student: Student, request: StudentExportRequest = {}): Exported {
@@ -49,20 +53,32 @@ export function studentPlan(student: Student, { noise: ownNoise, ...origin }: St
 
 /** The sampler of a student of images: the ports of its teacher's. */
 function imagesPlan(student: Student, image: PixelShape, { noise, version, source }: StudentExportRequest): Plan {
-  const { before, after, ...ports } = samplerEnds({ image });
+  const { classes } = student;
+  const { before, after, ...ports } = samplerEnds({ image, ...(classes && { classes: classes.length }) });
   const x = points(levelsPerImage(image));
+  const shares = classes ? [placeholder(["rows", classes.length])] : [];
+  const drawn = composed(student.maps, x, shares[0]);
+  const levels = (whole: OnnxModel) => (classes ? classesIn(imagesOut(whole), classes.length) : imagesOut(whole));
   return {
     ...ports,
-    pieces: [before, { name: "student", inputs: [x], outputs: [composed(student.maps, x)] }, after],
+    pieces: [before, { name: "student", inputs: [x, ...shares], outputs: [drawn, ...shares] }, after],
     documentation: `Turns noise into images. ${descent(student)}`,
     metadata: {
       ...(version !== undefined && { "localflow.version": version }),
       ...(source !== undefined && { "localflow.model": source }),
       ...imageMetadata(image),
       ...studentMetadata(student),
+      ...(classes && classMetadata(classes, student)),
       ...(noise && noiseMetadata(noise)),
     },
-    finish: (whole) => (noise ? withOwnNoise(imagesOut(whole), noise) : imagesOut(whole)),
+    finish: (whole) => (noise ? withOwnNoise(levels(whole), noise) : levels(whole)),
+  };
+}
+
+function classMetadata(classes: readonly ImageClass[], { record }: Student) {
+  return {
+    "localflow.classes": JSON.stringify(classes.map(({ name }) => name)),
+    "localflow.guidance": String(record.training.classes?.guidance ?? 1),
   };
 }
 

@@ -8,7 +8,7 @@ import { fillNormal, fillUniform, random, split } from "../random.ts";
 import type { Engine } from "../runtime/contract.ts";
 import { floats, type NDArray } from "../tensor/array.ts";
 import { type Student, sampleStudent } from "./distillation/student.ts";
-import { adaptiveSolution, largestDifference, noneIfStuck } from "./export-check.ts";
+import { adaptiveSolution, type CheckOptions, largestDifference, noneIfStuck } from "./export-check.ts";
 import type { Exported } from "./export-file.ts";
 import { withoutTexts } from "./export-table.ts";
 import { isLeftOut } from "./export-table-columns.ts";
@@ -33,12 +33,6 @@ export interface TableCheck {
   readonly differing: number;
   /** Root mean square of the points from the solution by adaptive steps, in the encoder's space: what fixed steps cost. */
   readonly fromAdaptive?: number;
-}
-
-interface CheckOptions {
-  readonly rows?: number;
-  readonly seed?: number;
-  readonly signal?: AbortSignal;
 }
 
 /**

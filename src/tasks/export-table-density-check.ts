@@ -8,10 +8,12 @@ import { createTransport } from "../runtime/transport.ts";
 import { floats, type NDArray } from "../tensor/array.ts";
 import {
   adaptiveSolution,
+  type CheckOptions,
+  coarsest,
   type ExportCheck,
   largest,
   noneIfStuck,
-  type OutputDifference,
+  outputDifferences,
   rootMeanSquare,
 } from "./export-check.ts";
 import type { Exported } from "./export-file.ts";
@@ -22,16 +24,8 @@ import { sampleTable } from "./table/sample-table.ts";
 import { scoreTable } from "./table/score-table.ts";
 import type { TableModel } from "./table/table-model.ts";
 
-interface CheckOptions {
-  readonly rows?: number;
-  readonly seed?: number;
-  readonly signal?: AbortSignal;
-}
-
 /** The chance of a cell to be left out in the rows that a file is checked with. */
 const emptied = 0.05;
-/** float32 resolves 2^-23 of a value; two roundings of it are let pass as a difference of 1e-4. */
-const coarsest = 2 ** -22 / 1e-4;
 
 /**
  * Runs a file from `exportTable` that takes places of levels (no texts, which localflow's engines do not read) on 256 rows that
@@ -52,17 +46,15 @@ export async function checkTableReader(
   const theirs = await session.run(feedsOf(asked)).finally(() => session.release());
   const own = await ownOutputs(asked, exported.steps?.integration);
   const exact = await ownOutputs(asked, adaptiveSolution).catch(noneIfStuck);
-  const outputs: Record<string, OutputDifference> = {};
-  for (const { name } of exported.outputs) {
+  const differences = outputDifferences(exported, (name) => {
     const [a, b] = [numbers(theirs[name]), own[name] ?? []];
     const size = name === "log_density" ? Math.max(1, deviation(b)) : 1;
-    outputs[name] = {
+    return {
       maxDifference: largest(a, b, (i) => Math.max(size, coarsest * Math.abs(b[i] ?? 0))),
       ...(exact && name !== "partial" && { fromAdaptive: rootMeanSquare(a, exact[name] ?? [], () => 1) }),
     };
-  }
-  const maxDifference = Math.max(...Object.values(outputs).map((output) => output.maxDifference));
-  return { rows, seed, maxDifference, outputs };
+  });
+  return { rows, seed, ...differences };
 }
 
 interface Asked {

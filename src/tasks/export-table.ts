@@ -7,7 +7,7 @@ import { densityPlan, type ExportRequest } from "./export.ts";
 import { type Exported, type Plan, written } from "./export-file.ts";
 import { nodeWriter } from "./export-nodes.ts";
 import { studentPlan } from "./export-student.ts";
-import { type DecodedColumn, decodedColumns } from "./export-table-columns.ts";
+import { type DecodedColumn, decodedColumns, isLeftOut } from "./export-table-columns.ts";
 import { exportTableReader } from "./export-table-density.ts";
 import { dateUnit, freeName } from "./export-table-names.ts";
 import { type CellPoints, cellPoints } from "./export-table-points.ts";
@@ -60,6 +60,7 @@ function columnsPlan(
 ): Plan {
   const columns = describedColumns(encoder, { conditional, texts });
   const unmet = constraints.filter((each) => !isComputed(encoder, each)).map(({ text }) => text);
+  const anew = encoder.schema.columns.filter((column) => "regenerate" in column && isLeftOut(column));
   const { "localflow.mean": _, "localflow.deviation": __, ...metadata } = plan.metadata;
   const before = plan.finish ?? ((model: OnnxModel) => model);
   return {
@@ -71,6 +72,7 @@ function columnsPlan(
       "localflow.table": JSON.stringify(columns),
       "localflow.dimensions": JSON.stringify(encoder.dimensions.map(({ column, part }) => `${column} ${part}`)),
       ...(unmet.length > 0 && { "localflow.constraints_not_applied": JSON.stringify(unmet) }),
+      ...(anew.length > 0 && { "localflow.texts_left_out": JSON.stringify(anew.map(({ name }) => name)) }),
     },
     finish: (model) => withColumns(before(model), encoder, columns),
   };

@@ -12,6 +12,7 @@ import type { UnetConfiguration } from "../nn/unet.ts";
 import { fillNormal, fillUniform, lazyPermutation, permutation, type Random, split } from "../random.ts";
 import { type FloatArray, zeros } from "../tensor/array.ts";
 import type { PoolClasses } from "./pool-classes.ts";
+import { gatherRows, type RowPool } from "./row-pool.ts";
 
 /** The arrays of one minibatch; `source` is `left` itself under dependent coupling. */
 export interface Batch {
@@ -83,16 +84,11 @@ interface Part {
 }
 
 /**
- * Minibatches of a pool [rows · d]: epochs of shuffled rows, the incomplete last batch of an epoch dropped. The arrays are
- * filled anew at each call. The rows of one leg stand together; as rows are in random order, that decides nothing.
+ * Minibatches of a pool: epochs of shuffled rows, the incomplete last batch of an epoch dropped. The arrays are filled anew at
+ * each call. The rows of one leg stand together; as rows are in random order, that decides nothing.
  */
-export function batches(
-  pool: Float32Array,
-  d: number,
-  random: Random,
-  options: BatchOptions,
-): (iteration: number) => Batch {
-  const rows = pool.length / d;
+export function batches(pool: RowPool, random: Random, options: BatchOptions): (iteration: number) => Batch {
+  const { rows, dimension: d } = pool;
   const size = Math.min(options.batchSize, rows);
   const { coupling, legs, masks, classes, classDropout = 0 } = options;
   const told = classes && zeros([size, classes.count]);
@@ -106,7 +102,7 @@ export function batches(
   const leftRows = epochs(rows, size, split(random, "rows"));
   const sourceRows = epochs(rows, size, split(random, "source rows"));
   const drawRows = (chosen: Uint32Array, out: Float32Array, stream: "" | "source ", iteration: number) => {
-    gatherRows(pool, d, chosen, out);
+    pool.gather(chosen, out);
     if (options.mirror) mirrorRows(out, d, options.mirror, split(random, `${stream}mirror`, iteration));
     if (options.levels) scatterWithinCells(out, split(random, `${stream}places`, iteration));
   };
@@ -236,12 +232,4 @@ export function epochs(rows: number, size: number, random: Random): (iteration: 
     const start = rows - ((iteration % perEpoch) + 1) * size;
     return current.settled(start).subarray(start, start + size);
   };
-}
-
-/** Copies rows [· d] of a pool, by number, to `out`. */
-export function gatherRows(pool: Float32Array, d: number, rows: Uint32Array, out: Float32Array): void {
-  for (let i = 0; i < rows.length; i++) {
-    const from = (rows[i] ?? 0) * d;
-    for (let k = 0; k < d; k++) out[i * d + k] = pool[from + k] ?? 0;
-  }
 }

@@ -15,6 +15,7 @@ import type { BlockConfiguration, TrainingConfiguration } from "./configuration.
 import { emptyCurve, extended, type LossCurve } from "./loss-curve.ts";
 import { initialState, type TrainingState } from "./optimizer.ts";
 import type { PoolClasses } from "./pool-classes.ts";
+import type { RowPool } from "./row-pool.ts";
 import { batchInputs, batchLoss, createTrainingStep, dropoutOf, type LossTarget, parametersFrom } from "./step.ts";
 import { fittingPlan, stepPlans } from "./step-memory.ts";
 
@@ -40,15 +41,14 @@ export interface Patience {
 export interface BlockTask {
   /** The block's number from 1, for messages. */
   readonly number: number;
-  readonly dimension: number;
   readonly block: BlockConfiguration<VelocityNetwork>;
   readonly training: TrainingConfiguration;
   /** The blocks that the network is for; default: the block alone, starting from the pool as it is. */
   readonly legs?: readonly Leg[];
-  /** Rows [rows · d] that the legs start from. */
-  readonly pool: Float32Array;
+  /** Rows that the legs start from. */
+  readonly pool: RowPool;
   /** Held-out rows that stand where the pool stands; read by early stopping only. */
-  readonly heldOut?: Float32Array;
+  readonly heldOut?: RowPool;
   /** In masked training: what is known of the values of the pool and of the held-out rows. */
   readonly poolMasks?: PoolMasks;
   readonly heldOutMasks?: PoolMasks;
@@ -88,7 +88,7 @@ const mostHalvings = 8;
 
 /** Trains one block. Throws a "numeric" error that names the block and iteration when the loss stays non-finite. */
 export async function trainBlock(engine: Engine, task: BlockTask, controls: BlockControls = {}): Promise<TrainedBlock> {
-  const { block, training, dimension } = task;
+  const { block, training } = task;
   const begin: Snapshot = task.resume ?? {
     iteration: 0,
     state: initialState(task.start, training.movingAverage),
@@ -112,7 +112,7 @@ export async function trainBlock(engine: Engine, task: BlockTask, controls: Bloc
     ...(task.levels && { levels: true }),
     ...(dropout && { dropout }),
   };
-  const batch = batches(task.pool, dimension, split(task.random, "batches"), options);
+  const batch = batches(task.pool, split(task.random, "batches"), options);
   const schedule = { learningRate: block.learningRate, decay: training.decay, warmUp: training.warmUp };
   const publish = (state: TrainingState, patience: Patience) =>
     parametersFrom(
@@ -218,8 +218,9 @@ function legsFor({ block, legs }: BlockTask): readonly Leg[] {
 }
 
 function lossTarget(task: BlockTask): LossTarget {
-  const { block, dimension } = task;
-  return { step: legsFor(task).length > 1 ? { kind: "by row" } : block.step, network: block.network, dimension };
+  const { block, pool } = task;
+  const step = legsFor(task).length > 1 ? ({ kind: "by row" } as const) : block.step;
+  return { step, network: block.network, dimension: pool.dimension };
 }
 
 interface HeldOutLoss {
@@ -230,14 +231,14 @@ interface HeldOutLoss {
 const heldOutRows = 4096;
 
 /** The matching loss on held-out rows with noise and times that stay the same from check to check. */
-async function createHeldOutLoss(engine: Engine, task: BlockTask, pool: Float32Array): Promise<HeldOutLoss> {
-  const { training, dimension, start, random } = task;
+async function createHeldOutLoss(engine: Engine, task: BlockTask, pool: RowPool): Promise<HeldOutLoss> {
+  const { training, start, random } = task;
   const parameters = mapTree<FloatArray, Tensor, NetworkArrays>(start, (array) => placeholder(array.shape));
   const { batch, loss } = batchLoss(lossTarget(task), parameters, training);
   const program = await compile(engine, { parameters, batch }, { loss });
   const poolMasks = task.heldOutMasks && { poolMasks: task.heldOutMasks };
   const options = { ...training, legs: legsFor(task), batchSize: heldOutRows, ...poolMasks };
-  const fixed = batchInputs(batches(pool, dimension, split(random, "held-out"), options)(0));
+  const fixed = batchInputs(batches(pool, split(random, "held-out"), options)(0));
   return {
     of: async (arrays) => {
       const result = await program.run({ parameters: parametersFrom(start, arrays), batch: fixed });

@@ -10,13 +10,14 @@ import { pauses, unlessInterrupted } from "../runtime/pause.ts";
 import { createTransport } from "../runtime/transport.ts";
 import { type BlockTask, interruption, type Snapshot, trainBlock } from "./block.ts";
 import { type Configuration, checkConfiguration, isFromMarginals } from "./configuration.ts";
-import { comparedRows, distances } from "./distances.ts";
+import { distances, firstRows } from "./distances.ts";
 import { createLooker, type Looks } from "./looks.ts";
 import type { LossCurve } from "./loss-curve.ts";
 import { trainFromMarginals } from "./marginals.ts";
 import { checkMasks, maskedPool } from "./masked-pool.ts";
-import { evenRows, rowsInTime, rowsInUse } from "./pool.ts";
+import { evenPlaces, evenRows, rowsInTime, rowsInUse } from "./pool.ts";
 import { checkPoolClasses, type PoolClasses } from "./pool-classes.ts";
+import { borrowedRows, ownRows, type RowPool } from "./row-pool.ts";
 import { startingWeights, timeFor } from "./start.ts";
 
 /** What is known of a finished block; stored in the model. */
@@ -52,11 +53,10 @@ export interface PartialChain {
 }
 
 export interface ChainTask {
-  /** Training rows [rows · d] as the networks see them (standardised if they are to be). The array is not changed. */
-  readonly rows: Float32Array;
-  readonly dimension: number;
+  /** Training rows as the networks see them (standardised if they are to be). Only a pool that may be overwritten is changed. */
+  readonly pool: RowPool;
   readonly configuration: Configuration<VelocityNetwork>;
-  /** Held-out rows for early stopping. */
+  /** Held-out rows [rows · d] for early stopping. The array is not changed. */
   readonly heldOut?: Float32Array;
   /** In masked training: 1 where the rows, or the held-out rows, have no value; what stands there is not read. */
   readonly gaps?: Uint8Array;
@@ -107,10 +107,11 @@ export async function trainChain(
   task: ChainTask,
   controls: ChainControls = {},
 ): Promise<{ chain: Chain; records: readonly (BlockRecord & BlockTiming)[] }> {
-  const { configuration, dimension, resume } = task;
+  const { configuration, resume } = task;
+  const { dimension } = task.pool;
   checkConfiguration(configuration);
   checkMasks(configuration, dimension, task.gaps !== undefined);
-  checkPoolClasses(configuration, task.rows.length / dimension, task.classes);
+  checkPoolClasses(configuration, task.pool.rows, task.classes);
   if (isFromMarginals(configuration.training)) return trainFromMarginals(engine, task, controls);
   const blocks: Block[] = [...(resume?.blocks ?? [])];
   const records: (BlockRecord & BlockTiming)[] = [...(resume?.records ?? [])];
@@ -127,7 +128,7 @@ export async function trainChain(
     const before = block && (await pushPools(engine, block, task, pools, place, controls));
     if (!before) return stopAt({ unpushed: trained }, trained.iterations);
     const pushSeconds = (performance.now() - pushStarted) / 1000;
-    const moved = distances(before, pools.train, dimension, configuration.seed, pools.trainStates);
+    const moved = distances(before, firstRows(pools.train), dimension, configuration.seed, pools.trainStates);
     records.push({ ...trained, pushSeconds, ...moved });
     if (!isLast) await controls.onCheckpoint?.({ blocks, records });
   };
@@ -172,34 +173,34 @@ export async function trainChain(
 
 /** The pools p_(n-1) that the next block starts from; in masked training with states that rows keep for the whole chain. */
 interface Pools {
-  train: Float32Array;
-  heldOut?: Float32Array;
+  train: RowPool;
+  heldOut?: RowPool;
   trainStates?: Uint8Array;
   /** The class of each row of `train`. */
   labels?: Int32Array;
   readonly heldOutStates?: Uint8Array;
 }
 
-function startingPools({ rows, classes, heldOut, gaps, heldOutGaps, dimension, configuration }: ChainTask): Pools {
+function startingPools({ pool, classes, heldOut, gaps, heldOutGaps, configuration }: ChainTask): Pools {
   const { masks, earlyStopping } = configuration.training;
-  const judged = earlyStopping > 0 ? heldOut : undefined;
+  const { dimension } = pool;
+  const judged = earlyStopping > 0 && heldOut ? borrowedRows(heldOut, dimension) : undefined;
   const labels = classes && { labels: classes.labels };
-  if (!masks) return { train: rows, ...labels, ...(judged && { heldOut: judged }) };
+  if (!masks) return { train: pool, ...labels, ...(judged && { heldOut: judged }) };
   const key = split(random(configuration.seed), "pool masks");
-  const { values, states } = maskedPool({ rows, ...(gaps && { gaps }) }, dimension, masks, split(key, "train"));
-  const heldOutStates = (of: Float32Array) =>
-    drawStates(masks, split(key, "held-out"), dimension, of.length / dimension, heldOutGaps);
+  const { values, states } = maskedPool({ pool, ...(gaps && { gaps }) }, masks, split(key, "train"));
+  const heldOutStates = ({ rows }: RowPool) => drawStates(masks, split(key, "held-out"), dimension, rows, heldOutGaps);
   return {
-    train: values,
+    train: ownRows(values, dimension),
     trainStates: states,
     ...(judged && { heldOut: judged, heldOutStates: heldOutStates(judged) }),
   };
 }
 
 /** Leaves `count` evenly spaced rows of the training pool. */
-function narrow(pools: Pools, dimension: number, count: number): void {
-  pools.train = evenRows(pools.train, dimension, count);
-  if (pools.trainStates) pools.trainStates = evenRows(pools.trainStates, dimension, count);
+function narrow(pools: Pools, count: number): void {
+  pools.train = pools.train.narrowed(count);
+  if (pools.trainStates) pools.trainStates = evenRows(pools.trainStates, pools.train.dimension, count);
   if (pools.labels) pools.labels = evenRows(pools.labels, 1, count);
 }
 
@@ -211,7 +212,7 @@ function unfinished(resume: PartialChain | undefined): Omit<PartialChain, "block
 }
 
 function blockTask(
-  { configuration, dimension, classes, stepMemory, resume }: ChainTask,
+  { configuration, classes, stepMemory, resume }: ChainTask,
   n: number,
   finished: readonly Block[],
   pools: Pools,
@@ -221,7 +222,6 @@ function blockTask(
   const snapshot = n === resume?.blocks.length ? resume.snapshot : undefined;
   return {
     number: n + 1,
-    dimension,
     block,
     training: configuration.training,
     pool: pools.train,
@@ -229,7 +229,7 @@ function blockTask(
     ...(classes && pools.labels && { classes: { labels: pools.labels, count: classes.count } }),
     ...(pools.heldOut && { heldOut: pools.heldOut }),
     ...(pools.heldOutStates && { heldOutMasks: { kind: "states", states: pools.heldOutStates } }),
-    start: startingWeights(configuration, n, dimension, finished),
+    start: startingWeights(configuration, n, pools.train.dimension, finished),
     random: split(random(configuration.seed), "train", n),
     ...(stepMemory !== undefined && { memory: stepMemory }),
     ...(n === 0 && configuration.training.dequantise && { levels: true }),
@@ -238,9 +238,9 @@ function blockTask(
 }
 
 /**
- * Replaces the pools by themselves after one block, in chunks, and returns the first rows of the training pool before. Rows that
- * no later block would look at, or that would take too much of a limited time, are left out. Pools that are not the task's own
- * rows are replaced in place. Undefined when the signal fires: the pools are then good for nothing.
+ * Replaces the pools by themselves after one block, in chunks and in place where they may be overwritten, and returns the first
+ * rows of the training pool before. Rows that no later block would look at, or that would take too much of a limited time, are
+ * left out. Undefined when the signal fires: the pools are then good for nothing.
  */
 async function pushPools(
   engine: Engine,
@@ -250,7 +250,8 @@ async function pushPools(
   { number, seconds }: { readonly number: number; readonly seconds: number },
   controls: ChainControls,
 ): Promise<Float32Array | undefined> {
-  const { dimension, configuration } = task;
+  const { configuration } = task;
+  const { dimension } = task.pool;
   const chain: Chain = { dimension, blocks: [block] };
   const transport = await createTransport(engine, chain, {
     direction: 1,
@@ -261,47 +262,45 @@ async function pushPools(
   const pause = pauses();
   const atOnce = rowsPerChunk(dimension);
   const isLast = number === configuration.blocks.length;
-  narrow(pools, dimension, rowsInUse(configuration, number));
+  narrow(pools, rowsInUse(configuration, number));
   if (controls.time !== undefined) {
-    const tried = Math.min(isImageNetwork(block.network) ? probeImages : probeRows, atOnce);
-    const part = evenRows(pools.train, dimension, tried);
+    const most = Math.min(isImageNetwork(block.network) ? probeImages : probeRows, atOnce);
+    const tried = Math.min(most, pools.train.rows);
+    const part = new Float32Array(tried * dimension);
+    pools.train.gather(evenPlaces(pools.train.rows, tried), part);
     const own = {
       ...(pools.trainStates && { states: evenRows(pools.trainStates, dimension, tried) }),
       ...(pools.labels && { classes: evenRows(pools.labels, 1, tried) }),
     };
     const started = performance.now();
     await unlessInterrupted(transport.run(part, { ...own, ...(controls.signal && { signal: controls.signal }) }));
-    const each = (performance.now() - started) / (part.length / dimension);
-    narrow(pools, dimension, rowsInTime(seconds, each, { network: block.network, isLast }));
+    const each = (performance.now() - started) / tried;
+    narrow(pools, rowsInTime(seconds, each, { network: block.network, isLast }));
   }
   const isLevels = number === 1 && configuration.training.dequantise === true;
   const places = split(random(configuration.seed), "places");
-  const push = async (rows: Float32Array, states: Uint8Array | undefined, labels?: Int32Array) => {
-    const pushed = rows === task.rows || rows === task.heldOut ? new Float32Array(rows.length) : rows;
-    for (let start = 0; start < rows.length; start += atOnce * dimension) {
+  const push = async (pool: RowPool, states: Uint8Array | undefined, labels?: Int32Array) => {
+    const pushed = pool.successor();
+    for (let firstRow = 0; firstRow < pool.rows; firstRow += atOnce) {
       if (controls.signal?.aborted) return undefined;
-      const end = start + atOnce * dimension;
-      const chunk = isLevels ? rows.slice(start, end) : rows.subarray(start, end);
-      if (isLevels) scatterWithinCells(chunk, places, start);
+      const end = Math.min(pool.rows, firstRow + atOnce);
+      const chunk = new Float32Array((end - firstRow) * dimension);
+      pool.read(firstRow, chunk);
+      if (isLevels) scatterWithinCells(chunk, places, firstRow * dimension);
       const own = {
-        ...(states && { states: states.subarray(start, end) }),
-        ...(labels && { classes: labels.subarray(start / dimension, end / dimension) }),
+        ...(states && { states: states.subarray(firstRow * dimension, end * dimension) }),
+        ...(labels && { classes: labels.subarray(firstRow, end) }),
       };
-      const run = { firstRow: start / dimension, ...own, ...(controls.signal && { signal: controls.signal }) };
+      const run = { firstRow, ...own, ...(controls.signal && { signal: controls.signal }) };
       const moved = await unlessInterrupted(transport.run(chunk, run));
       if (!moved) return undefined;
-      pushed.set(moved.points, start);
-      controls.onProgress?.({
-        stage: "push",
-        block: number,
-        iteration: 0,
-        pushed: (start + chunk.length) / rows.length,
-      });
+      pushed.set(firstRow, moved.points);
+      controls.onProgress?.({ stage: "push", block: number, iteration: 0, pushed: end / pool.rows });
       await pause();
     }
     return pushed;
   };
-  const before = pools.train.slice(0, comparedRows * dimension);
+  const before = firstRows(pools.train);
   try {
     const train = await push(pools.train, pools.trainStates, pools.labels);
     const judged = isLast ? undefined : pools.heldOut;

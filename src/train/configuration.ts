@@ -18,6 +18,9 @@ export interface BlockConfiguration<N extends VelocityNetwork = NetworkConfigura
   readonly learningRate: number;
 }
 
+/** Numbers of 4 bytes, or of 2. */
+export type PoolPrecision = "float32" | "float16";
+
 /** What the blocks' training has in common. */
 export interface TrainingConfiguration {
   readonly batchSize: number;
@@ -45,6 +48,8 @@ export interface TrainingConfiguration {
   readonly mirror?: number;
   /** Of images: numbers are at random places of their levels' cells, drawn anew whenever an image enters a batch or a push. */
   readonly dequantise?: boolean;
+  /** Of images: what pushed ones are held as. A fit chooses where nothing is said, and records float16 alone. */
+  readonly pool?: PoolPrecision;
   /** Learn every conditional and marginal at once: rows are trained with dimensions given and absent by this law. */
   readonly masks?: MaskLaw;
   /** Of networks that read classes: the share of rows that are trained without theirs, so that the networks do without too. */

@@ -2,9 +2,17 @@
 import { keepFree } from "../flow/masked.ts";
 import { slicedWasserstein } from "../measure/sliced-wasserstein.ts";
 import { fillNormal, random, split } from "../random.ts";
+import type { RowPool } from "./row-pool.ts";
 
 /** Rows that the distances are computed from: the first ones. */
 export const comparedRows = 4096;
+
+/** The rows of a pool that distances are computed from. */
+export function firstRows(pool: RowPool): Float32Array {
+  const values = new Float32Array(Math.min(pool.rows, comparedRows) * pool.dimension);
+  pool.read(0, values);
+  return values;
+}
 
 /**
  * Sliced Wasserstein-1 distances of a pool [rows · dimension] after a block from N(0, I) and from the pool before; with states,

@@ -8,8 +8,9 @@ import { diffuse, type Leg } from "./batches.ts";
 import { type BlockTask, interruption, type TrainedBlock, trainBlock } from "./block.ts";
 import type { BlockRecord, BlockTiming, ChainControls, ChainTask } from "./chain.ts";
 import type { BlockConfiguration, Configuration, TrainingConfiguration } from "./configuration.ts";
-import { comparedRows, distances } from "./distances.ts";
+import { distances, firstRows } from "./distances.ts";
 import { createLooker } from "./looks.ts";
+import { borrowedRows } from "./row-pool.ts";
 import { startingWeights, timeFor } from "./start.ts";
 
 /** One network to train, for the blocks from number `first` (counted from 0): one block, or all that share it. */
@@ -26,7 +27,7 @@ export async function trainFromMarginals(
   task: ChainTask,
   controls: ChainControls,
 ): Promise<{ chain: Chain; records: readonly (BlockRecord & BlockTiming)[] }> {
-  const { configuration, dimension, resume } = task;
+  const { configuration, pool, resume } = task;
   const blocks: Block[] = [...(resume?.blocks ?? [])];
   const records: (BlockRecord & BlockTiming)[] = [...(resume?.records ?? [])];
   const networks = networksOf(configuration);
@@ -62,7 +63,7 @@ export async function trainFromMarginals(
     records.push(...recordsOf(task, network, trained, seconds));
     if (k < networks.length - 1) await controls.onCheckpoint?.({ blocks, records });
   }
-  return { chain: { dimension, blocks }, records };
+  return { chain: { dimension: pool.dimension, blocks }, records };
 }
 
 /** What is trained one after another; the order decides nothing but the shares of a time budget. */
@@ -92,23 +93,22 @@ export function legsOf(blocks: readonly BlockConfiguration<VelocityNetwork>[]): 
 }
 
 function networkTask(
-  { configuration, dimension, rows, classes, gaps, heldOut, heldOutGaps, stepMemory, resume }: ChainTask,
+  { configuration, pool, classes, gaps, heldOut, heldOutGaps, stepMemory, resume }: ChainTask,
   { first, block, training, legs }: Network,
   finished: readonly Block[],
 ): BlockTask {
   const snapshot = finished.length === resume?.blocks.length ? resume.snapshot : undefined;
   return {
     number: first + 1,
-    dimension,
     block,
     training,
     legs,
-    pool: rows,
+    pool,
     ...(classes && { classes }),
     ...(gaps && { poolMasks: { kind: "gaps", gaps } }),
-    ...(heldOut && training.earlyStopping > 0 && { heldOut }),
+    ...(heldOut && training.earlyStopping > 0 && { heldOut: borrowedRows(heldOut, pool.dimension) }),
     ...(heldOutGaps && { heldOutMasks: { kind: "gaps", gaps: heldOutGaps } }),
-    start: startingWeights(configuration, first, dimension, finished),
+    start: startingWeights(configuration, first, pool.dimension, finished),
     random: split(random(configuration.seed), "train", first),
     ...(stepMemory !== undefined && { memory: stepMemory }),
     ...(training.dequantise && { levels: true }),
@@ -151,8 +151,8 @@ function recordsOf(
 }
 
 /** The distances of `distances` between the exact marginals at two times of the diffusion, from the same rows and noise. */
-function marginalDistances({ rows, gaps, dimension, configuration }: ChainTask, from: number, to: number) {
-  const part = rows.subarray(0, comparedRows * dimension);
+function marginalDistances({ pool, gaps, configuration }: ChainTask, from: number, to: number) {
+  const part = firstRows(pool);
   const noise = new Float32Array(part.length);
   fillNormal(split(random(configuration.seed), "diagnostics", "marginal"), noise);
   const at = (elapsed: number) => {
@@ -160,5 +160,5 @@ function marginalDistances({ rows, gaps, dimension, configuration }: ChainTask, 
     diffuse(points, elapsed, noise);
     return points;
   };
-  return distances(at(from), at(to), dimension, configuration.seed, gaps);
+  return distances(at(from), at(to), pool.dimension, configuration.seed, gaps);
 }

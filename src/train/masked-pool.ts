@@ -5,6 +5,7 @@ import { checkMaskLaw, contextWidth, drawStates, type MaskLaw } from "../flow/ma
 import { networkContext, type VelocityNetwork } from "../nn/network.ts";
 import type { Random } from "../random.ts";
 import type { Configuration } from "./configuration.ts";
+import type { RowPool } from "./row-pool.ts";
 
 /** Rows that a masked pool has at least, as long as it has no more values than this; both decide what a seed gives. */
 const [leastRows, mostValues] = [100_000, 1 << 24];
@@ -14,21 +15,21 @@ export function maskedCopies(rows: number, d: number): number {
   return Math.max(1, Math.min(Math.ceil(leastRows / rows), Math.floor(mostValues / (rows * d))));
 }
 
-/** Copies of rows [rows · d] with states drawn around their gaps. */
+/** Copies of a pool's rows, [· d], with states drawn around their gaps. */
 export function maskedPool(
-  { rows, gaps }: { readonly rows: Float32Array; readonly gaps?: Uint8Array },
-  d: number,
+  { pool, gaps }: { readonly pool: RowPool; readonly gaps?: Uint8Array },
   law: MaskLaw,
   random: Random,
 ): { readonly values: Float32Array; readonly states: Uint8Array } {
-  const copies = maskedCopies(rows.length / d, d);
-  const repeated = <T extends Float32Array | Uint8Array>(values: T, into: T): T => {
-    for (let n = 0; n < copies; n++) into.set(values, n * values.length);
-    return into;
-  };
-  const values = repeated(rows, new Float32Array(copies * rows.length));
-  const missing = gaps && repeated(gaps, new Uint8Array(values.length));
-  return { values, states: drawStates(law, random, d, values.length / d, missing) };
+  const { rows, dimension: d } = pool;
+  const copies = maskedCopies(rows, d);
+  const values = new Float32Array(copies * rows * d);
+  const missing = gaps && new Uint8Array(values.length);
+  for (let n = 0; n < copies; n++) {
+    pool.read(0, values.subarray(n * rows * d, (n + 1) * rows * d));
+    if (gaps) missing?.set(gaps, n * rows * d);
+  }
+  return { values, states: drawStates(law, random, d, copies * rows, missing) };
 }
 
 /** Throws code `option` unless masks, networks and gaps go together. */

@@ -34,9 +34,13 @@ export function evenRows<T extends Float32Array | Uint8Array | Int32Array>(rows:
   const all = rows.length / width;
   if (count >= all) return rows;
   const kept = rows.slice(0, count * width) as T;
-  for (let row = 0; row < count; row++) {
-    const from = Math.floor((row * all) / count) * width;
-    kept.set(rows.subarray(from, from + width), row * width);
-  }
+  evenPlaces(all, count).forEach((place, row) => {
+    kept.set(rows.subarray(place * width, (place + 1) * width), row * width);
+  });
   return kept;
+}
+
+/** The numbers of `count` evenly spaced ones of `all` rows, in order. */
+export function evenPlaces(all: number, count: number): Uint32Array {
+  return Uint32Array.from({ length: count }, (_, row) => Math.floor((row * all) / count));
 }

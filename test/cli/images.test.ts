@@ -106,6 +106,8 @@ describe("fit", () => {
     [["--channels", "2"], /--channels <count>|--channels: expected one of 1, 3, got "?2/],
     [["--preset", "cifar10"], /--network: expected what the preset cifar10 says .*3 x 32 x 32/],
     [["--part", "validation"], /expected a part among "?train"?, "?test"?/],
+    [["--pool", "float64"], /--pool.*expected one of float32, float16/],
+    [["--pool", "float16", "--parallel-blocks"], /--pool: expected images that are pushed from block to block/],
   ])("refuses %j", async (options, message) => {
     const { status, err } = await localflow("fit", data, "-o", at("refused.safetensors"), ...tiny, ...options);
     expect(err).toMatch(message);
@@ -269,10 +271,14 @@ describe("inspect", () => {
       task: "images",
       count: 280,
       parts: ["train", "test"],
-      fit: { iterations: 8000, images: 280 },
+      fit: { iterations: 8000, images: 280, pool: "float32" },
     });
     const { memoryBytes, trainingMemoryBytes, leastTrainingMemoryBytes } = images["fit"] as Record<string, number>;
     expect(memoryBytes).toBe(4 * 64 * 280);
+    const halved = await json("inspect", data, "--width", "8", "--no-estimate", "--pool", "float16");
+    expect(halved["fit"]).toMatchObject({ pool: "float16", memoryBytes: 2 * 64 * 280 });
+    const parallel = await localflow("inspect", data, "--width", "8", "--no-estimate", "--parallel-blocks");
+    expect(parallel.out).toMatch(/the images take 17\.5 KiB as levels\n/);
     expect(leastTrainingMemoryBytes).toBeGreaterThan(1e6);
     expect(trainingMemoryBytes).toBeGreaterThan(leastTrainingMemoryBytes!);
     const patches = ["--network", "patches", "--width", "8", "--images", "16"];

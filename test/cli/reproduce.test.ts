@@ -63,7 +63,7 @@ describe("reproduce", () => {
     expect(other.err).toMatch(
       /expected a new folder, or one of this experiment .*"scale":0.002.*; choose another folder with -o, or add --force/,
     );
-  }, 120_000);
+  }, 300_000);
 
   it.each([
     ["power", "power/data.npy", "zenodo.org/record/1161203"],

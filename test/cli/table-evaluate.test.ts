@@ -126,6 +126,42 @@ describe("evaluate, of a table's model", () => {
     expect(measures.quality.value).toEqual(expect.any(Number));
   });
 
+  it("judges texts that are written anew, in words, as JSON and on the page", async () => {
+    const [texts, few, fitted] = [at("texts.csv"), at("few.csv"), at("texts.safetensors")];
+    const write = (path: string, rows: number, first: number) =>
+      writeFileSync(
+        path,
+        `ticket,x\n${Array.from({ length: rows }, (_, n) => `T-${1000 + ((n * 37 + first) % 9000)}-q,${n % 50}`).join("\n")}\n`,
+      );
+    write(texts, 200, 0);
+    write(few, 100, 11);
+    const schema = at("texts.json");
+    writeFileSync(schema, '{"x": {"kind": "number"}}');
+    const line = ["fit", texts, "-o", fitted, "--schema", schema, "--text", "regenerate", "--seed", "3", ...tiny];
+    expect(await localflow(...line)).toMatchObject({ status: 0 });
+    const args = [fitted, few, "--train", texts, "-n", "120"];
+    const { out } = await evaluate(...args, "--report", at("texts.html"));
+    expect(out).toMatch(/^texts written anew +better +this model +floor +chance$/m);
+    expect(out).toMatch(/^ticket +knownShapes +higher +1\.0000 ± 0\.0000 +1\.0000 ± 0\.0000/m);
+    expect(out).toMatch(/^ticket +identical +lower +0\.0\d+ ± \S+ +0\.0\S+ ± \S+ +0\.0222$/m);
+    expect(out).toContain("Texts of ticket are written anew: 100.0 % have a shape of held-out texts");
+    const { texts: judged, verdict } = await json(...args);
+    expect(judged).toMatchObject([
+      {
+        column: "ticket",
+        kind: "id",
+        drawn: "shapes",
+        signs: "classes",
+        texts: { heldOut: 100, synthetic: 120, floor: 120 },
+      },
+    ]);
+    expect(verdict.at(-1)).toContain("no differential privacy guarantee");
+    const page = readFileSync(at("texts.html"), "utf8");
+    expect(page).toContain("Texts written anew");
+    const twin = page.match(/<script type="application\/json" id="localflow">([\s\S]*?)<\/script>/)?.[1] ?? "";
+    expect(JSON.parse(twin).texts).toEqual(judged);
+  });
+
   it("refuses a table's options for a model of numbers", async () => {
     const numbers = at("numbers.csv");
     writeFileSync(numbers, `a,b\n${Array.from({ length: 40 }, (_, n) => `${n},${n % 7}`).join("\n")}\n`);
@@ -165,11 +201,28 @@ describe("evaluate, of two tables", () => {
     expect(twice).toMatchObject({ status: 2, out: "" });
   });
 
+  it("says by its path which file an error or a note is about", async () => {
+    const [one, words, odd] = [at("single.csv"), at("words.csv"), at("odd.csv")];
+    writeFileSync(one, "side,x,count,vip\nleft,1,2,true\n");
+    writeFileSync(words, `a\n${Array.from({ length: 40 }, (_, n) => `no ${n} is like ${n * n}`).join("\n")}\n`);
+    put(odd, smallRows(160, 5), ({ side, x, count, vip }) => [side, x ?? "", count % 2 === 0 ? "even" : count, vip]);
+    const few = "expected at least 2 rows, got 1";
+    expect((await evaluate(test, one)).err).toContain(`${one}: ${few}`);
+    expect((await evaluate(one, test)).err).toContain(`${one}: ${few}`);
+    expect((await evaluate(words, words)).err).toContain(`${words}: expected a column of numbers, dates or categories`);
+    const notes = [...(await json(test, odd)).notes, ...(await json(odd, test)).notes].join("\n");
+    expect(notes).toMatch(/cells of column "count" of \S*odd\.csv are no number, such as "even"/);
+    expect(notes).toMatch(
+      /"count" is taken for category, as in \S*odd\.csv, but by \S*test\.csv alone it would be number/,
+    );
+    expect(notes).not.toMatch(/(first|second) file/);
+  });
+
   it("refuses files without rows or columns, and the options of models", async () => {
     writeFileSync(at("empty.csv"), "side,x,count,vip\n");
     writeFileSync(at("less.csv"), "side,x,count\nleft,1,2\nright,2,3\n");
     expect((await evaluate(test, at("empty.csv"))).err).toMatch(/expected rows, got a header without rows/);
-    expect((await evaluate(test, at("less.csv"))).err).toMatch(/the second file: .* a table without vip/);
+    expect((await evaluate(test, at("less.csv"))).err).toContain(`${at("less.csv")}: expected the columns side, x, `);
     expect(await evaluate(test, other, "--train", train)).toMatchObject({ status: 2 });
     expect(await evaluate(test, other, "--fail-under", "nll=1")).toMatchObject({ status: 2 });
   });

@@ -3,10 +3,12 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { cellTableOf } from "../../src/data/cell-table.ts";
 import { decodeModel } from "../../src/onnx/decode.ts";
 import { encodeDensityModel } from "../../src/tasks/density-model.ts";
 import { encodeTableModel } from "../../src/tasks/table/table-model.ts";
 import { localflow } from "../support/command-line.ts";
+import { orderConstraints, orders } from "../support/orders-table.ts";
 import { smallModel } from "../support/small-model.ts";
 import { smallTable } from "../support/small-table.ts";
 import { untrainedTable } from "../support/untrained-table.ts";
@@ -35,6 +37,24 @@ describe("localflow export of a table's model", () => {
     expect(result.check).toMatchObject({ rows: 256, seed: 2, cells: 256 * columns.length, differing: 0 });
     expect(result.check.fromAdaptive).toBeLessThan(0.05);
     expect(decodeModel(readFileSync(file)).metadata["localflow.columns"]).toBe(JSON.stringify(columns));
+  });
+
+  it("says on standard error and in JSON which constraints it does not keep and which texts it is without", async () => {
+    const [path, file] = [at("orders.safetensors"), at("orders.onnx")];
+    const rows = orders(300).map((row, n) => ({ ...row, ticket: `T-${1000 + ((n * 7919) % 9000)}` }));
+    const schema = { ticket: { kind: "id", regenerate: true } } as const;
+    writeFileSync(path, encodeTableModel(untrainedTable(cellTableOf(rows), { constraints: orderConstraints, schema })));
+    const { status, out, err } = await localflow("export", path, "-o", file, ...quiet);
+    expect(status).toBe(0);
+    const notes = [
+      'a file neither draws rows again nor reads combinations: its rows need not meet ["low <= high","start <= end","combinations(city, country)"]',
+      'a file cannot write texts anew as sample does: it is without ["ticket"]',
+    ];
+    expect(err).toBe(notes.map((note) => `localflow: note: ${note}\n`).join(""));
+    expect(JSON.parse(out).notes).toEqual(notes);
+    const { metadata, graph } = decodeModel(readFileSync(file));
+    expect(metadata["localflow.texts_left_out"]).toBe('["ticket"]');
+    expect(names(graph.outputs)).not.toContain("ticket");
   });
 
   it("takes known cells, draws its own noise and leaves texts out where that is asked for", async () => {
@@ -132,8 +152,9 @@ describe("localflow distill of a table's model", () => {
     const drawn = JSON.parse((await localflow(...line, ...quiet)).out);
     expect(drawn).toMatchObject({ rows: 30, evaluations: 60, condition: { method: "given", draws: 30 } });
     for (const row of readFileSync(rows, "utf8").trim().split("\n").slice(1)) expect(row).toMatch(/^left,/);
-    const balanced = await localflow("sample", student, "-n", "4", "--balance", "side");
-    expect(balanced.err).toMatch(/--balance: expected a model that solves an equation/);
+    const even = ["sample", student, "-n", "5", "--balance", "side", "-o", at("even.csv"), "--seed", "2"];
+    const balanced = JSON.parse((await localflow(...even, ...quiet)).out);
+    expect(balanced).toMatchObject({ evaluations: 10, balance: { column: "side", rows: { left: 2, right: 3 } } });
     const plain = await localflow("distill", numbers, "-o", student, "--evaluations", "2", "--conditional", "--force");
     expect(plain.err).toMatch(/--conditional: expected the model of a table, got a model of rows of numbers/);
   });

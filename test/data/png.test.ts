@@ -48,6 +48,9 @@ describe("refusals", () => {
     refused(Buffer.from("GIF89a"), "a.png: expected a PNG file, got something else");
     refused(file("rgba.png").subarray(0, 200), "one that was cut short");
     refused(png([end]), "one PNG header at the start");
+    const once = { type: "IHDR", content: header(2, 2) };
+    refused(png([once, once, end]), "expected one PNG header, got two");
+    refused(png([{ type: "IHDR", content: new Uint8Array(14) }, end]), "one PNG header at the start");
   });
 
   test("sizes are checked before anything is allocated", () => {

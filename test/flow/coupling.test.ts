@@ -5,6 +5,7 @@ import { diffusionScales } from "../../src/flow/diffusion.ts";
 import type { Step } from "../../src/flow/steps.ts";
 import { fillNormal, fillUniform, random, split } from "../../src/random.ts";
 import { batches } from "../../src/train/batches.ts";
+import { borrowedRows } from "../../src/train/row-pool.ts";
 
 function orders(n: number): readonly (readonly number[])[] {
   if (n === 0) return [[]];
@@ -126,7 +127,7 @@ describe("the couplings of a batch", () => {
   const [rows, size] = [90, 30];
   const pool = Float32Array.from({ length: 2 * rows }, (_, k) => (k % 2 === 0 ? k / 2 : -(k - 1) / 2));
   const batch = (coupling: Coupling, iteration = 0) =>
-    batches(pool, 2, random(9), {
+    batches(borrowedRows(pool, 2), random(9), {
       legs: [{ step: { kind: "diffuse", duration: 0.2 }, elapsed: 0, weight: 1 }],
       coupling,
       timeDistribution: { kind: "uniform" },

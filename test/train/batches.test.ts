@@ -7,6 +7,7 @@ import { fillNormal, random } from "../../src/random.ts";
 import { floats } from "../../src/tensor/array.ts";
 import { type Batch, batches, type Leg } from "../../src/train/batches.ts";
 import { legsOf } from "../../src/train/marginals.ts";
+import { borrowedRows } from "../../src/train/row-pool.ts";
 
 const [rows, d] = [20_000, 2];
 /** Means 3 and -1, deviations 0.5 and 2. */
@@ -21,7 +22,12 @@ const legs = legsOf(
   explicitSteps([0.2, 0.5]).map((step, n) => ({ step, network, iterations: [100, 200, 100][n] ?? 0, learningRate: 1 })),
 );
 const drawn = (of: readonly Leg[], coupling: Coupling = "dependent", size = rows) =>
-  batches(pool, d, random(5), { legs: of, coupling, timeDistribution: { kind: "uniform" }, batchSize: size });
+  batches(borrowedRows(pool, d), random(5), {
+    legs: of,
+    coupling,
+    timeDistribution: { kind: "uniform" },
+    batchSize: size,
+  });
 
 const mean = (values: readonly number[]) => values.reduce((a, b) => a + b, 0) / values.length;
 const variance = (values: readonly number[]) => mean(values.map((value) => (value - mean(values)) ** 2));
@@ -144,7 +150,7 @@ describe("mirroring", () => {
     const size = height * width;
     const numbered = Float32Array.from({ length: images * size }, (_, k) => k);
     const options = { legs: legs.slice(0, 1), coupling: "dependent", timeDistribution: { kind: "uniform" } } as const;
-    const next = batches(numbered, size, random(5), { ...options, batchSize: images, mirror: width });
+    const next = batches(borrowedRows(numbered, size), random(5), { ...options, batchSize: images, mirror: width });
     const mirrored = (iteration: number) => {
       const { data } = next(iteration).left;
       return Array.from({ length: images }, (_, n) => {
@@ -171,7 +177,7 @@ describe("levels", () => {
   const levels = Uint8Array.from({ length: images * size }, (_, n) => (37 * n) % 256);
   const block = { count: images, channels: 1, height: 3, width: 4, levels } as const;
   const rowsOf = (values: Float32Array) => levelsOfRows(floats(values, [values.length / size, size]), block);
-  const next = batches(rowsOfLevels(block).data, size, random(5), {
+  const next = batches(borrowedRows(rowsOfLevels(block).data, size), random(5), {
     ...{ legs: legs.slice(0, 1), coupling: "independent", timeDistribution: { kind: "uniform" }, batchSize: images },
     levels: true,
   });

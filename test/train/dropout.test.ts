@@ -12,6 +12,7 @@ import { leaves, mapTree } from "../../src/tensor/tree.ts";
 import { type Batch, batches } from "../../src/train/batches.ts";
 import type { TrainingConfiguration } from "../../src/train/configuration.ts";
 import { initialState } from "../../src/train/optimizer.ts";
+import { borrowedRows } from "../../src/train/row-pool.ts";
 import { batchInputs, batchLoss, createTrainingStep, dropoutOf } from "../../src/train/step.ts";
 import { plainTraining } from "../support/plain-training.ts";
 
@@ -48,7 +49,7 @@ const like = mapTree<FloatArray, FloatArray, UnetArrays>(initialUnet(random(2), 
 const pool = normal([40, d], "pool").data;
 const legs = [{ step, elapsed: 0, weight: 1 }];
 const batchesWith = (dropout: UnetConfiguration | undefined) =>
-  batches(pool, d, random(1), { ...training, legs, ...(dropout && { dropout }) });
+  batches(borrowedRows(pool, d), random(1), { ...training, legs, ...(dropout && { dropout }) });
 
 /** The gradient that a step follows on its first batch: Adam's first moment after it, which lacks the factor 1 - beta (adam.ts). */
 async function gradientOf(batch: Batch, batchSize: number): Promise<readonly FloatArray[]> {

@@ -6,6 +6,7 @@ import { fillNormal, random } from "../../src/random.ts";
 import { type BatchOptions, batches, type PoolMasks } from "../../src/train/batches.ts";
 import { legsOf } from "../../src/train/marginals.ts";
 import { maskedCopies, maskedPool } from "../../src/train/masked-pool.ts";
+import { borrowedRows } from "../../src/train/row-pool.ts";
 
 const [rows, d] = [6000, 3];
 const pool = new Float32Array(rows * d);
@@ -27,7 +28,8 @@ const options: BatchOptions = {
   batchSize: rows,
   masks: law,
 };
-const drawn = (poolMasks?: PoolMasks) => batches(pool, d, random(5), { ...options, ...(poolMasks && { poolMasks }) });
+const drawn = (poolMasks?: PoolMasks) =>
+  batches(borrowedRows(pool, d), random(5), { ...options, ...(poolMasks && { poolMasks }) });
 const known = new Set(pool);
 
 /** States as a context tells them. */
@@ -50,7 +52,7 @@ describe("a masked pool", () => {
   it("has the rows again and again, each copy with states of its own around the same gaps", () => {
     const few = pool.subarray(0, 50 * d);
     const gaps = Uint8Array.from(few, (_, k) => Number(k % 7 === 0));
-    const { values, states } = maskedPool({ rows: few, gaps }, d, law, random(3));
+    const { values, states } = maskedPool({ pool: borrowedRows(few, d), gaps }, law, random(3));
     expect(values.length).toBe(2000 * 50 * d);
     expect(states.length).toBe(values.length);
     expect(values.subarray(150 * 1999)).toEqual(few);

@@ -5,6 +5,7 @@ import { createEngine } from "../../src/runtime/node.ts";
 import { defaultConfiguration } from "../../src/tasks/defaults.ts";
 import { trainChain } from "../../src/train/chain.ts";
 import { evenRows, rowsInTime, rowsInUse } from "../../src/train/pool.ts";
+import { borrowedRows } from "../../src/train/row-pool.ts";
 import { normals } from "../support/repetition.ts";
 
 const base = defaultConfiguration({ rows: 1000, columns: 3 });
@@ -59,7 +60,7 @@ test("a chain on many rows pushes only what later blocks use, and the caller's r
   const configuration = configured([20, 20], 100);
   await trainChain(
     engine,
-    { rows, dimension: 2, configuration },
+    { pool: borrowedRows(rows, 2), configuration },
     { onProgress: ({ stage, pushed: share }) => stage === "push" && share !== undefined && pushed.push(share) },
   );
   expect(rows).toEqual(before);

@@ -11,6 +11,7 @@ import { defaultImageConfiguration } from "../../src/tasks/images/image-defaults
 import { batches } from "../../src/train/batches.ts";
 import { trainBlock } from "../../src/train/block.ts";
 import { initialState } from "../../src/train/optimizer.ts";
+import { borrowedRows } from "../../src/train/row-pool.ts";
 import { createTrainingStep, type StepWay } from "../../src/train/step.ts";
 import { fittingPlan, stepPlans } from "../../src/train/step-memory.ts";
 
@@ -36,7 +37,7 @@ const megabytes = (name: "VmHWM" | "VmRSS") =>
 async function peakOf({ target, training }: ReturnType<typeof recipe>, way: StepWay): Promise<number> {
   const like = initialImageNetwork(random(1), target.network);
   const pool = new Float32Array(training.batchSize * target.dimension).fill(0.5);
-  const draw = batches(pool, target.dimension, random(2), {
+  const draw = batches(borrowedRows(pool, target.dimension), random(2), {
     ...training,
     legs: [{ step: target.step, elapsed: 0, weight: 1 }],
   });
@@ -93,10 +94,13 @@ describe("the memory of training", () => {
     if (!isImageNetwork(network)) throw new Error("a network of images");
     const block = { ...whole, network };
     const target = { step: block.step, network, dimension: 192 };
-    const pool = Float32Array.from({ length: 40 * 192 }, (_, n) => Math.sin(n * n));
+    const pool = borrowedRows(
+      Float32Array.from({ length: 40 * 192 }, (_, n) => Math.sin(n * n)),
+      192,
+    );
     const train = async (memory: number) => {
       const losses: number[] = [];
-      const task = { number: 1, dimension: 192, block: { ...block, iterations: 3 }, training, pool, memory };
+      const task = { number: 1, block: { ...block, iterations: 3 }, training, pool, memory };
       const start = initialImageNetwork(random(1), target.network);
       const onIteration = (_: number, loss: number) => losses.push(loss);
       await trainBlock(engine, { ...task, start, random: random(3) }, { onIteration });

@@ -9,10 +9,12 @@ export interface PixelPicture {
   readonly data: Uint8Array;
 }
 
-/**
- * The picture over white, gray or coloured: gray becomes three equal channels; colours become gray as Pillow's
- * `convert("L")` makes them, (19595 R + 38470 G + 7471 B + 2^15) / 2^16.
- */
+/** Red, green and blue of 8 bits as a gray level the way Pillow's `convert("L")` does: (19595 R + 38470 G + 7471 B + 2^15) / 2^16. */
+export function luma(red: number, green: number, blue: number): number {
+  return (19595 * red + 38470 * green + 7471 * blue + 0x8000) >> 16;
+}
+
+/** The picture over white, gray or coloured: gray becomes three equal channels, and colours their `luma`. */
 export function withChannels(picture: PixelPicture, channels: 1 | 3): Picture {
   const { width, height, data } = picture;
   if (picture.channels === channels) return { width, height, channels, data };
@@ -25,7 +27,7 @@ export function withChannels(picture: PixelPicture, channels: 1 | 3): Picture {
     const red = overWhite(data[from]!, alpha);
     const green = colours === 1 ? red : overWhite(data[from + 1]!, alpha);
     const blue = colours === 1 ? red : overWhite(data[from + 2]!, alpha);
-    if (channels === 1) out[pixel] = (19595 * red + 38470 * green + 7471 * blue + 0x8000) >> 16;
+    if (channels === 1) out[pixel] = luma(red, green, blue);
     else {
       out[3 * pixel] = red;
       out[3 * pixel + 1] = green;

@@ -2,21 +2,20 @@
 import { inflateSync } from "node:zlib";
 import { type DecodedPng, decode } from "fast-png";
 import { failure } from "../../errors.ts";
-import { invalidPng, type PngHeader, pngHeader, pngPixelBytes, pngSignature } from "../png-header.ts";
+import { invalidPng, type PngHeader, pngHeader, pngPixelBytes } from "../png-header.ts";
 import type { PixelPicture } from "./pixels.ts";
 
+const signature: readonly number[] = [137, 80, 78, 71, 13, 10, 26, 10];
+
 /** The start of a PNG file that `readPngHeader` needs. */
-export const pngHeaderBytes = 33;
+export const pngHeaderBytes = signature.length + 12 + 13;
 
 /** Reads the header in the first `pngHeaderBytes` of a file. Throws `data` for other files and over `mostPixels`. */
 export function readPngHeader(bytes: Uint8Array, mostPixels: number, where: string): PngHeader {
-  if (
-    bytes.length < pngHeaderBytes ||
-    !pngSignature.every((byte, at) => bytes[at] === byte) ||
-    typeAt(bytes, 12) !== "IHDR"
-  )
-    throw invalidPng(where, "a PNG file", bytes.length < pngHeaderBytes ? "one that was cut short" : "something else");
-  return pngHeader(bytes.subarray(16, 29), mostPixels, where);
+  const [first] = chunksOf(bytes, where);
+  if (first?.type !== "IHDR" || first.content.length !== 13)
+    throw invalidPng(where, "one PNG header at the start", "another order");
+  return pngHeader(first.content, mostPixels, where);
 }
 
 /**
@@ -27,10 +26,7 @@ export function decodePng(bytes: Uint8Array, mostPixels: number, where: string):
   const header = readPngHeader(bytes, mostPixels, where);
   const chunks = neededChunks(bytes, where);
   checkPixels(chunks, header, where);
-  const picture = unpacked(
-    Buffer.concat([Uint8Array.from(pngSignature), ...chunks.map((chunk) => chunk.bytes)]),
-    where,
-  );
+  const picture = unpacked(Buffer.concat([Uint8Array.from(signature), ...chunks.map((chunk) => chunk.bytes)]), where);
   if (header.colourType === 3) return coloured(picture, header, where);
   return withTransparency(picture, header);
 }
@@ -39,23 +35,29 @@ interface Chunk {
   readonly type: string;
   /** Length, type, content and checksum. */
   readonly bytes: Uint8Array;
+  readonly content: Uint8Array;
 }
 
-function typeAt(bytes: Uint8Array, at: number): string {
-  return String.fromCharCode(...bytes.subarray(at, at + 4));
+/** The chunks one by one, up to the last. Throws `data` for what is no PNG, and where one would reach beyond the end of the file. */
+function* chunksOf(bytes: Uint8Array, where: string): Generator<Chunk, void> {
+  if (!signature.every((byte, at) => bytes[at] === byte)) throw invalidPng(where, "a PNG file", "something else");
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  let type = "";
+  for (let at = signature.length; type !== "IEND"; ) {
+    const end = at + 12 + (at + 12 <= bytes.length ? view.getUint32(at) : 0);
+    if (end > bytes.length) throw invalidPng(where, "a whole PNG file", "one that was cut short");
+    type = String.fromCharCode(...bytes.subarray(at + 4, at + 8));
+    yield { type, bytes: bytes.subarray(at, end), content: bytes.subarray(at + 8, end - 4) };
+    at = end;
+  }
 }
 
 /** The chunks that pixels are made of; others, which may hold anything, are passed over. */
 function neededChunks(bytes: Uint8Array, where: string): readonly Chunk[] {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const chunks: Chunk[] = [];
-  for (let at = pngSignature.length; chunks.at(-1)?.type !== "IEND"; ) {
-    const end = at + 12 + (at + 12 <= bytes.length ? view.getUint32(at) : 0);
-    if (end > bytes.length) throw invalidPng(where, "a whole PNG file", "one that was cut short");
-    const type = typeAt(bytes, at + 4);
-    if (type === "IHDR" && chunks.length > 0) throw invalidPng(where, "one PNG header", "two");
-    if (["IHDR", "PLTE", "tRNS", "IDAT", "IEND"].includes(type)) chunks.push({ type, bytes: bytes.subarray(at, end) });
-    at = end;
+  for (const chunk of chunksOf(bytes, where)) {
+    if (chunk.type === "IHDR" && chunks.length > 0) throw invalidPng(where, "one PNG header", "two");
+    if (["IHDR", "PLTE", "tRNS", "IDAT", "IEND"].includes(chunk.type)) chunks.push(chunk);
   }
   return chunks;
 }
@@ -63,14 +65,14 @@ function neededChunks(bytes: Uint8Array, where: string): readonly Chunk[] {
 /** The pixels must inflate to as many bytes as the header says, and are never allowed to become more. */
 function checkPixels(chunks: readonly Chunk[], header: PngHeader, where: string): void {
   const expected = pngPixelBytes(header);
-  const packed = chunks.flatMap(({ type, bytes }) => (type === "IDAT" ? [bytes.subarray(8, -4)] : []));
+  const packed = chunks.flatMap(({ type, content }) => (type === "IDAT" ? [content] : []));
   let length: number;
   try {
     length = inflateSync(Buffer.concat(packed), { maxOutputLength: expected }).length;
   } catch (cause) {
     const isLonger = cause instanceof Error && "code" in cause && cause.code === "ERR_BUFFER_TOO_LARGE";
-    const received = isLonger ? "more" : "damaged ones";
-    throw failure("data", { where, expected: `${expected} bytes of compressed pixels`, received }, cause);
+    if (isLonger) throw invalidPng(where, `${expected} bytes of pixels`, "more");
+    throw failure("data", { where, expected: "compressed pixels", received: "damaged ones" }, cause);
   }
   if (length !== expected) throw invalidPng(where, `${expected} bytes of pixels`, String(length));
 }

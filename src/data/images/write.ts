@@ -4,8 +4,8 @@ import { extname, join } from "node:path";
 import { encode } from "fast-png";
 import { failure } from "../../errors.ts";
 import { explained, type WriteOptions, writeFileAtomically } from "../files.ts";
+import { encodeNpyHeader } from "../npy-header.ts";
 import { channelsLast, levelsPerImage, type PixelBlock } from "./image-set.ts";
-import { npyHeaderOfLevels } from "./npy-array.ts";
 
 /** Images piece by piece, all of one shape. */
 export type PixelBlocks = AsyncIterable<PixelBlock> | Iterable<PixelBlock>;
@@ -42,7 +42,7 @@ async function* npyPieces(path: string, blocks: PixelBlocks, count: number): Asy
   let written = 0;
   for await (const block of blocks) {
     const { channels, height, width } = block;
-    if (written === 0) yield npyHeaderOfLevels([count, height, width, channels]);
+    if (written === 0) yield encodeNpyHeader("|u1", [count, height, width, channels]);
     yield channelsLast(block.levels, block);
     written += block.count;
   }

@@ -1,7 +1,8 @@
 // arrays: NumPy's arrays, scalars and types inside a pickle, and reading their numbers slice by slice.
 import { failure, type LocalFlowError } from "../../errors.ts";
 import { type FloatArray, floats } from "../../tensor/array.ts";
-import { decodeNumbers, type NumberType } from "../numbers.ts";
+import { numpyNumberType } from "../npy-header.ts";
+import { decodeNumbers, type NumberType, nativeLittleEndian } from "../numbers.ts";
 import { memorySource } from "./bytes.ts";
 import { bytesOf, isKind, itemsOf, type PickleBytes, type PickleValue, shortName, textOf, wholeOf } from "./values.ts";
 
@@ -41,10 +42,6 @@ export const numpyNames: ReadonlySet<string> = new Set([
   ]),
 ]);
 
-const littleEndianHere = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
-
-const kinds: Readonly<Record<string, NumberType["kind"]>> = { b: "boolean", i: "signed", u: "unsigned", f: "float" };
-
 /** The array that a value makes, undefined for another value. Throws `data` where its shape contradicts its bytes. */
 export function arrayOf(value: PickleValue | undefined, where: string): PickledArray | undefined {
   const parts = partsOf(value);
@@ -80,7 +77,7 @@ export function numberOf(value: PickleValue | undefined, where: string): number 
 export function numbersInMemory(values: Float64Array<ArrayBuffer>, shape: readonly number[]): PickledNumbers {
   const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
   const data = { kind: "bytes", source: memorySource(bytes), at: 0, length: bytes.length } as const;
-  const type = { kind: "float", bytes: 8, littleEndian: littleEndianHere } as const;
+  const type = { kind: "float", bytes: 8, littleEndian: nativeLittleEndian } as const;
   return { kind: "numbers", type, shape, fortran: false, data };
 }
 
@@ -156,11 +153,9 @@ function typeOf(value: PickleValue | undefined, where: string): NumberType | str
   if (letter === undefined || !isKind(value, "object")) throw damaged(where, "a type of NumPy's");
   if (letter === "O") return "objects";
   const stated = textOf(itemsOf(value.state)?.[1]) ?? order;
-  const littleEndian = stated === ">" ? false : stated === "<" || littleEndianHere;
-  const bytes = letter === "?" ? 1 : Number(size);
-  const kind = letter === "?" ? "boolean" : Object.hasOwn(kinds, letter) ? kinds[letter] : undefined;
-  if (kind !== undefined && (bytes === 1 || bytes === 2 || bytes === 4 || bytes === 8))
-    if (kind === "float" ? bytes > 1 : kind !== "boolean" || bytes === 1) return { kind, bytes, littleEndian };
+  const littleEndian = stated === ">" ? false : stated === "<" || nativeLittleEndian;
+  const type = numpyNumberType(letter === "?" ? "b1" : `${letter}${size}`);
+  if (type !== undefined) return { ...type, littleEndian };
   return spokenType(letter, `${letter}${size}`);
 }
 

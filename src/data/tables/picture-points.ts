@@ -1,6 +1,7 @@
 // picture-points: the very points that the paper's authors draw from a picture (their code of January 2026 sets the seed).
 import { failure } from "../../errors.ts";
 import { type FloatArray, floats } from "../../tensor/array.ts";
+import { firstAbove } from "../ascending.ts";
 import { randomState } from "../numpy-random.ts";
 import type { GrayPicture } from "../png.ts";
 
@@ -48,16 +49,4 @@ function cumulated(probabilities: Float64Array): Float64Array {
 function centres(count: number): Float64Array {
   const spacing = count > 1 ? 8 / (count - 1) : 0;
   return Float64Array.from({ length: count }, (_, i) => (i > 0 && i === count - 1 ? 4 : i * spacing - 4));
-}
-
-/** The first place whose value is above `limit`; the last value is 1 and `limit` below it. */
-function firstAbove(values: Float64Array, limit: number): number {
-  let low = 0;
-  let high = values.length - 1;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (values[middle]! > limit) high = middle;
-    else low = middle + 1;
-  }
-  return low;
 }

@@ -10,6 +10,7 @@ import { openNpy } from "../npy.ts";
 import { withFileSource } from "../pickle/file.ts";
 import { frameColumns } from "../pickle/pandas-columns.ts";
 import { pictureDensity } from "../picture.ts";
+import { logDensities } from "../plane-shapes.ts";
 import { decodeGrayPng } from "../png.ts";
 import type { StoredRows } from "../stored-rows.ts";
 import { bsds300Table } from "./bsds300.ts";
@@ -96,8 +97,7 @@ export async function readPictureTable(
       validation: more,
       notes: [`Points drawn from the picture as the authors' code draws them, seed ${seed}; no scaling.`],
     },
-    truth: ({ data, shape }) =>
-      Float64Array.from({ length: shape[0] ?? 0 }, (_, row) => law.logDensity(data[2 * row]!, data[2 * row + 1]!)),
+    truth: (points) => logDensities(law, points),
   };
 }
 

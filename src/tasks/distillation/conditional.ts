@@ -6,7 +6,7 @@ import { type Carrier, noiseRows, type Pool, type PoolControls } from "./pool.ts
 import type { Segment } from "./segments.ts";
 import type { Teacher } from "./teacher.ts";
 
-/** A pool and, where maps are to read them, the contexts of its rows [rows · 3 d]. */
+/** A pool and, where maps are to read them, the contexts of its rows [rows · 3 d], or their shares of classes [rows · classes]. */
 export interface Lessons {
   readonly pool: Pool;
   readonly contexts?: Float32Array;

@@ -8,6 +8,7 @@ import { zeros } from "../../tensor/array.ts";
 import { mean, square } from "../../tensor/functions.ts";
 import { placeholder, type Tensor } from "../../tensor/tensor.ts";
 import { leaves, mapTree } from "../../tensor/tree.ts";
+import { gatherRows } from "../../train/row-pool.ts";
 import { type StudentMap, startingMap } from "./maps.ts";
 import type { Pool } from "./pool.ts";
 import { finer, type StagedTraining } from "./progressive.ts";
@@ -40,14 +41,14 @@ export async function trainConsistent(
   pool: Pool,
   training: StagedTraining,
 ): Promise<TrainedStudent> {
-  const { chain, distances, request, started, poolShare, iterations, ...rest } = training;
+  const { chain, distances, request, started, poolShare, iterations, isTold, ...rest } = training;
   const { hidden, onProgress, onStage, seed, signal, time } = request;
   const key = split(random(seed), "distill");
   onStage?.(`training ${segments.length} networks to be consistent`);
   const maps: StudentMap[] = [];
   const counts: number[] = [];
   for (const [k, segment] of segments.entries()) {
-    const start = startingMap(chain, segment, distances, split(key, "weights", k), hidden);
+    const start = startingMap(chain, segment, distances, split(key, "weights", k), hidden, isTold);
     const left = time === undefined ? undefined : Math.max(0, time - (performance.now() - started) / 1000);
     const trained = await trainMap(engine, start, wayOf(segment, pieces, pool), {
       ...rest,
@@ -101,12 +102,17 @@ interface Places<T> {
  * x + scale(u) · net(x, clock(u)) where the share u of the piece is left: the map itself at 1, the identity at 0, so that the end of
  * the way needs no condition of its own; in between as a map of the rest would start.
  */
-function mapOfRest(map: StudentMap, parameters: NetworkTensors, { x, clock, scale }: Places<Tensor>): Tensor {
-  return add(x, multiply(scale, applyNetwork(map.network, parameters, x, clock)));
+function mapOfRest(
+  map: StudentMap,
+  parameters: NetworkTensors,
+  { x, clock, scale }: Places<Tensor>,
+  shares: Tensor | undefined,
+): Tensor {
+  return add(x, multiply(scale, applyNetwork(map.network, parameters, x, clock, shares)));
 }
 
 function trainMap(engine: Engine, map: StudentMap, way: Way, training: ConsistentTraining): Promise<TrainedMaps> {
-  const { dimension: d, window, random: key } = training;
+  const { dimension: d, window, random: key, contexts } = training;
   const rows = (way.points[0]?.length ?? 0) / d;
   const size = Math.min(training.batchSize, rows);
   const blank = (): Places<Tensor> => ({
@@ -115,22 +121,32 @@ function trainMap(engine: Engine, map: StudentMap, way: Way, training: Consisten
     scale: placeholder(["rows", 1]),
   });
   const target = mapTree(map.parameters, (array: { readonly shape: readonly number[] }) => placeholder(array.shape));
-  const batch = { here: blank(), next: blank(), target: leaves<Tensor>(target).map(({ value }) => value) };
+  const width = (contexts?.length ?? 0) / rows;
+  const told = contexts ? [{ all: contexts, batch: zeros([size, width]), tensor: placeholder(["rows", width]) }] : [];
+  const batch = {
+    here: blank(),
+    next: blank(),
+    told: told.map(({ tensor }) => tensor),
+    target: leaves<Tensor>(target).map(({ value }) => value),
+  };
   const problem: MapProblem<typeof batch> = {
     maps: [map],
     batch,
     decay: targetDecay,
     loss: ([parameters]) => {
       invariant(parameters !== undefined, "one map is trained");
-      const reached = mapOfRest(map, parameters, batch.here);
-      return mean(square(subtract(reached, mapOfRest(map, target as NetworkTensors, batch.next))));
+      const [shares] = batch.told;
+      const reached = mapOfRest(map, parameters, batch.here, shares);
+      return mean(square(subtract(reached, mapOfRest(map, target as NetworkTensors, batch.next, shares))));
     },
     next: (iteration, chosen, average) => {
       const places = new Uint32Array(size);
       fillBelow(split(key, "places", iteration), places, way.points.length - 1);
+      for (const { all, batch } of told) gatherRows(all, width, chosen, batch.data);
       return {
         here: placesOf(map, way, { window, d, chosen, places, offset: 0 }),
         next: placesOf(map, way, { window, d, chosen, places, offset: 1 }),
+        told: told.map(({ batch }) => batch),
         target: average(),
       };
     },

@@ -1,24 +1,22 @@
 // distill: the front door of distillation: a trained model becomes a student of few network evaluations.
 import { failure } from "../../errors.ts";
 import type { Chain } from "../../flow/chain.ts";
-import { random, split } from "../../random.ts";
 import type { Engine } from "../../runtime/contract.ts";
 import type { FloatArray } from "../../tensor/array.ts";
 import { leaves } from "../../tensor/tree.ts";
 import type { DensityModel } from "../density-model.ts";
 import { modelVersion } from "../model-file.ts";
 import type { Progress } from "../progress.ts";
-import { type Lessons, masksOf } from "./conditional.ts";
+import { masksOf } from "./conditional.ts";
 import { neighbours, trainConsistent } from "./consistency.ts";
-import { blockDistances, carriedFree, givenLessons, grownPool, type Workshop } from "./lessons.ts";
-import type { StudentMap } from "./maps.ts";
-import { createCarrier, distance, noiseRows } from "./pool.ts";
+import { blockDistances, grownPool, readingOf, type Workshop } from "./lessons.ts";
+import { measuredStudent, nearer } from "./measure-student.ts";
+import { createCarrier } from "./pool.ts";
 import { stagesOf, trainInStages } from "./progressive.ts";
 import { type Segment, segmentsOf } from "./segments.ts";
 import { type FixedStepsResult, fixedSteps } from "./solvers.ts";
-import { createComposition, type MapRecord, type Student } from "./student.ts";
+import type { MapRecord, Student, TaughtClasses } from "./student.ts";
 import { densityTeacher, type Teacher, workloadOf } from "./teacher.ts";
-import type { TrainedStudent } from "./train-student.ts";
 
 /** What maps learn from. */
 export const objectives = ["regression", "progressive", "consistency"] as const;
@@ -71,6 +69,8 @@ export interface DistillReport {
   readonly distance: { readonly separate: number; readonly final: number };
   /** Of a conditional student: the same of rows with given cells, by the law of the teacher's masks. */
   readonly conditional?: { readonly distance: number };
+  /** Of a student that can be told the classes of images. */
+  readonly classes?: TaughtClasses;
   /** The teacher itself by fixed steps with as many evaluations, nearest first. */
   readonly fixedSteps: readonly Pick<FixedStepsResult, "method" | "evaluations" | "distance">[];
 }
@@ -104,7 +104,7 @@ export async function distillTeacher(engine: Engine, teacher: Teacher, request: 
   const started = performance.now();
   const { conditional = false, objective = "regression" } = request;
   const masks = conditional ? masksOf(teacher, objective) : undefined;
-  const carrier = await createCarrier(engine, teacher.chain, conditional);
+  const carrier = await createCarrier(engine, teacher.chain, readingOf(teacher.classes, masks));
   try {
     return await distilledBy({ engine, teacher, carrier, request, started, ...(masks && { masks }) });
   } finally {
@@ -127,12 +127,15 @@ async function distilledBy(workshop: Distillation): Promise<Distilled> {
     objective === "progressive" ? stagesOf(whole) : objective === "consistency" ? [neighbours(whole)] : [whole];
   const [segments = whole] = stages;
   const work = workloadOf(chain);
-  const settings = settingsOf(request, chain, segments.length + (workshop.masks ? 3 : 0));
+  const { classes, classDropout = 0 } = teacher;
+  const toldPieces = workshop.masks ? 3 : (classes?.known.length ?? 0) / chain.dimension;
+  const settings = settingsOf(request, chain, segments.length + toldPieces);
   onStage?.("the teacher carries noise to data");
   const { pool, contexts } = await grownPool(workshop, segments, settings.rows);
   const training = {
     ...settings,
     ...(contexts && { contexts }),
+    isTold: contexts !== undefined,
     poolShare: work.poolShare,
     dimension: chain.dimension,
     request,
@@ -145,7 +148,10 @@ async function distilledBy(workshop: Distillation): Promise<Distilled> {
       ? await trainConsistent(engine, whole, segments, pool, training)
       : await trainInStages(engine, stages, pool, training);
   const trained = await nearer(workshop, whole, learnt);
-  const measured = await measuredStudent(workshop, trained);
+  const { without, ...measured } = await measuredStudent(workshop, trained);
+  const taught = classes && {
+    classes: { guidance: classes.guidance, dropout: classDropout, ...(without && { without }) },
+  };
   onStage?.("the teacher by fixed steps, for comparison");
   const rivals = await fixedSteps(engine, teacher, evaluations, signal);
   const rows = (pool[0]?.length ?? 0) / chain.dimension;
@@ -164,6 +170,7 @@ async function distilledBy(workshop: Distillation): Promise<Distilled> {
       learningRate: settings.learningRate,
       ...(objective !== "regression" && { objective }),
       ...(conditional && { conditional }),
+      ...taught,
       maps: records,
       fineTuning,
       distance,
@@ -177,6 +184,7 @@ async function distilledBy(workshop: Distillation): Promise<Distilled> {
     parameters: studentParameters(student),
     seconds: (performance.now() - started) / 1000,
     ...measured,
+    ...taught,
     fineTuning,
     fixedSteps: rivals.map(({ method, evaluations, distance }) => ({ method, evaluations, distance })),
   };
@@ -185,41 +193,6 @@ async function distilledBy(workshop: Distillation): Promise<Distilled> {
 
 function teacherRecord({ chain, fingerprint, parameters }: Teacher, name: string): Student["record"]["teacher"] {
   return { name, fingerprint, blocks: chain.blocks.length, parameters };
-}
-
-/** The error of every map alone and of all in a row, on noise that nothing was learnt from. */
-async function measuredStudent(
-  workshop: Workshop,
-  { maps, separate, iterations }: TrainedStudent & { readonly maps: readonly StudentMap[] },
-): Promise<Pick<DistillReport, "blocks" | "distance" | "conditional">> {
-  const {
-    engine,
-    teacher: { chain },
-    request: { seed },
-  } = workshop;
-  const { dimension: d } = chain;
-  const noise = noiseRows(split(random(seed), "distill", "measure"), workloadOf(chain).measuredRows, d);
-  const segments = maps.map(({ segment }) => segment);
-  const places = await carriedFree(workshop, noise, segments);
-  const blocks: (MapRecord & Segment)[] = [];
-  for (const [k, map] of maps.entries()) {
-    const [from = noise, to = noise] = [places[k], places[k + 1]];
-    const error = await errorOf(engine, [map], from, to, d);
-    blocks.push({ ...map.segment, iterations: iterations[k] ?? 0, displacement: distance(from, to), error });
-  }
-  const end = places.at(-1) ?? noise;
-  const alone = await errorOf(engine, separate, noise, end, d);
-  const given = await givenLessons(workshop, "measure", segments);
-  return {
-    blocks,
-    distance: { separate: alone, final: await errorOf(engine, maps, noise, end, d) },
-    ...(given && { conditional: { distance: await lessonError(engine, maps, given, d) } }),
-  };
-}
-
-function lessonError(engine: Engine, maps: readonly StudentMap[], { pool, contexts }: Lessons, d: number) {
-  const [from = new Float32Array(), to = from] = [pool[0], pool.at(-1)];
-  return errorOf(engine, maps, from, to, d, contexts);
 }
 
 /** Weights and biases of all maps. */
@@ -257,43 +230,4 @@ function settingsOf(
     if (!(value > 0 && (name === "learningRate" || Number.isInteger(value))))
       throw failure("option", { where: name, expected: "a number above 0", received: String(value) });
   return settings;
-}
-
-/** The maps after their fine tuning where that brought samples nearer to the teacher's, on rows for this alone. */
-async function nearer(
-  workshop: Workshop,
-  segments: readonly Segment[],
-  learnt: TrainedStudent,
-): Promise<TrainedStudent & { readonly maps: readonly StudentMap[] }> {
-  if (learnt.fineTuning === 0) return { ...learnt, maps: learnt.separate };
-  const { engine, teacher, request } = workshop;
-  const { chain } = teacher;
-  const noise = noiseRows(
-    split(random(request.seed), "distill", "choose"),
-    workloadOf(chain).measuredRows,
-    chain.dimension,
-  );
-  const given = await givenLessons(workshop, "choose", segments);
-  const lessons = given ?? { pool: await carriedFree(workshop, noise, segments) };
-  const separate = await lessonError(engine, learnt.separate, lessons, chain.dimension);
-  const together = await lessonError(engine, learnt.together, lessons, chain.dimension);
-  return together < separate
-    ? { ...learnt, maps: learnt.together }
-    : { ...learnt, maps: learnt.separate, fineTuning: 0 };
-}
-
-async function errorOf(
-  engine: Engine,
-  maps: readonly StudentMap[],
-  from: Float32Array,
-  to: Float32Array,
-  d: number,
-  contexts?: Float32Array,
-) {
-  const composition = await createComposition(engine, maps, d);
-  try {
-    return distance(await composition.run(from, undefined, contexts), to);
-  } finally {
-    await composition.release();
-  }
 }

@@ -1,5 +1,6 @@
 // evaluate-student: how far a student's samples are from held-out rows, and a student's places on its teacher's curve.
 import { failure } from "../../errors.ts";
+import { classShares } from "../../flow/classes.ts";
 import type { Estimate } from "../../measure/estimate.ts";
 import type { TwoSampleName } from "../../measure/names.ts";
 import type { Engine } from "../../runtime/contract.ts";
@@ -10,7 +11,8 @@ import type { Progress } from "../progress.ts";
 import { checkSamples } from "../rows.ts";
 import { unstandardize } from "../standardization.ts";
 import { studentParameters } from "./distill.ts";
-import { createStepper, effortOf, fixedSteps } from "./solvers.ts";
+import { type FixedStepsResult, fixedSteps } from "./solvers.ts";
+import { createStepper } from "./stepper.ts";
 import { openStudent, type Student, sampleStudent } from "./student.ts";
 import type { Teacher } from "./teacher.ts";
 
@@ -70,7 +72,8 @@ export async function evaluateStudent(
 
 /**
  * Students' places on the curve of their teacher, and for each number of evaluations that of the teacher by the best fixed
- * steps that were found without training. Throws "model" for another model's student.
+ * steps that were found without training. Throws "model" for another model's student, and for one that follows classes otherwise
+ * than the teacher is to.
  */
 export async function studentSamplers(
   engine: Engine,
@@ -86,14 +89,14 @@ export async function studentSamplers(
       received: `one of ${stranger.record.teacher.name}, another model or an earlier state of it`,
       remedy: "distil this model, or give the student's own teacher",
     });
+  for (const student of students) checkFollowing(student, teacher);
   const efforts = [...new Set(students.map(({ maps }) => maps.length))];
   const samplers: CurveSampler[] = [];
   for (const effort of efforts) {
     const found = (await fixedSteps(engine, teacher, effort, signal)).find(({ method }) => method === "chosen");
     if (!found) continue;
-    const { steps } = found;
-    const open = () => openSteps(engine, teacher, steps);
-    samplers.push({ sampler: "fixed steps", method: "chosen", evaluations: effortOf(steps), open });
+    const open = () => openSteps(engine, teacher, found);
+    samplers.push({ sampler: "fixed steps", method: "chosen", evaluations: found.evaluations, open });
   }
   for (const student of students) {
     const open = () => openStudent(engine, student);
@@ -102,17 +105,27 @@ export async function studentSamplers(
   return samplers;
 }
 
-async function openSteps(
-  engine: Engine,
-  { chain, columns, standardization }: Teacher,
-  steps: Parameters<typeof effortOf>[0],
-) {
-  const stepper = await createStepper(engine, chain);
+/** A student of classes stands where the teacher follows them as strongly; where the teacher draws without, every student can. */
+function checkFollowing({ record, classes }: Student, teacher: Teacher): void {
+  const own = classes && record.training.classes?.guidance;
+  if (teacher.classes === undefined || own === teacher.classes.guidance) return;
+  throw failure("model", {
+    where: `student of ${record.teacher.name}`,
+    expected: `one of guidance ${teacher.classes.guidance}, as the curve's images are drawn`,
+    received: own === undefined ? "one that takes no classes" : `one of guidance ${own}`,
+    remedy: `give --guidance ${own ?? 0}`,
+  });
+}
+
+async function openSteps(engine: Engine, teacher: Teacher, { steps, evaluations }: FixedStepsResult) {
+  const { columns, standardization, classes } = teacher;
+  const stepper = await createStepper(engine, teacher);
   return {
-    draw: async ({ data, shape }: FloatArray, signal?: AbortSignal) => {
-      const points = floats(unstandardize(standardization, await stepper.run(data, steps, signal)), shape);
+    draw: async ({ data, shape }: FloatArray, signal?: AbortSignal, labels?: Int32Array) => {
+      const contexts = labels && classes && classShares(labels, classes.known.length).data;
+      const points = floats(unstandardize(standardization, await stepper.run(data, steps, signal, contexts)), shape);
       checkSamples(points, columns, 0);
-      return { points, evaluations: effortOf(steps) * (shape[0] ?? 0) };
+      return { points, evaluations: evaluations * (shape[0] ?? 0) };
     },
     release: stepper.release,
   };

@@ -10,6 +10,7 @@ import {
   isImageNetwork,
   type NetworkArrays,
   type NetworkTensors,
+  networkClasses,
   networkContext,
   type VelocityNetwork,
 } from "../../nn/network.ts";
@@ -30,7 +31,15 @@ export interface StudentMap {
   readonly parameters: NetworkArrays;
 }
 
-/** Points [rows, d] after the map: of one that reads contexts [rows, 3 d] what is free of them, by default everything. */
+/** Values of each row that a map reads beside the point: a context of 3 d, or the shares of classes; 0 of one that reads none. */
+export function mapContext({ network }: Pick<StudentMap, "network">): number {
+  return isImageNetwork(network) ? networkClasses(network) : networkContext(network);
+}
+
+/**
+ * Points [rows, d] after the map: of one that reads contexts [rows, 3 d] what is free of them, by default everything; of one that
+ * reads classes [rows, classes] by default without one.
+ */
 export function applyMap(
   { network, clock, scale }: Omit<StudentMap, "parameters" | "segment">,
   parameters: NetworkTensors,
@@ -38,7 +47,8 @@ export function applyMap(
   context?: Tensor,
 ): Tensor {
   const time = stretch(constant(floats([clock], [1, 1])), [x.shape[0] ?? 1, 1], x);
-  if (networkContext(network) === 0) return add(x, multiply(scale, applyNetwork(network, parameters, x, time)));
+  if (networkContext(network) === 0)
+    return add(x, multiply(scale, applyNetwork(network, parameters, x, time, context)));
   const told = context ?? freeContext(Number(x.shape[1]));
   return add(x, multiply(scale, multiply(freeMask(told), applyNetwork(network, parameters, x, time, told))));
 }
@@ -46,7 +56,7 @@ export function applyMap(
 /**
  * A map to start the training from: the teacher's velocity at the middle of the segment, or at the middle of the block that
  * moves points farthest where it has several. With other hidden layers than the teacher's the network starts anew; those of images are
- * always the teacher's. A conditional map reads contexts as the teacher does.
+ * always the teacher's. A conditional map reads contexts, or classes, as the teacher does.
  */
 export function startingMap(
   { blocks, dimension }: Chain,
@@ -67,7 +77,7 @@ export function startingMap(
   const { start = 0, length = 1 } = block.timeWindow ?? {};
   const clock = start + (length * (first + last)) / 2;
   const common = { segment, clock, scale: -(last - first) };
-  if (isImageNetwork(block.network)) return { ...common, ...withoutClasses(block.network, block.parameters) };
+  if (isImageNetwork(block.network)) return { ...common, ...imageStart(block.network, block.parameters, conditional) };
   const own = conditional ? perceptronOf(block) : withEverythingFree(block, dimension);
   const network = hidden ? { ...own.network, hidden } : own.network;
   if (haveSameShapes(network, own.network, dimension)) return { ...common, network, parameters: own.parameters };
@@ -75,9 +85,13 @@ export function startingMap(
   return { ...common, network: fresh, parameters: initialMlp(key, fresh, dimension) };
 }
 
-/** A network that cannot be told a class: what one that can gives without. */
-function withoutClasses(network: ImageNetwork, parameters: NetworkArrays): Pick<StudentMap, "network" | "parameters"> {
-  if (network.classes === undefined || !("time" in parameters)) return { network, parameters };
+/** The teacher's network; unless the map reads classes, one that cannot be told a class: what the teacher's gives without. */
+function imageStart(
+  network: ImageNetwork,
+  parameters: NetworkArrays,
+  readsClasses: boolean,
+): Pick<StudentMap, "network" | "parameters"> {
+  if (readsClasses || network.classes === undefined || !("time" in parameters)) return { network, parameters };
   const { classes: _, ...plain } = network;
   const { first, second } = parameters.time;
   return { network: plain, parameters: { ...parameters, time: { first, second } } };

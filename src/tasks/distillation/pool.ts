@@ -4,6 +4,7 @@ import type { Integration } from "../../ode/integration.ts";
 import { fillNormal, type Random } from "../../random.ts";
 import type { Engine } from "../../runtime/contract.ts";
 import { createTraveller } from "../../runtime/trajectory.ts";
+import type { Reading } from "../../runtime/transport.ts";
 import type { Segment } from "./segments.ts";
 import { rowsTogether, workloadOf } from "./teacher.ts";
 
@@ -11,7 +12,7 @@ import { rowsTogether, workloadOf } from "./teacher.ts";
 export type Pool = readonly Float32Array[];
 
 export interface PoolControls {
-  /** Where the carrier takes them: the rows' contexts [rows · 3 d]. */
+  /** Where the carrier takes them: the rows' contexts [rows · 3 d], or their shares of classes [rows · classes]. */
   readonly contexts?: Float32Array;
   readonly signal?: AbortSignal;
   /** Told the share of the blocks that the rows have crossed. */
@@ -37,13 +38,13 @@ export interface Carrier {
   release(): Promise<void>;
 }
 
-/** Compiles the way backwards through a chain; of masked blocks for rows with contexts, where that is asked for. */
-export async function createCarrier(engine: Engine, chain: Chain, takesContexts = false): Promise<Carrier> {
+/** Compiles the way backwards through a chain, for rows that come with what `reading` says. */
+export async function createCarrier(engine: Engine, chain: Chain, reading: Reading = {}): Promise<Carrier> {
   const { dimension, blocks } = chain;
   const { tolerance } = workloadOf(chain);
   const integration: Integration = { kind: "adaptive", method: "dopri5", rtol: tolerance, atol: tolerance };
   const slots = rowsTogether(blocks, dimension, mostTogether);
-  const traveller = await createTraveller(engine, chain, { direction: -1, integration, slots, takesContexts });
+  const traveller = await createTraveller(engine, chain, { direction: -1, integration, slots, reading });
   return {
     carry: async (noise, segments, { signal, onProgress, contexts } = {}) => {
       const isWanted = (place: number) => segments.some(({ to }) => Math.abs(to - place) < nearly);

@@ -1,12 +1,13 @@
 // progressive: a student of few maps made by way of students of more, each learning from the points of the one before.
 import type { Chain } from "../../flow/chain.ts";
-import { type Random, random, split } from "../../random.ts";
+import { random, split } from "../../random.ts";
 import type { Engine } from "../../runtime/contract.ts";
 import type { Progress } from "../progress.ts";
+import { createComposition } from "./composition.ts";
+import type { Lessons } from "./conditional.ts";
 import { type StudentMap, startingMap } from "./maps.ts";
 import type { Pool } from "./pool.ts";
 import type { Segment } from "./segments.ts";
-import { createComposition } from "./student.ts";
 import { type StudentTraining, type TrainedStudent, trainStudent } from "./train-student.ts";
 
 /** How often the number of maps is cut down on the way. */
@@ -41,10 +42,9 @@ export interface StagedTraining extends StudentTraining {
   readonly chain: Chain;
   /** How far each block moves its points, data to noise. */
   readonly distances: readonly number[];
-  readonly request: StudentTraining["request"] & {
-    readonly hidden?: readonly number[];
-    readonly conditional?: boolean;
-  };
+  /** Whether maps read what the pool's rows come with. */
+  readonly isTold: boolean;
+  readonly request: StudentTraining["request"] & { readonly hidden?: readonly number[] };
 }
 
 /**
@@ -57,21 +57,22 @@ export async function trainInStages(
   pool: Pool,
   training: StagedTraining,
 ): Promise<TrainedStudent> {
-  const { chain, distances, request } = training;
-  const { hidden, onStage, seed, conditional } = request;
+  const { chain, distances, request, isTold, contexts } = training;
+  const { hidden, onStage, seed } = request;
   const key = split(random(seed), "distill", "weights");
   const [finest = []] = stages;
   onStage?.(`training ${finest.length} networks`);
-  const starts = finest.map((segment, k) => startingMap(chain, segment, distances, split(key, k), hidden, conditional));
+  const starts = finest.map((segment, k) => startingMap(chain, segment, distances, split(key, k), hidden, isTold));
   let trained = await trainStudent(engine, starts, pool, stageOf(training, 0, stages.length));
   let points = pool;
   for (const [n, coarser] of stages.slice(1).entries()) {
     const maps = trained.together;
     onStage?.(`training ${coarser.length} networks on what ${maps.length} do`);
-    points = await ownPool(engine, maps, points, coarser, chain.dimension);
-    const fewer = coarser.map((segment, k) =>
-      coarserMap(chain, maps, segment, distances, split(key, "stage", n, k), hidden),
-    );
+    points = await ownPool(engine, maps, { pool: points, ...(contexts && { contexts }) }, coarser, chain.dimension);
+    const fewer = coarser.map((segment, k) => {
+      const fresh = () => startingMap(chain, segment, distances, split(key, "stage", n, k), hidden, isTold);
+      return coarserMap(maps, segment) ?? fresh();
+    });
     trained = await trainStudent(engine, fewer, points, stageOf(training, n + 1, stages.length));
   }
   return trained;
@@ -98,7 +99,7 @@ function stageOf(training: StudentTraining, stage: number, stages: number): Stud
 async function ownPool(
   engine: Engine,
   maps: readonly StudentMap[],
-  pool: Pool,
+  { pool, contexts }: Lessons,
   coarser: readonly Segment[],
   dimension: number,
 ): Promise<Pool> {
@@ -106,26 +107,16 @@ async function ownPool(
   const points = [current];
   for (const segment of coarser) {
     const composition = await createComposition(engine, mapsIn(maps, segment), dimension);
-    current = await composition.run(current).finally(() => composition.release());
+    current = await composition.run(current, undefined, contexts).finally(() => composition.release());
     points.push(current);
   }
   return points;
 }
 
-/**
- * The map of a coarser piece to start from: the first of the finer maps in it, over the length of all, where they lie in one
- * block; else as without finer maps.
- */
-function coarserMap(
-  chain: Chain,
-  maps: readonly StudentMap[],
-  segment: Segment,
-  distances: readonly number[],
-  key: Random,
-  hidden?: readonly number[],
-): StudentMap {
+/** The map of a coarser piece to start from: the first of the finer maps in it, over the length of all, where they lie in one block. */
+function coarserMap(maps: readonly StudentMap[], segment: Segment): StudentMap | undefined {
   const [first] = mapsIn(maps, segment);
-  if (first === undefined || !isInside(segment)) return startingMap(chain, segment, distances, key, hidden);
+  if (first === undefined || !isInside(segment)) return undefined;
   return { ...first, segment, scale: segment.to - segment.from };
 }
 

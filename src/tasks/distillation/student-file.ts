@@ -1,15 +1,21 @@
 // student-file: a student's model file, laid out and checked as a density's is.
 import * as z from "zod";
+import { shorten } from "../../data/columns.ts";
 import { levelsPerImage, type PixelShape } from "../../data/images/image-set.ts";
 import { decodeSafetensors } from "../../data/safetensors.ts";
 import { failure } from "../../errors.ts";
 import { contextWidth } from "../../flow/masked.ts";
-import { isImageNetwork, networkContext, type VelocityNetwork } from "../../nn/network.ts";
+import { isImageNetwork, networkClasses, networkContext, type VelocityNetwork } from "../../nn/network.ts";
 import type { FloatArray } from "../../tensor/array.ts";
 import { leaves } from "../../tensor/tree.ts";
 import { networkSchema } from "../configuration-schema.ts";
 import { readStandardization, standardizationTensors } from "../density-model.ts";
-import { fitsTogether, networkSchema as imageNetworkSchema, imageSchema } from "../images/image-model.ts";
+import {
+  classesSchema,
+  fitsTogether,
+  networkSchema as imageNetworkSchema,
+  imageSchema,
+} from "../images/image-model.ts";
 import { modelVersion, parseMetadata, readNetwork, taskOf, toJson } from "../model-file.ts";
 import { checkSeal, encodeSealed } from "../seal.ts";
 import { constraintsFrom } from "../table/constraints.ts";
@@ -53,13 +59,30 @@ const studentSchema = z.object({
     learningRate: z.number().positive(),
     objective: z.enum(["progressive", "consistency"]).exactOptional(),
     conditional: z.object({ distance: length }).exactOptional(),
+    classes: z
+      .object({
+        guidance: z.number(),
+        dropout: z.number().min(0).lt(1),
+        without: z.object({ distance: length }).exactOptional(),
+      })
+      .exactOptional(),
     maps: z.array(z.object({ iterations: count, displacement: length, error: length })),
     fineTuning: count,
     distance: z.object({ separate: length, final: length }),
   }),
   /** Texts of JSON, so that no text of a cell is taken for anything else. */
-  table: z.object({ encoder: z.string(), constraints: z.string().exactOptional() }).exactOptional(),
+  table: z
+    .object({
+      encoder: z.string(),
+      constraints: z.string().exactOptional(),
+      label: z
+        .string()
+        .max(2 ** 20)
+        .exactOptional(),
+    })
+    .exactOptional(),
   image: imageSchema.exactOptional(),
+  classes: classesSchema.exactOptional(),
   maps: z
     .array(mapSchema)
     .min(1)
@@ -85,6 +108,12 @@ const schema = studentSchema
         ({ network }) => networkContext(network) === (training.conditional ? contextWidth(columns.length) : 0),
       ),
     { path: ["maps"], error: "networks that read another context than the student's" },
+  )
+  .refine(
+    ({ maps, classes, training }) =>
+      (training.classes === undefined) === (classes === undefined) &&
+      maps.every(({ network }) => networkClasses(network) === (classes?.length ?? 0)),
+    { path: ["classes"], error: "networks that read other classes" },
   )
   .refine(({ maps, image }) => maps.every(({ network }) => isFor(network, image)), {
     path: ["maps"],
@@ -115,20 +144,32 @@ export function noDensity({ record, maps }: Student, where: string) {
 }
 
 /** The bytes of a student's file: the weights are `maps.0.layers.0.weight` …, from noise to data. */
-export function encodeStudent({ record, standardization, maps, table, image }: Student): Uint8Array {
+export function encodeStudent({ record, standardization, maps, table, image, classes }: Student): Uint8Array {
   const named = maps.flatMap(({ parameters }, k) => leaves<FloatArray>(parameters, `maps.${k}`));
   const weights = Object.fromEntries(named.map(({ path, value }) => [path, value]));
   const described = maps.map(({ segment, network, clock, scale }) => ({ ...segment, network, clock, scale }));
   return encodeSealed(
     { ...standardizationTensors(standardization), ...weights },
-    toJson({ ...record, ...(table && { table: tableTexts(table) }), ...(image && { image }), maps: described }),
+    toJson({
+      ...record,
+      ...(table && { table: tableTexts(table) }),
+      ...(image && { image }),
+      ...(classes && { classes }),
+      maps: described,
+    }),
   );
 }
 
 /** Reads a student's file. Throws a "model" error that says what is wrong; nothing in the file is executed. */
 export function decodeStudent(bytes: Uint8Array, where = "model"): Student {
   const file = decodeSafetensors(bytes, where);
-  const { maps: described, table: texts, image, ...record } = parseMetadata(schema, file.metadata["localflow"], where);
+  const {
+    maps: described,
+    table: texts,
+    image,
+    classes,
+    ...record
+  } = parseMetadata(schema, file.metadata["localflow"], where);
   const d = image ? levelsPerImage(image) : record.columns.length;
   const maps = described.map(({ from, to, network, clock, scale }, k): StudentMap => {
     const parameters = readNetwork(file.tensors, network, `maps.${k}`, d, where);
@@ -140,6 +181,7 @@ export function decodeStudent(bytes: Uint8Array, where = "model"): Student {
     maps,
     ...(texts && { table: tableFrom(texts, record.columns, where) }),
     ...(image && { image }),
+    ...(classes && { classes }),
   };
   checkSeal(file, where);
   return student;
@@ -148,17 +190,19 @@ export function decodeStudent(bytes: Uint8Array, where = "model"): Student {
 interface TableTexts {
   readonly encoder: string;
   readonly constraints?: string;
+  readonly label?: string;
 }
 
-function tableTexts({ encoder, constraints = [] }: StudentTable): TableTexts {
+function tableTexts({ encoder, constraints = [], label }: StudentTable): TableTexts {
   return {
     encoder: JSON.stringify(encoder),
     ...(constraints.length > 0 && { constraints: JSON.stringify(constraints) }),
+    ...(label !== undefined && { label }),
   };
 }
 
 function tableFrom(
-  { encoder: text, constraints: constraintsText = "[]" }: TableTexts,
+  { encoder: text, constraints: constraintsText = "[]", label }: TableTexts,
   columns: readonly string[],
   where: string,
 ): StudentTable {
@@ -171,5 +215,11 @@ function tableFrom(
       received: `maps of ${columns.length} columns`,
       remedy: "the file is damaged or was not written by localflow",
     });
-  return { encoder, ...(constraints.length > 0 && { constraints }) };
+  if (label !== undefined && !encoder.dimensions.some(({ column }) => column === label))
+    throw failure("model", {
+      where: `${where}, label`,
+      expected: "a column of the model",
+      received: JSON.stringify(shorten(label)),
+    });
+  return { encoder, ...(constraints.length > 0 && { constraints }), ...(label !== undefined && { label }) };
 }

@@ -6,9 +6,17 @@ import type { Engine } from "../../runtime/contract.ts";
 import { checkCount } from "../rows.ts";
 import { type BoundCondition, bindCondition } from "../table/conditions.ts";
 import { type RowJudge, rowJudge } from "../table/constraint-judges.ts";
-import type { TableEncoder } from "../table/encoder.ts";
+import { givenCellsJudge } from "../table/given-cells.ts";
 import { combinationReader } from "../table/nearest-combinations.ts";
-import type { ConditionReport } from "../table/sample-table.ts";
+import {
+  type ConditionReport,
+  countsOf,
+  dealt,
+  levelsUnder,
+  noLabel,
+  togetherOf,
+  withCell,
+} from "../table/sample-table.ts";
 import { givenPoints, withGiven } from "../table/table-draws.ts";
 import type { TableModel } from "../table/table-model.ts";
 import { type DistillReport, type DistillRequest, distillDensity } from "./distill.ts";
@@ -17,11 +25,12 @@ import { readsContexts, type Student, type StudentSampleRequest, type StudentTab
 /** Distils the model of a table, see `distillDensity`: cells can be given to its student where that is conditional. */
 export async function distillTable(
   engine: Engine,
-  { density, encoder, constraints = [] }: TableModel,
+  { density, encoder, constraints = [], label }: TableModel,
   request: DistillRequest,
 ): Promise<{ readonly student: Student; readonly report: DistillReport }> {
   const { student, report } = await distillDensity(engine, density, request);
-  return { student: { ...student, table: { encoder, ...(constraints.length > 0 && { constraints }) } }, report };
+  const table = { encoder, ...(constraints.length > 0 && { constraints }), ...(label !== undefined && { label }) };
+  return { student: { ...student, table }, report };
 }
 
 export interface StudentTableSample {
@@ -30,6 +39,8 @@ export interface StudentTableSample {
   readonly evaluations: number;
   /** How rows under a condition were found: cells of equalities are given, rows that fail the rest are drawn again. */
   readonly condition?: ConditionReport;
+  /** The rows of each level where they were balanced. */
+  readonly balance?: { readonly column: string; readonly rows: Readonly<Record<string, number>> };
   /** Where the teacher has constraints: how many of the rows that were drawn met them. */
   readonly constraints?: { readonly draws: number; readonly acceptance: number };
 }
@@ -37,6 +48,8 @@ export interface StudentTableSample {
 export interface StudentTableRequest extends Omit<StudentSampleRequest, "firstRow" | "known"> {
   /** Of a conditional student: what every row must meet, as `sampleTable` takes it. */
   readonly where?: string;
+  /** Of a conditional student: the column whose levels share the rows, true for the label, as `sampleTable` takes it. */
+  readonly balance?: string | true;
 }
 
 /** The most rows that are drawn for each that is wanted, the fewest drawn at once, and the most. */
@@ -44,23 +57,83 @@ const [mostDrawsPerRow, fewestAtOnce, mostAtOnce] = [100, 512, 32_768];
 
 /**
  * Draws rows of a table that meet its constraints, and a condition, from the noise that `sampleTable` starts from with this seed.
- * Throws "model" for a student of rows of numbers, "option" for a condition of a student that cannot be told cells, "numeric"
- * where too few rows meet what they have to.
+ * Throws "model" for a student of rows of numbers, "option" for a condition or a balance of a student that cannot be told cells,
+ * "numeric" where too few rows meet what they have to.
  */
 export async function sampleStudentTable(
   engine: Engine,
   student: Student,
-  { where, ...request }: StudentTableRequest,
+  request: StudentTableRequest,
 ): Promise<StudentTableSample> {
-  const { rows, seed } = request;
+  const { rows, seed, where, balance } = request;
   checkCount(rows);
-  const { encoder, constraints = [] } = tableOf(student);
-  const condition = where === undefined ? undefined : conditionOf(student, where, encoder);
+  const { encoder, constraints = [], label } = tableOf(student);
+  const condition = where === undefined ? undefined : bindCondition(told(student, "where", where), encoder);
+  const contradiction = givenCellsJudge(constraints, encoder);
+  const excluded = condition && contradiction(condition, "where");
+  if (excluded) throw excluded;
   const judge = constraints.length === 0 ? undefined : rowJudge(constraints, encoder.schema);
-  const hasTests = condition !== undefined && (condition.mixed || condition.tests.size > 0);
+  const wanted = balance === undefined ? undefined : told(student, "balance", balance);
+  const column = wanted === true ? (label ?? noLabel()) : wanted;
+  const levels = column === undefined ? [undefined] : levelsUnder({ encoder }, column, condition, contradiction);
+  const parts: DrawnRows[] = [];
+  let firstRow = 0;
+  for (const [n, level] of levels.entries()) {
+    const own = level === undefined || column === undefined ? condition : withCell(condition, column, level);
+    const share = Math.ceil(Math.max(0, rows - n) / levels.length);
+    const drawn = await drawRows(engine, student, { ...request, rows: share }, { condition: own, judge, firstRow });
+    firstRow += drawn.draws;
+    parts.push(drawn);
+  }
+  const shares = parts.map(({ points }) => points);
+  const key = split(random(seed), "table", "texts");
+  const combined = combinedFor({ encoder, constraints }, condition, column);
+  const table = encoder.decode(dealt(shares, rows, encoder.dimensions.length), rows, { key, combined });
+  return {
+    table: withGiven(table, condition),
+    evaluations: parts.reduce((total, { evaluations }) => total + evaluations, 0),
+    ...(condition && { condition: togetherOf(parts) }),
+    ...(judge && { constraints: { draws: judge.judged, acceptance: judge.judged ? judge.kept / judge.judged : 1 } }),
+    ...(column !== undefined && { balance: { column, rows: countsOf(levels, rows) } }),
+  };
+}
+
+/** Combinations of cells for rows of which the condition, and the column that is balanced, are given. */
+function combinedFor(
+  { encoder, constraints = [] }: StudentTable,
+  condition: BoundCondition | undefined,
+  balanced?: string,
+) {
   const read = combinationReader(constraints, encoder);
-  const combined = (table: CellTable, points: Float32Array) =>
-    read(table, points, (column) => condition?.given.has(column) === true);
+  return (table: CellTable, points: Float32Array) =>
+    read(table, points, (column) => column === balanced || condition?.given.has(column) === true);
+}
+
+interface DrawnRows extends ConditionReport {
+  /** [rows · d]. */
+  readonly points: Float32Array;
+  readonly evaluations: number;
+}
+
+/** What rows of one kind have to meet; `firstRow` is their place in the stream of noise. */
+interface Asked {
+  readonly condition: BoundCondition | undefined;
+  readonly judge: RowJudge | undefined;
+  readonly firstRow: number;
+}
+
+/** Rows of one kind: those that fail are drawn again. */
+async function drawRows(
+  engine: Engine,
+  student: Student,
+  { where, balance: _, ...request }: StudentTableRequest,
+  { condition, judge, firstRow }: Asked,
+): Promise<DrawnRows> {
+  const { rows, seed } = request;
+  const own = tableOf(student);
+  const { encoder } = own;
+  const combined = combinedFor(own, condition);
+  const hasTests = condition !== undefined && (condition.mixed || condition.tests.size > 0);
   const d = encoder.dimensions.length;
   const points = new Float32Array(rows * d);
   let [filled, draws, found, met, evaluations] = [0, 0, 0, 0, 0];
@@ -70,11 +143,11 @@ export async function sampleStudentTable(
     const isTested = judge !== undefined || hasTests;
     const likely = Math.max(fewestAtOnce, Math.ceil((1.1 * wanted * (draws + 1)) / (found + 1)));
     const size = Math.min(isTested ? likely : wanted, mostAtOnce);
-    const known = condition && givenPoints(encoder, condition, seed, size, draws);
+    const known = condition && givenPoints(encoder, condition, seed, size, firstRow + draws);
     const drawn = await drawnPoints(engine, student, {
       ...request,
       rows: size,
-      firstRow: draws,
+      firstRow: firstRow + draws,
       ...(known && { known: { given: known.values, state: known.states } }),
     });
     const table = withGiven(encoder.decode(drawn.points, size, { combined }), condition);
@@ -88,17 +161,8 @@ export async function sampleStudentTable(
     draws += size;
     evaluations += drawn.evaluations;
   }
-  const judged = judge && { draws: judge.judged, acceptance: judge.judged === 0 ? 1 : judge.kept / judge.judged };
-  const key = split(random(seed), "table", "texts");
-  const how = hasTests
-    ? ({ method: "rejection", draws, acceptance: draws === 0 ? 1 : met / draws, effectiveRows: rows } as const)
-    : ({ method: "given", draws, acceptance: 1, effectiveRows: rows } as const);
-  return {
-    table: withGiven(encoder.decode(points, rows, { key, combined }), condition),
-    evaluations,
-    ...(condition && { condition: how }),
-    ...(judged && { constraints: judged }),
-  };
+  const acceptance = hasTests && draws > 0 ? met / draws : 1;
+  return { points, evaluations, method: hasTests ? "rejection" : "given", draws, acceptance, effectiveRows: rows };
 }
 
 /** Which rows meet the condition and the constraints, the first `limit` of them counting as taken, and how many the condition. */
@@ -114,11 +178,11 @@ function heldIn(
   return { held, met };
 }
 
-/** The condition of a student that can be told cells. */
-function conditionOf({ maps, record }: Student, where: string, encoder: TableEncoder): BoundCondition {
-  if (maps.some(readsContexts)) return bindCondition(where, encoder);
+/** What is asked of a student that can be told cells. */
+function told<T>({ maps, record }: Student, where: "where" | "balance", asked: T): T {
+  if (maps.some(readsContexts)) return asked;
   throw failure("option", {
-    where: "where",
+    where,
     expected: "a student that can be told cells",
     received: "one of whole rows",
     remedy: `distil one with --conditional, or use the teacher, ${record.teacher.name}`,

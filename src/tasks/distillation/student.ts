@@ -1,25 +1,24 @@
 // student: a sampler of few network evaluations, distilled from a model; it has no density.
 import { levelsPerImage, type PixelShape } from "../../data/images/image-set.ts";
-import { contextsOf, contextWidth, dimensionStates, keepFree } from "../../flow/masked.ts";
-import { type NetworkArrays, networkContext } from "../../nn/network.ts";
+import { failure } from "../../errors.ts";
+import { classShares } from "../../flow/classes.ts";
+import { contextsOf, dimensionStates, keepFree } from "../../flow/masked.ts";
+import { networkContext } from "../../nn/network.ts";
 import { fillNormal, random, split } from "../../random.ts";
-import { compile } from "../../runtime/compile.ts";
 import type { Engine } from "../../runtime/contract.ts";
-import { paddedRows, paddedSlice } from "../../runtime/equation.ts";
-import { checkSignal, turns } from "../../runtime/pause.ts";
+import { checkSignal } from "../../runtime/pause.ts";
 import { type FloatArray, floats } from "../../tensor/array.ts";
-import { constant, placeholder, type Tensor } from "../../tensor/tensor.ts";
-import { mapTree } from "../../tensor/tree.ts";
 import { rowsPerChunk } from "../../train/chain.ts";
 import type { OpenSampler } from "../curve-samplers.ts";
 import type { SampleRequest } from "../density.ts";
+import type { ImageClass } from "../images/image-classes.ts";
 import type { MaskedRows } from "../masked.ts";
 import { checkCount, checkSamples } from "../rows.ts";
 import { type Standardization, standardize, unstandardize } from "../standardization.ts";
 import type { TableConstraint } from "../table/bound-constraints.ts";
 import type { TableEncoder } from "../table/encoder.ts";
-import { applyMap, type StudentMap } from "./maps.ts";
-import { rowsTogether } from "./teacher.ts";
+import { createComposition } from "./composition.ts";
+import type { StudentMap } from "./maps.ts";
 
 /** The model that a student imitates. */
 export interface TeacherRecord {
@@ -43,6 +42,16 @@ export interface MapRecord {
   readonly error: number;
 }
 
+/** How a student was taught the classes of images. */
+export interface TaughtClasses {
+  /** How strongly the teacher followed them (`guidedVelocity`), which is built in. */
+  readonly guidance: number;
+  /** Share of the lessons that went without. */
+  readonly dropout: number;
+  /** Of images without a class: the distance of samples, as `distance`; where some lessons were without. */
+  readonly without?: { readonly distance: number };
+}
+
 /** What a student's file says beside its weights. */
 export interface StudentRecord {
   readonly version: number;
@@ -60,6 +69,8 @@ export interface StudentRecord {
     readonly objective?: "progressive" | "consistency";
     /** Of a student that can be told cells: distance of its points from the teacher's where cells are given by the law of its masks. */
     readonly conditional?: { readonly distance: number };
+    /** Of a student that can be told classes. */
+    readonly classes?: TaughtClasses;
     readonly maps: readonly MapRecord[];
     /** Iterations of all maps together, after each alone. */
     readonly fineTuning: number;
@@ -77,6 +88,8 @@ export interface Student {
   readonly table?: StudentTable;
   /** Of a student of images: their size. */
   readonly image?: PixelShape;
+  /** Of a student of images that can be told their classes: these, as the teacher has them. */
+  readonly classes?: readonly ImageClass[];
 }
 
 /** Values of a sample inside of the student. */
@@ -89,65 +102,8 @@ export interface StudentTable {
   readonly encoder: TableEncoder;
   /** What every row that is drawn meets. */
   readonly constraints?: readonly TableConstraint[];
-}
-
-/** Rows that go through the maps together, at most. */
-const mostSlots = 1024;
-
-/** A compiled composition of maps. */
-export interface Composition {
-  /** Points [rows · d] after all maps; of maps that read contexts [rows · 3 d] with these, by default everything is free. */
-  run(points: Float32Array, signal?: AbortSignal, contexts?: Float32Array): Promise<Float32Array>;
-  release(): Promise<void>;
-}
-
-/** Compiles maps in a row, their weights inside of the program. */
-export async function createComposition(
-  engine: Engine,
-  maps: readonly StudentMap[],
-  dimension: number,
-): Promise<Composition> {
-  const x = placeholder(["rows", dimension]);
-  const slots = rowsTogether(maps, dimension, mostSlots);
-  const width = contextWidth(dimension);
-  const told = maps.some(readsContexts) ? [placeholder(["rows", width])] : [];
-  const y = composed(maps, x, told[0]);
-  const program = await compile(engine, { x, told }, { y });
-  return {
-    run: async (points, signal, contexts) => {
-      const own = told.map(() => contexts ?? contextsOf(points, new Uint8Array(points.length), dimension).data);
-      const turn = turns(signal, "sampling");
-      const rows = points.length / dimension;
-      const result = new Float32Array(points.length);
-      for (let start = 0; start < rows; start += slots) {
-        await turn();
-        const n = Math.min(slots, rows - start);
-        const padded = paddedRows(n, slots);
-        const [x = floats([0], [1, 1])] = paddedSlice([points], [dimension], start, n, padded);
-        const moved = await program.run({
-          x,
-          told: paddedSlice(
-            own,
-            own.map(() => width),
-            start,
-            n,
-            padded,
-          ),
-        });
-        result.set((moved.y.data as Float32Array).subarray(0, n * dimension), start * dimension);
-      }
-      return result;
-    },
-    release: () => program.release(),
-  };
-}
-
-/** The maps one after the other, noise to data, as a symbolic computation in the model's own units. */
-export function composed(maps: readonly StudentMap[], noise: Tensor, context?: Tensor): Tensor {
-  return maps.reduce((x, map) => {
-    const parameters = mapTree<FloatArray, Tensor, NetworkArrays>(map.parameters, (array) => constant(array));
-    return applyMap(map, parameters, x, context);
-  }, noise);
+  /** The column that is the class of a row, where the teacher has one. */
+  readonly label?: string;
 }
 
 /** Whether a map reads what of a row is given. */
@@ -157,12 +113,13 @@ export function readsContexts({ network }: Pick<StudentMap, "network">): boolean
 
 /** A student ready to draw, as the curve and `sampleStudent` do. */
 export async function openStudent(engine: Engine, student: Student): Promise<OpenSampler> {
-  const { maps, record, standardization } = student;
+  const { maps, record, standardization, classes } = student;
   const d = dimensionOf(student);
   const composition = await createComposition(engine, maps, d);
   return {
-    draw: async ({ data, shape }, signal) => {
-      const points = floats(unstandardize(standardization, await composition.run(data, signal)), shape);
+    draw: async ({ data, shape }, signal, labels) => {
+      const contexts = labels && classes && classShares(labels, classes.length).data;
+      const points = floats(unstandardize(standardization, await composition.run(data, signal, contexts)), shape);
       checkSamples(points, record.columns, 0);
       return { points, evaluations: maps.length * (data.length / d) };
     },
@@ -175,20 +132,25 @@ export interface StudentSampleRequest extends Pick<SampleRequest, "rows" | "seed
   readonly firstRow?: number;
   /** Of a conditional student: what is known of the rows, values in the user's units. */
   readonly known?: MaskedRows;
+  /** Of a student with classes: the place of each row's [rows], -1 for none; default: none has one. */
+  readonly labels?: Int32Array;
 }
 
 /** Draws samples from the noise that the teacher's `sampleDensity` starts from with this seed, in chunks and in row order. */
 export async function* sampleStudent(
   engine: Engine,
   student: Student,
-  { rows, seed, firstRow = 0, signal, onProgress, known }: StudentSampleRequest,
+  { rows, seed, firstRow = 0, signal, onProgress, known, labels }: StudentSampleRequest,
 ): AsyncGenerator<{ readonly points: FloatArray; readonly evaluations: number }> {
   checkCount(rows);
   const d = dimensionOf(student);
   const atOnce = rowsPerChunk(d);
   const key = split(random(seed), "sample");
-  const { maps, record, standardization } = student;
+  const { maps, record, standardization, classes = [] } = student;
+  if (labels) checkLabels(labels, rows, classes.length);
   const composition = await createComposition(engine, maps, d);
+  const sharesOf = (first: number, last: number) =>
+    labels && classShares(labels.subarray(first, last), classes.length).data;
   try {
     for (let first = 0; first < rows; first += atOnce) {
       const count = Math.min(atOnce, rows - first);
@@ -196,7 +158,8 @@ export async function* sampleStudent(
       fillNormal(key, noise, { offset: (firstRow + first) * d });
       const given = known && rowsKnown(known, standardization, first * d, (first + count) * d);
       if (given) keepFree(noise, given.states);
-      const moved = await composition.run(noise, signal, given && contextsOf(given.values, given.states, d).data);
+      const contexts = given ? contextsOf(given.values, given.states, d).data : sharesOf(first, first + count);
+      const moved = await composition.run(noise, signal, contexts);
       const points = floats(unstandardize(standardization, moved), [count, d]);
       if (known && given)
         given.states.forEach((state, k) => {
@@ -210,6 +173,15 @@ export async function* sampleStudent(
   } finally {
     await composition.release();
   }
+}
+
+function checkLabels(labels: Int32Array, rows: number, classes: number): void {
+  if (classes > 0 && labels.length === rows) return;
+  throw failure("option", {
+    where: "labels",
+    expected: classes > 0 ? `one for each of ${rows} rows` : "a student that was taught classes",
+    received: classes > 0 ? String(labels.length) : "one without",
+  });
 }
 
 /** What is known of some rows, in the model's own units. */

@@ -15,6 +15,8 @@ export interface Teacher extends SampledChain {
   readonly parameters: number;
   /** The law of what is given, where it was trained with masks. */
   readonly masks?: MaskLaw;
+  /** The share of lessons without a class, where it has `classes`. */
+  readonly classDropout?: number;
 }
 
 /** The density of rows of numbers, or of a table's points, as a teacher. */

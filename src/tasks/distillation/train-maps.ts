@@ -1,7 +1,6 @@
 // train-maps: regresses maps, one or several in a row, on where the teacher takes the points.
 
 import { failure } from "../../errors.ts";
-import { contextWidth } from "../../flow/masked.ts";
 import { isImageNetwork, type NetworkArrays, type NetworkTensors, widestArray } from "../../nn/network.ts";
 import { adamScales } from "../../optim/adam.ts";
 import { averageKept, learningRateAt } from "../../optim/schedule.ts";
@@ -13,8 +12,9 @@ import { type FloatArray, type NDArray, zeros } from "../../tensor/array.ts";
 import { mean, square } from "../../tensor/functions.ts";
 import { placeholder, type Tensor } from "../../tensor/tensor.ts";
 import { leaves, type MapTree, mapTree } from "../../tensor/tree.ts";
-import { epochs, gatherRows } from "../../train/batches.ts";
+import { epochs } from "../../train/batches.ts";
 import { createOptimizer, initialState } from "../../train/optimizer.ts";
+import { gatherRows } from "../../train/row-pool.ts";
 import { applyMap, type StudentMap } from "./maps.ts";
 import type { Pool } from "./pool.ts";
 
@@ -24,7 +24,7 @@ export interface MapTraining {
   readonly iterations: number;
   readonly learningRate: number;
   readonly random: Random;
-  /** Of maps that read them: the rows' contexts [rows · 3 d]. */
+  /** Of maps that read them: the rows' contexts [rows · 3 d], or their shares of classes [rows · classes]. */
   readonly contexts?: Float32Array;
   /** Seconds; the learning rate falls with the time or with the iterations, whichever is nearer its end. */
   readonly time?: number;
@@ -53,22 +53,23 @@ export async function trainMaps(
 ): Promise<TrainedMaps> {
   const { dimension: d, contexts } = training;
   const points = pool.map(() => placeholder(["rows", d]));
-  const size = Math.min(training.batchSize, (pool[0]?.length ?? 0) / d);
+  const rows = (pool[0]?.length ?? 0) / d;
+  const size = Math.min(training.batchSize, rows);
   const batch = pool.map(() => zeros([size, d]));
-  const width = contextWidth(d);
+  const width = (contexts?.length ?? 0) / rows;
   const told = contexts ? [{ all: contexts, batch: zeros([size, width]), tensor: placeholder(["rows", width]) }] : [];
   const problem: MapProblem<{ readonly points: readonly Tensor[]; readonly told: readonly Tensor[] }> = {
     maps,
     batch: { points, told: told.map(({ tensor }) => tensor) },
     loss: (tensors) => compositionLoss(maps, tensors, points, told[0]?.tensor),
     decay,
-    next: (_, rows) => {
-      pool.forEach((at, k) => gatherRows(at, d, rows, batch[k]?.data ?? at));
-      for (const { all, batch } of told) gatherRows(all, width, rows, batch.data);
+    next: (_, chosen) => {
+      pool.forEach((at, k) => gatherRows(at, d, chosen, batch[k]?.data ?? at));
+      for (const { all, batch } of told) gatherRows(all, width, chosen, batch.data);
       return { points: batch, told: told.map(({ batch }) => batch) };
     },
   };
-  return descend(engine, problem, (pool[0]?.length ?? 0) / d, training);
+  return descend(engine, problem, rows, training);
 }
 
 /** Maps with a loss. */

@@ -1,5 +1,5 @@
 // estimate-images: how long the training of a fit of images takes here, from a moment of it.
-import { type ImageSet, levelsPerImage } from "../../data/images/image-set.ts";
+import type { ImageSet } from "../../data/images/image-set.ts";
 import { initialImageNetwork } from "../../nn/image-network.ts";
 import { random, split } from "../../random.ts";
 import type { Engine } from "../../runtime/contract.ts";
@@ -7,7 +7,7 @@ import { checkSignal } from "../../runtime/pause.ts";
 import { trainBlock } from "../../train/block.ts";
 import { classesRead } from "./image-classes.ts";
 import type { ImageConfiguration } from "./image-defaults.ts";
-import { chosenPlaces, rowsAt } from "./image-places.ts";
+import { chosenPlaces, poolAt } from "./image-places.ts";
 
 /** Seconds that measuring takes, about. */
 const measured = 3;
@@ -25,7 +25,7 @@ export async function estimateImageFit(
   if (block === undefined) return { trainingSeconds: 0 };
   const key = split(random(configuration.seed), "estimate");
   const places = chosenPlaces(images.count, training.batchSize, key);
-  const pool = await rowsAt(images, places, signal);
+  const { pool } = await poolAt(images, places, "float32", signal);
   const read = classesRead(configuration);
   const labels = Int32Array.from(places, (place) => images.labels?.[place] ?? 0);
   const ends: number[] = [];
@@ -34,10 +34,9 @@ export async function estimateImageFit(
     engine,
     {
       number: 1,
-      dimension: levelsPerImage(images),
       block: { ...block, iterations: endless },
       training: { ...training, earlyStopping: 0 },
-      pool: pool.data,
+      pool,
       ...(read > 0 && { classes: { labels, count: read } }),
       start: initialImageNetwork(key, block.network),
       ...(training.dequantise && { levels: true }),

@@ -124,6 +124,7 @@ export async function evaluateImageModel(
       request.curve &&
       (await imageCurve(engine, request.curve, {
         ...{ image: source.image, network, test: sets.test, train: sets.train, seed, images: count },
+        ...(classes && { classes }),
         ...controls,
       }));
     const evaluation: ImageModelEvaluation = {

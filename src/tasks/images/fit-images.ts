@@ -13,9 +13,9 @@ import { modelVersion } from "../model-file.ts";
 import { overallProgress, type Progress } from "../progress.ts";
 import { classesRead, classNames, countedClasses, type ImageClass } from "./image-classes.ts";
 import type { ImageConfiguration } from "./image-defaults.ts";
-import { memoryOfTraining } from "./image-memory.ts";
+import { memoryOfTraining, pushedValues, withPrecision } from "./image-memory.ts";
 import type { ImageModel, ImageRecord } from "./image-model.ts";
-import { chosenPlaces, rowsAt } from "./image-places.ts";
+import { chosenPlaces, poolAt } from "./image-places.ts";
 import { pictureDrawer, type TrainingPicture, type TrainingPictures } from "./training-pictures.ts";
 
 export interface ImageFitRequest {
@@ -24,7 +24,7 @@ export interface ImageFitRequest {
   readonly configuration: ImageConfiguration;
   /** Images to train on at most, a random choice; default: all. */
   readonly most?: number;
-  /** Budget in bytes for the images as numbers, what a push makes of them and, on a CPU, what training takes. */
+  /** Budget in bytes for the images, what a push makes of them and, on a CPU, what training takes. */
   readonly memory?: number;
   /** Seconds that training may take; the model is usable whenever it ends. */
   readonly time?: number;
@@ -58,23 +58,22 @@ export async function fitImages(
   const { checkpoint, onProgress, pictures, signal } = request;
   const images = "levels" in request.images ? imageSetOf(request.images) : request.images;
   const resume = checkpoint?.resume;
-  const configuration = resume ? { ...request.configuration, seed: checkpointSeed(resume) } : request.configuration;
+  const asked = resume ? { ...request.configuration, seed: checkpointSeed(resume) } : request.configuration;
   const image = { channels: images.channels, height: images.height, width: images.width };
-  checkImages(images, configuration);
+  checkImages(images, asked);
   const d = levelsPerImage(image);
-  const places = chosenPlaces(images.count, request.most, split(random(configuration.seed), "images"));
+  const places = chosenPlaces(images.count, request.most, split(random(asked.seed), "images"));
+  const configuration = withPrecision(asked, places.length, request.memory);
   const stepMemory = memoryOfTraining(engine, configuration, places.length, request.memory);
-  const read = await rowsAt(images, places, signal);
-  const rows = read.data;
+  const { pool, mark: levelsMark } = await poolAt(images, places, configuration.training.pool ?? "float32", signal);
   const told = toldClasses(images, configuration, places);
-  const mark = fingerprintOf(configuration, rows, told);
-  const shown = { image, rows: read, ...(told && { labels: told.labels }) };
+  const mark = fingerprintOf(configuration, levelsMark, told);
+  const shown = { image, pool, ...(told && { labels: told.labels }) };
   const timeShare = () => (request.time === undefined ? 0 : (performance.now() - started) / (1000 * request.time));
   const trained = await trainChain(
     engine,
     {
-      rows,
-      dimension: d,
+      pool,
       configuration,
       ...(stepMemory !== undefined && { stepMemory }),
       ...(told && { classes: { labels: told.labels, count: told.names.length } }),
@@ -116,7 +115,11 @@ export async function fitImages(
     }),
     parameters: parameterCount(configuration, d),
     seconds: (performance.now() - started) / 1000,
-    notes: [...notesOf(images), ...untrainedNotes(trained.records, configuration.blocks)],
+    notes: [
+      ...notesOf(images),
+      ...precisionNotes(asked, configuration, places.length),
+      ...untrainedNotes(trained.records, configuration.blocks),
+    ],
   };
   return { model: { record, chain: trained.chain }, report };
 }
@@ -150,6 +153,17 @@ function checkImages(images: ImageSet, { blocks }: ImageConfiguration): void {
 function notesOf({ skipped }: ImageSet): readonly string[] {
   const broken = skipped.filter(({ kind }) => kind === "broken").length;
   return broken > 0 ? [`${broken} ${broken === 1 ? "file was" : "files were"} broken and left out`] : [];
+}
+
+/** What was chosen for a large pool. */
+function precisionNotes(
+  asked: ImageConfiguration,
+  { training }: ImageConfiguration,
+  images: number,
+): readonly string[] {
+  if (training.pool === undefined || asked.training.pool !== undefined) return [];
+  const mebibytes = Math.ceil((4 * pushedValues(asked, images)) / 2 ** 20);
+  return [`pushed images were held as float16, as they would have taken ${mebibytes} MiB as float32 (--pool float32)`];
 }
 
 /** Moving images through a block takes time too, and may leave none for the next block. */
@@ -199,12 +213,10 @@ function nameOf({ description }: ImageSet): string {
 /** Everything but the seed that decides the result. */
 function fingerprintOf(
   { seed: _, ...configuration }: ImageConfiguration,
-  rows: Float32Array,
+  levelsMark: string,
   told?: ToldClasses,
 ): string {
   const text = new TextEncoder().encode(JSON.stringify(configuration));
-  const marks = [rows, ...(told ? [told.labels] : [])].map(({ buffer, byteOffset, byteLength }) =>
-    fingerprint(new Uint8Array(buffer, byteOffset, byteLength)),
-  );
-  return [fingerprint(text), ...marks].join(" ");
+  const labels = told && new Uint8Array(told.labels.buffer, told.labels.byteOffset, told.labels.byteLength);
+  return [fingerprint(text), levelsMark, ...(labels ? [fingerprint(labels)] : [])].join(" ");
 }

@@ -1,16 +1,37 @@
-// image-memory: what a fit of images takes in memory: the images as numbers, and their training within the rest of a budget.
+// image-memory: what a fit of images takes in memory: the images, as levels and as what is pushed, and their training beside them.
 import { failure } from "../../errors.ts";
 import type { ImageNetwork } from "../../nn/image-network.ts";
 import type { Engine } from "../../runtime/contract.ts";
 import { isFromMarginals } from "../../train/configuration.ts";
+import { rowsInUse } from "../../train/pool.ts";
 import { fittingPlan, type StepPlan, stepPlans } from "../../train/step-memory.ts";
 import type { ImageConfiguration } from "./image-defaults.ts";
 
-/** Bytes of so many images as numbers: as they were read, and where they are pushed. */
+/** Pushed images that take more bytes than this as float32 are held as float16 where nothing else is said. */
+const largePool = 2 ** 30;
+
+/** The recipe of a fit of so many images with what pushed ones are held as: float32 where nothing stands, which small pools are. */
+export function withPrecision(
+  configuration: ImageConfiguration,
+  images: number,
+  memory = Number.POSITIVE_INFINITY,
+): ImageConfiguration {
+  const { pool, ...training } = configuration.training;
+  const bytes = 4 * pushedValues(configuration, images);
+  const isHalved = bytes > 0 && (pool ? pool === "float16" : bytes > Math.min(largePool, memory / 2));
+  return { ...configuration, training: { ...training, ...(isHalved && { pool: "float16" }) } };
+}
+
+/** Bytes of so many images: a byte for each level, then, in their place, numbers for those that are pushed. */
 export function poolBytes(configuration: ImageConfiguration, images: number): number {
-  const [block] = configuration.blocks;
-  const copies = isFromMarginals(configuration.training) ? 1 : 2;
-  return block ? 4 * copies * images * valuesOf(block.network) : 0;
+  const each = configuration.training.pool === "float16" ? 2 : 4;
+  return Math.max(images * valuesOf(configuration), each * pushedValues(configuration, images));
+}
+
+/** Numbers that images are once they are pushed: later blocks may not look at all of them. */
+export function pushedValues(configuration: ImageConfiguration, images: number): number {
+  if (isFromMarginals(configuration.training)) return 0;
+  return Math.min(images, rowsInUse(configuration, 1)) * valuesOf(configuration);
 }
 
 /** How each network could be trained on a CPU, block after block; networks that are alike share their plans. */
@@ -19,7 +40,7 @@ export function trainingPlans({ blocks, training }: ImageConfiguration): readonl
   return blocks.map(({ step, network }) => {
     const key = JSON.stringify(network);
     const target = { step: training.shareWeights ? ({ kind: "by row" } as const) : step, network };
-    const plans = known.get(key) ?? stepPlans({ ...target, dimension: valuesOf(network) }, training);
+    const plans = known.get(key) ?? stepPlans({ ...target, dimension: levelsIn(network) }, training);
     known.set(key, plans);
     return plans;
   });
@@ -49,12 +70,17 @@ function checkPool(pool: number, memory: number): void {
   if (pool <= memory) return;
   throw failure("option", {
     where: "memory",
-    expected: `at least ${pool} bytes for the images as numbers`,
+    expected: `at least ${pool} bytes for the images`,
     received: String(memory),
     remedy: "raise the budget or train on fewer images (--images N)",
   });
 }
 
-function valuesOf({ image }: ImageNetwork): number {
+/** Values of an image of a recipe. */
+function valuesOf({ blocks: [block] }: ImageConfiguration): number {
+  return block ? levelsIn(block.network) : 0;
+}
+
+function levelsIn({ image }: ImageNetwork): number {
   return image.channels * image.height * image.width;
 }

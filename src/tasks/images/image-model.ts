@@ -65,7 +65,7 @@ export const networkSchema: z.ZodType<ImageNetwork> = z.union([
   }),
 ]);
 
-const classesSchema = z
+export const classesSchema = z
   .array(z.object({ name: z.string().max(1000), images: count }))
   .min(1)
   .max(mostClasses)

@@ -10,7 +10,7 @@ import { createTransport } from "../../runtime/transport.ts";
 import { floats } from "../../tensor/array.ts";
 import type { Progress } from "../progress.ts";
 import { checkCount } from "../rows.ts";
-import { drawnClasses } from "./image-classes.ts";
+import { drawnClasses, type ImageClass } from "./image-classes.ts";
 import type { ImageModel, ImageRecord } from "./image-model.ts";
 
 export interface ImageSampleRequest {
@@ -113,10 +113,22 @@ export async function imageChains(
 }
 
 /** What a request means for a transport: how strongly classes are followed, at how many velocities, and which class each image has. */
-function conditionOf({ classes: known }: ImageRecord, { classes, guidance, seed }: ImageSampleRequest) {
+function conditionOf({ classes: known }: ImageRecord, request: ImageSampleRequest) {
+  const labelsOf = labelsToDraw(known, request);
+  const guidance = known === undefined ? 0 : (request.guidance ?? 1);
+  return { guidance, velocities: guidance === 0 || guidance === 1 ? 1 : 2, labelsOf };
+}
+
+/**
+ * The places of the classes of images number `first` and so on: those asked for in turns, or each as often as it was trained on;
+ * undefined where none are known. Throws "option" for classes that are not known or had no training image.
+ */
+export function labelsToDraw(
+  known: readonly ImageClass[] | undefined,
+  { classes, guidance, seed }: Pick<ImageSampleRequest, "classes" | "guidance" | "seed">,
+): (first: number, count: number) => Int32Array | undefined {
   if (known === undefined) {
-    if (classes === undefined && guidance === undefined)
-      return { guidance: 0, velocities: 1, labelsOf: () => undefined };
+    if (classes === undefined && guidance === undefined) return () => undefined;
     throw failure("option", {
       where: classes === undefined ? "guidance" : "classes",
       expected: "a model that was trained with the classes of images",
@@ -132,12 +144,10 @@ function conditionOf({ classes: known }: ImageRecord, { classes, guidance, seed 
       received: strange === undefined ? "none" : String(strange),
     });
   const key = split(random(seed), "classes");
-  const labelsOf = (first: number, count: number): Int32Array | undefined =>
+  return (first, count) =>
     classes
       ? Int32Array.from({ length: count }, (_, n) => classes[(first + n) % classes.length] ?? 0)
       : drawnClasses(known, key, first, count);
-  const strength = guidance ?? 1;
-  return { guidance: strength, velocities: strength === 0 || strength === 1 ? 1 : 2, labelsOf };
 }
 
 /** Images that come part by part as one block. */
@@ -159,15 +169,20 @@ export async function gathered(
 
 /** Draws images into memory. */
 export async function drawImages(engine: Engine, model: ImageModel, request: ImageSampleRequest): Promise<DrawnImages> {
+  return together(sampleImages(engine, model, request), model.record.image);
+}
+
+/** What is drawn part by part as one. */
+export async function together(parts: AsyncIterable<DrawnImages>, image: PixelShape): Promise<DrawnImages> {
   let evaluations = 0;
   const labels: number[] = [];
   async function* blocks() {
-    for await (const part of sampleImages(engine, model, request)) {
+    for await (const part of parts) {
       evaluations += part.evaluations;
       labels.push(...(part.labels ?? []));
       yield part.block;
     }
   }
-  const block = await gathered(blocks(), model.record.image);
+  const block = await gathered(blocks(), image);
   return { block, ...(labels.length > 0 && { labels: Int32Array.from(labels) }), evaluations };
 }

@@ -4,9 +4,11 @@ import { levelsOfRows } from "../../data/images/rows.ts";
 import { fillNormal, random, split } from "../../random.ts";
 import type { Engine } from "../../runtime/contract.ts";
 import { createTransport } from "../../runtime/transport.ts";
-import { type FloatArray, floats } from "../../tensor/array.ts";
+import { floats } from "../../tensor/array.ts";
 import { diffuse } from "../../train/batches.ts";
 import type { Look } from "../../train/looks.ts";
+import { evenPlaces } from "../../train/pool.ts";
+import type { RowPool } from "../../train/row-pool.ts";
 
 /** Images drawn when block `block` had trained for so many iterations. */
 export interface TrainingPicture {
@@ -21,10 +23,10 @@ export interface TrainingPictures {
   save(picture: TrainingPicture): Promise<void>;
 }
 
-/** The images that are trained on, as numbers, with their classes where networks read them. */
+/** The images that are trained on, with their classes where networks read them. */
 export interface ShownFrom {
   readonly image: PixelShape;
-  readonly rows: FloatArray;
+  readonly pool: RowPool;
   readonly labels?: Int32Array;
 }
 
@@ -34,18 +36,17 @@ const [mostImages, evaluations] = [36, 16];
  * Draws pictures by a few fixed steps. With the last block they are samples from noise. Before, the blocks end on the way to
  * noise: pictures then start from training images as the diffusion leaves them there, with noise that stays the same.
  */
-export function pictureDrawer(engine: Engine, { image, rows, labels }: ShownFrom, seed: number) {
-  const d = rows.shape[1] ?? 1;
-  const count = Math.min(mostImages, rows.shape[0] ?? 0);
-  const places = Array.from({ length: count }, (_, n) => Math.floor((n * (rows.shape[0] ?? 0)) / count));
+export function pictureDrawer(engine: Engine, { image, pool, labels }: ShownFrom, seed: number) {
+  const d = pool.dimension;
+  const count = Math.min(mostImages, pool.rows);
+  const places = evenPlaces(pool.rows, count);
+  const begun = new Float32Array(count * d);
+  pool.gather(places, begun);
   const noise = new Float32Array(count * d);
   fillNormal(split(random(seed), "pictures"), noise);
   const classes = labels && Int32Array.from(places, (place) => labels[place] ?? -1);
   return async ({ blocks: trained, number, iteration }: Look): Promise<TrainingPicture> => {
-    const points = new Float32Array(count * d);
-    places.forEach((place, n) => {
-      points.set(rows.data.subarray(place * d, (place + 1) * d), n * d);
-    });
+    const points = begun.slice();
     const durations = trained.map(({ step }) => (step.kind === "free" ? Number.POSITIVE_INFINITY : step.duration));
     diffuse(
       points,

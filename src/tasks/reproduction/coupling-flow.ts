@@ -17,8 +17,9 @@ import { slice, sum } from "../../tensor/layout.ts";
 import { affine, beside, matmul } from "../../tensor/matrix.ts";
 import { constant, placeholder, type Tensor } from "../../tensor/tensor.ts";
 import { leaves, mapTree } from "../../tensor/tree.ts";
-import { epochs, gatherRows } from "../../train/batches.ts";
+import { epochs } from "../../train/batches.ts";
 import { createOptimizer, initialState } from "../../train/optimizer.ts";
+import { gatherRows } from "../../train/row-pool.ts";
 
 export interface CouplingFlow {
   readonly layers: number;

@@ -6,8 +6,8 @@ import {
   type PixelBlock,
   type PixelShape,
 } from "../../data/images/image-set.ts";
-import { npyHeaderOfLevels } from "../../data/images/npy-array.ts";
 import { decodeNpy } from "../../data/npy.ts";
+import { encodeNpyHeader } from "../../data/npy-header.ts";
 import { LocalFlowError } from "../../errors.ts";
 import type { Engine } from "../../runtime/contract.ts";
 import type { ImageModel } from "../images/image-model.ts";
@@ -73,7 +73,7 @@ export async function* samplesInParts(
 }
 
 function npyOf(block: PixelBlock): Uint8Array {
-  const header = npyHeaderOfLevels([block.count, block.height, block.width, block.channels]);
+  const header = encodeNpyHeader("|u1", [block.count, block.height, block.width, block.channels]);
   const bytes = new Uint8Array(header.length + block.levels.length);
   bytes.set(header);
   bytes.set(channelsLast(block.levels, block), header.length);

@@ -1,8 +1,8 @@
 // image-tables: the figures of an experiment with images as tables, for the page and for the terminal.
 import type { PublishedDistance } from "../presets/published-images.ts";
-import type { ReportCell, ReportTable } from "../report.ts";
-import type { ImageContenderResult, ImageExperimentResult, ImageSeedResult } from "./image-experiment.ts";
-import { deviationCell } from "./tables.ts";
+import type { ReportTable } from "../report.ts";
+import type { ImageExperimentResult } from "./image-experiment.ts";
+import { deviationCell, meanOf, memoryCell } from "./tables.ts";
 
 /** Fréchet distances of all contenders and of other real images. */
 export function distanceTable({ contenders, floor, images, reference }: ImageExperimentResult): ReportTable {
@@ -19,9 +19,9 @@ export function distanceTable({ contenders, floor, images, reference }: ImageExp
       ...contenders.map((contender) => [
         contender.method,
         deviationCell(contender.frechet),
-        of(contender, ({ parameters }) => parameters),
-        of(contender, ({ gradientSteps }) => gradientSteps),
-        of(contender, ({ evaluationsPerImage }) => evaluationsPerImage),
+        meanOf(contender, ({ parameters }) => parameters),
+        meanOf(contender, ({ gradientSteps }) => gradientSteps),
+        meanOf(contender, ({ evaluationsPerImage }) => evaluationsPerImage),
       ]),
       ...(floor ? [[`${floor.images} real images`, floor.frechet, "", "", ""]] : []),
     ],
@@ -30,10 +30,6 @@ export function distanceTable({ contenders, floor, images, reference }: ImageExp
 
 /** What the figures took, means over seeds. */
 export function costTable({ contenders }: ImageExperimentResult): ReportTable {
-  const memory = ({ runs }: ImageContenderResult): ReportCell => {
-    const known = runs.flatMap(({ peakMemoryBytes }) => peakMemoryBytes ?? []);
-    return known.length === 0 ? "" : Math.round(Math.max(...known) / 2 ** 20);
-  };
   return {
     columns: [
       { name: "" },
@@ -44,10 +40,10 @@ export function costTable({ contenders }: ImageExperimentResult): ReportTable {
     ],
     rows: contenders.map((contender) => [
       contender.method,
-      of(contender, ({ trainSeconds }) => trainSeconds),
-      of(contender, ({ pushSeconds }) => pushSeconds),
-      of(contender, ({ sampleSeconds }) => sampleSeconds),
-      memory(contender),
+      meanOf(contender, ({ trainSeconds }) => trainSeconds),
+      meanOf(contender, ({ pushSeconds }) => pushSeconds),
+      meanOf(contender, ({ sampleSeconds }) => sampleSeconds),
+      memoryCell(contender),
     ]),
   };
 }
@@ -63,8 +59,4 @@ export function publishedDistanceTable(published: readonly PublishedDistance[]):
       source,
     ]),
   };
-}
-
-function of({ runs }: ImageContenderResult, pick: (run: ImageSeedResult) => number): number {
-  return runs.reduce((total, run) => total + pick(run), 0) / runs.length;
 }

@@ -1,22 +1,28 @@
 // tables: the figures of an experiment as tables, for the page and for the terminal.
 import type { PublishedFigure } from "../presets/published.ts";
 import type { ReportCell, ReportTable } from "../report.ts";
-import type { ContenderResult, Deviation, ExperimentResult, SeedResult } from "./experiment.ts";
-
-const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
+import type { ContenderResult, Deviation, ExperimentResult } from "./experiment.ts";
+import type { RunCost } from "./store.ts";
 
 /** A mean over seeds with the deviation between seeds; of one seed the mean alone. */
 export function deviationCell({ mean: value, deviation }: Deviation): ReportCell {
   return deviation === null ? value : { value, standardError: deviation };
 }
 
+/** The mean of a figure over the runs of a contender. */
+export function meanOf<R>({ runs }: { readonly runs: readonly R[] }, pick: (run: R) => number): number {
+  return runs.reduce((total, run) => total + pick(run), 0) / runs.length;
+}
+
+/** The most memory of any run, in MiB; empty where it is not known. */
+export function memoryCell({ runs }: { readonly runs: readonly Pick<RunCost, "peakMemoryBytes">[] }): ReportCell {
+  const known = runs.flatMap(({ peakMemoryBytes }) => peakMemoryBytes ?? []);
+  return known.length === 0 ? "" : Math.round(Math.max(...known) / 2 ** 20);
+}
+
 /** Test likelihoods and what they cost: one line for each contender, density and the law itself. */
 export function likelihoodTable({ contenders, densities, truth, rows }: ExperimentResult): ReportTable {
   const blank = ["", "", "", "", ""];
-  const memory = ({ runs }: ContenderResult): ReportCell => {
-    const known = runs.flatMap(({ peakMemoryBytes }) => peakMemoryBytes ?? []);
-    return known.length === 0 ? "" : Math.round(Math.max(...known) / 2 ** 20);
-  };
   return {
     caption: `Negative log-likelihood of ${rows.test} test rows; ± is the standard deviation between seeds (of densities with a formula: the standard error over rows). Lower is better.`,
     columns: [
@@ -33,12 +39,12 @@ export function likelihoodTable({ contenders, densities, truth, rows }: Experime
       ...contenders.map((contender) => [
         contender.method,
         deviationCell(contender.nll),
-        of(contender, ({ parameters }) => parameters),
-        of(contender, ({ gradientSteps }) => gradientSteps),
+        meanOf(contender, ({ parameters }) => parameters),
+        meanOf(contender, ({ gradientSteps }) => gradientSteps),
         contender.learningRate,
-        of(contender, ({ trainSeconds }) => trainSeconds),
-        of(contender, ({ pushSeconds }) => pushSeconds),
-        memory(contender),
+        meanOf(contender, ({ trainSeconds }) => trainSeconds),
+        meanOf(contender, ({ pushSeconds }) => pushSeconds),
+        memoryCell(contender),
       ]),
       ...densities.map(({ name, nll, choice }) => [`${name}${choice ? ` (${choice})` : ""}`, nll, ...blank, ""]),
       ...(truth === undefined ? [] : [["the law itself", truth, ...blank, ""]]),
@@ -71,19 +77,19 @@ export function integrationTable({ contenders }: ExperimentResult): ReportTable 
     ],
     rows: contenders.map((contender) => [
       contender.method,
-      of(contender, ({ test }) => test.check.tighter.value),
-      of(contender, ({ test }) => test.check.fixed.value),
+      meanOf(contender, ({ test }) => test.check.tighter.value),
+      meanOf(contender, ({ test }) => test.check.fixed.value),
       ...(authors
         ? [
-            of(contender, ({ test }) => test.authors?.nll.value ?? Number.NaN),
-            of(contender, ({ test }) => test.authors?.optimism.value ?? Number.NaN),
+            meanOf(contender, ({ test }) => test.authors?.nll.value ?? Number.NaN),
+            meanOf(contender, ({ test }) => test.authors?.optimism.value ?? Number.NaN),
           ]
         : []),
-      of(contender, ({ test }) => test.hutchinson.nll.value),
-      of(contender, ({ test }) => test.hutchinson.rowError),
-      of(contender, ({ test }) => test.evaluationsPerRow),
-      of(contender, ({ test }) => test.seconds),
-      of(contender, ({ test }) => test.hutchinson.seconds),
+      meanOf(contender, ({ test }) => test.hutchinson.nll.value),
+      meanOf(contender, ({ test }) => test.hutchinson.rowError),
+      meanOf(contender, ({ test }) => test.evaluationsPerRow),
+      meanOf(contender, ({ test }) => test.seconds),
+      meanOf(contender, ({ test }) => test.hutchinson.seconds),
     ]),
   };
 }
@@ -111,8 +117,4 @@ export function ratesTable(contenders: readonly ContenderResult[]): ReportTable 
       learningRates.map(({ rate, validation }) => [method, rate, validation]),
     ),
   };
-}
-
-function of({ runs }: ContenderResult, pick: (run: SeedResult) => number): number {
-  return mean(runs.map(pick));
 }

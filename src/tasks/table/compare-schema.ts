@@ -7,11 +7,17 @@ import { checkColumnNames } from "./evaluate-table-model.ts";
 import { unreadCells } from "./measured.ts";
 import type { ColumnSchema, Schema } from "./schema.ts";
 
+/** What two tables are called in errors, notes and sentences, such as the paths of their files. */
+export interface TableNames {
+  readonly before: string;
+  readonly after: string;
+}
+
 export interface SharedSchema {
   readonly schema: Schema;
   /** What is left out, and what cannot be read, in sentences. */
   readonly notes: readonly string[];
-  /** Numbers and dates of the first file of which no cell of the second can be read, each with a sentence. */
+  /** Numbers and dates of `before` of which no cell of `after` can be read, each with a sentence. */
   readonly changed: ReadonlyMap<string, string>;
 }
 
@@ -19,24 +25,24 @@ export interface SharedSchema {
  * The types of the columns by the cells of `before`, by those of `after` where that has no value. Throws "data" when `after`
  * lacks a column, or when there is nothing but text and ids.
  */
-export function sharedSchema(before: CellTable, after: CellTable): SharedSchema {
+export function sharedSchema(before: CellTable, after: CellTable, called: TableNames): SharedSchema {
   const names = before.columns.map(({ name }) => name);
-  checkColumnNames(after, names, "the second file");
+  checkColumnNames(after, names, called.after);
   const [old, fresh] = [detectSchema(before), detectSchema(after)];
   const later = new Map(fresh.columns.map((column) => [column.name, column]));
   const columns = old.columns.map((column) => (isEmpty(column) ? (later.get(column.name) ?? column) : column));
   const left = columns.filter(isLeftOut);
   if (left.length === columns.length)
     throw failure("data", {
-      where: "drift",
+      where: called.before,
       expected: "a column of numbers, dates or categories",
       received: "texts and ids alone",
     });
   const known = new Set(names);
   const more = fresh.columns.filter(({ name }) => !known.has(name)).map(({ name }) => name);
   const unread = {
-    before: unreadCells(before, { columns }, "the first file"),
-    after: unreadCells(after, { columns }, "the second file"),
+    before: unreadCells(before, { columns }, called.before),
+    after: unreadCells(after, { columns }, called.after),
   };
   const odd = new Set(unread.before.map(({ column }) => column));
   const lost = unread.after.filter(({ column, read }) => read === 0 && !odd.has(column));
@@ -46,13 +52,13 @@ export function sharedSchema(before: CellTable, after: CellTable): SharedSchema 
     changed: new Map(
       lost.map(({ column, note }) => [
         column,
-        `${column} moved: it is a ${kinds.get(column)} in the first file and none in the second. ${note}`,
+        `${column} moved: it is a ${kinds.get(column)} in ${called.before} and none in ${called.after}. ${note}`,
       ]),
     ),
     notes: [
-      ...(more.length > 0 ? [`Columns of the second file alone are left out: ${listNames(more)}.`] : []),
+      ...(more.length > 0 ? [`Columns of ${called.after} alone are left out: ${listNames(more)}.`] : []),
       ...left.map(({ name, kind, reason }) => `Column "${shorten(name)}" is left out as ${kind}: ${reason}.`),
-      ...columns.flatMap((column) => changedKind(column, later.get(column.name))),
+      ...columns.flatMap((column) => changedKind(column, later.get(column.name), called)),
       ...[...unread.before, ...unread.after].map(({ note }) => note),
     ],
   };
@@ -79,10 +85,14 @@ const sorts: Readonly<Record<ColumnSchema["kind"], string>> = {
 };
 
 /** A column that was one sort of thing and is another; constants are too few values to say. */
-function changedKind(old: ColumnSchema, fresh: ColumnSchema | undefined): readonly string[] {
+function changedKind(
+  old: ColumnSchema,
+  fresh: ColumnSchema | undefined,
+  { before, after }: TableNames,
+): readonly string[] {
   const isTold = fresh !== undefined && old.kind !== "constant" && fresh.kind !== "constant" && !isLeftOut(old);
   if (!isTold || sorts[old.kind] === sorts[fresh.kind]) return [];
   return [
-    `Column "${shorten(old.name)}" is taken for ${old.kind}, but by the second file alone it would be ${fresh.kind}.`,
+    `Column "${shorten(old.name)}" is taken for ${old.kind}, as in ${before}, but by ${after} alone it would be ${fresh.kind}.`,
   ];
 }

@@ -11,7 +11,7 @@ import { inTurns } from "../../measure/steps.ts";
 import { twoSampleSteps } from "../../measure/two-sample-classifier.ts";
 import { normalScore, permutation, random, split } from "../../random.ts";
 import { turns } from "../../runtime/pause.ts";
-import { sharedSchema } from "./compare-schema.ts";
+import { sharedSchema, type TableNames } from "./compare-schema.ts";
 import type { TableEstimate } from "./evaluate-table.ts";
 import { plain } from "./evaluate-table-findings.ts";
 import { qualityOf } from "./evaluate-table-measures.ts";
@@ -32,6 +32,8 @@ export interface CompareTablesOptions {
   readonly rows?: number;
   /** Pairs of columns that are looked at, at most; default 2000. */
   readonly pairs?: number;
+  /** What the tables are called in errors, notes and sentences; default: the first file and the second file. */
+  readonly names?: TableNames;
   readonly signal?: AbortSignal;
   /** Told what begins, for people. */
   readonly onStage?: (text: string) => void;
@@ -84,6 +86,7 @@ export interface TableComparison {
 
 /** Columns whose sentence stands in the verdict. */
 const spokenColumns = 3;
+const usualNames: TableNames = { before: "the first file", after: "the second file" };
 
 /**
  * Measures how far `after` is from `before`, whose cells say what the columns are; columns that only `after` has are named in a
@@ -94,10 +97,11 @@ export async function compareTables(
   after: CellTable,
   options: CompareTablesOptions = {},
 ): Promise<TableComparison> {
-  const { seed = 0, rows = 20_000, pairs = 2000, onStage, signal } = options;
-  const { schema, notes, changed } = sharedSchema(before, after);
+  const { seed = 0, rows = 20_000, pairs = 2000, names = usualNames, onStage, signal } = options;
+  const { schema, notes, changed } = sharedSchema(before, after, names);
   const [old, fresh] = [measuredTable(before, schema), measuredTable(after, schema)];
-  checkEnoughRows("drift", [old, fresh]);
+  checkEnoughRows(names.before, [old]);
+  checkEnoughRows(names.after, [fresh]);
   const turn = turns(signal, "drift");
   await turn();
   onStage?.("measuring columns and whole rows");

@@ -21,12 +21,23 @@ import { cellsOf, linearOutcomes, outcomes, type RowOutcomes } from "./linear.ts
 export interface BoundCondition {
   /** Columns whose cells are given, with their texts; undefined is a gap. */
   readonly given: ReadonlyMap<string, string | undefined>;
+  /** `given` and, beside it, the cells that equalities say of columns that the model computes. */
+  readonly equal: ReadonlyMap<string, string | undefined>;
   /** Tests of single columns that are not given: all must pass. */
   readonly tests: ReadonlyMap<string, CellTest>;
   /** 1 for each row of a table in which the whole condition holds. */
   holds(table: CellTable): Uint8Array;
   /** Whether parts of the condition join several columns, or columns that the model computes, beyond `given` and `tests`. */
   readonly mixed: boolean;
+  /** Those parts, each with the columns it is about. */
+  readonly joint: readonly JointPart[];
+}
+
+/** A part of a condition that is no test of one column. */
+export interface JointPart {
+  readonly columns: readonly string[];
+  /** As `BoundCondition.holds`, for this part alone. */
+  holds(table: CellTable): Uint8Array;
 }
 
 /**
@@ -39,19 +50,25 @@ export function bindCondition(text: string, encoder: TableEncoder, where = "wher
   const parts = conjuncts(parseCondition(text, where));
   const leaves = leafTests({ kind: "and", parts }, place);
   const given = new Map<string, string | undefined>();
+  const equal = new Map<string, string | undefined>();
+  const joint: JointPart[] = [];
+  const isTrue = (outcome: number) => Number(outcome === outcomes.holds);
+  const heldBy = (part: Condition) => (table: CellTable) => outcomesIn(table, part, leaves, false).map(isTrue);
   const tests = new Map<string, CellTest>();
   const reaches = new Map<string, ReachTest>();
-  let mixed = false;
   for (const part of parts) {
     const names = new Set(columnsOf(part));
     const [name = ""] = names;
     if (names.size === 1 && !linearIn(part))
       reaches.set(name, both(reaches.get(name), { test: joinedTest(part, leaves), bounds: boundsIn(part, place) }));
     const cell = givenCell(part, place);
-    if (cell !== undefined && (!computed.has(name) || cell.text === undefined)) {
-      if (given.has(name) && given.get(name) !== cell.text) throw neverHolds(where, name);
-      given.set(name, cell.text);
-    } else if (names.size > 1 || computed.has(name) || linearIn(part)) mixed = true;
+    if (cell !== undefined) {
+      if (equal.has(name) && equal.get(name) !== cell.text) throw neverHolds(where, name);
+      equal.set(name, cell.text);
+    }
+    if (cell !== undefined && (!computed.has(name) || cell.text === undefined)) given.set(name, cell.text);
+    else if (names.size > 1 || computed.has(name) || linearIn(part))
+      joint.push({ columns: [...names], holds: heldBy(part) });
     else tests.set(name, reaches.get(name)?.test ?? (() => true));
   }
   for (const [name, value] of given) {
@@ -70,9 +87,7 @@ export function bindCondition(text: string, encoder: TableEncoder, where = "wher
     if (!test(column?.kind === "constant" && filled > 0 ? column.text : undefined)) throw neverHolds(where, name);
     tests.delete(name);
   }
-  const whole: Condition = { kind: "and", parts };
-  const isTrue = (outcome: number) => Number(outcome === outcomes.holds);
-  return { given, tests, mixed, holds: (table) => outcomesIn(table, whole, leaves, false).map(isTrue) };
+  return { given, equal, tests, mixed: joint.length > 0, joint, holds: heldBy({ kind: "and", parts }) };
 }
 
 /** Passed by what passes both. */

@@ -6,10 +6,13 @@ import type { MeasuredTable } from "../../measure/columns-table.ts";
 import type { FlowBaseline } from "../../measure/names.ts";
 import type { Integration } from "../../ode/integration.ts";
 import type { Engine } from "../../runtime/contract.ts";
+import { turns } from "../../runtime/pause.ts";
 import type { BaselineSummary } from "../evaluate.ts";
 import { gradientStepsOf, parametersOf } from "../plain-flow.ts";
 import type { Progress } from "../progress.ts";
 import { evaluateTable, type TableEvaluation } from "./evaluate-table.ts";
+import { type EvaluatedText, evaluateTexts } from "./evaluate-texts.ts";
+import { textSentences } from "./evaluate-texts-verdict.ts";
 import { measuredTable, unreadableNotes } from "./measured.ts";
 import { fitPlainTable } from "./plain-table.ts";
 import { sampleTable } from "./sample-table.ts";
@@ -43,6 +46,8 @@ export interface TableModelEvaluation extends TableEvaluation {
   /** Velocity evaluations for the rows drawn. */
   readonly evaluations: number;
   readonly seconds: number;
+  /** Columns of texts and ids that the model writes anew; absent where there are none. */
+  readonly texts?: readonly EvaluatedText[];
   /** What the flows among the baselines are, and what they cost. */
   readonly baselines: Readonly<Record<string, BaselineSummary>>;
 }
@@ -94,6 +99,11 @@ export async function evaluateTableModel(
       },
     },
   );
+  const written = await evaluateTexts(
+    schema,
+    { heldOut, drawn: drawn.cells, ...(train && { train }) },
+    { seed, turn: turns(signal, "evaluation") },
+  );
   const unread = [
     ...unreadableNotes(heldOut, schema, "the held-out rows"),
     ...(train ? unreadableNotes(train, schema, "the training rows") : []),
@@ -101,7 +111,9 @@ export async function evaluateTableModel(
   return {
     task: "table",
     ...measured,
-    notes: [...unread, ...measured.notes],
+    notes: [...unread, ...measured.notes, ...written.notes],
+    verdict: [...measured.verdict.slice(0, -1), ...textSentences(written.texts), ...measured.verdict.slice(-1)],
+    ...(written.texts.length > 0 && { texts: written.texts }),
     parameters: parametersOf(model.density),
     gradientSteps: gradientStepsOf(model.density),
     evaluations: drawn.evaluations,
@@ -154,7 +166,7 @@ function drawnRows(engine: Engine, model: TableModel, request: TableModelEvaluat
   const controls = { seed, ...(integration && { integration }), ...controlsOf(request) };
   return async (from: TableModel) => {
     const { table, evaluations } = await sampleTable(engine, from, { rows, ...controls });
-    return { table: measuredTable(table, model.encoder.schema), evaluations };
+    return { cells: table, table: measuredTable(table, model.encoder.schema), evaluations };
   };
 }
 

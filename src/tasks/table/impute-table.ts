@@ -13,6 +13,7 @@ import { type FillControls, filledRows, gathered } from "./fill-rounds.ts";
 import { combinationReader } from "./nearest-combinations.ts";
 import { type ColumnSpan, cellKinds, filledScore, pointsOf, spansOf, type TablePoints } from "./points.ts";
 import type { TableModel } from "./table-model.ts";
+import { unfillableRows } from "./unfillable-rows.ts";
 
 export interface TableImputeRequest extends FillControls {
   /** Draws of every gap; with more than one the tables of all draws follow each other, told apart by the column `draw`. */
@@ -29,6 +30,8 @@ export interface ImputedTable {
   readonly unmet: number;
   /** Cells with texts that the model cannot place: they stay, and count as not known. */
   readonly unknown: number;
+  /** Where known cells of rows occur in no combination of the data: how many are `unmet` for it, and what would be nearest. */
+  readonly notes?: readonly string[];
   readonly evaluations: number;
 }
 
@@ -58,7 +61,10 @@ export async function imputeTable(
   const key = split(random(controls.seed), "table", "impute");
   const turn = turns(controls.signal, "imputing");
   const points = await repeatedPoints(encoder, table, { draws, key, turn });
-  const task = holes(points, spans, d);
+  const open = holes(points, spans, d);
+  const asked = open.rows.filter((row) => row < table.rows);
+  const unfillable = await unfillableRows(constraints, encoder, table, { asked, turn });
+  const task = { ...open, rows: open.rows.filter((row) => !unfillable.rows.has(row % table.rows)) };
   for (const [place, span] of spans.entries()) {
     if (span.hasGap) openGaps(points, span, place, filledScore(span), d);
     await turn();
@@ -107,7 +113,8 @@ export async function imputeTable(
     table: draws > 1 ? withCells(completed, [numbered(draws, table.rows)], "imputed table") : completed,
     cells: (gapsOf(whole.columns) - gapsOf(completed.columns)) / draws,
     left: gapsOf(completed.columns) / draws,
-    unmet: unmet.size,
+    unmet: unmet.size + draws * unfillable.rows.size,
+    ...(unfillable.notes.length > 0 && { notes: unfillable.notes }),
     unknown: points.unknown / draws,
     evaluations,
   };

@@ -60,7 +60,7 @@ const mostTexts = 65_536;
 export function shapesOf({ texts, counts, filled, rows }: Profile): Regeneration | undefined {
   const groups = new Map<string, string[]>();
   for (const text of texts) {
-    const outline = text.replace(/[A-Za-z0-9]/g, "x");
+    const outline = outlineOfText(text);
     if (text.length > longest || /[^\x20-\x7e]/.test(text)) continue;
     const group = groups.get(outline);
     if (group === undefined) groups.set(outline, [text]);
@@ -133,6 +133,37 @@ function placeWithRoom(shapes: readonly TextShape[], place: number, row: number)
 /** How many texts a shape has. */
 function roomOf({ places }: TextShape): number {
   return places.reduce((room, place) => room * ("is" in place ? 1 : characterSets[place.of].length), 1);
+}
+
+/** The share of texts that is one of `known`, distinct texts of the column, on average; 1 where they are drawn from its own. */
+export function chanceOfKnown(found: Regeneration, known: Iterable<string>): number {
+  if (found.kind === "seen") return 1;
+  const byOutline = new Map(found.shapes.map((shape) => [outlineOf(shape.places), { shape, held: 0 }]));
+  for (const text of known) {
+    const group = byOutline.get(outlineOfText(text));
+    if (group !== undefined && hasShape(text, group.shape)) group.held++;
+  }
+  const total = found.shapes.reduce((sum, { count }) => sum + count, 0);
+  return [...byOutline.values()].reduce(
+    (sum, { shape, held }) => sum + ((shape.count / total) * held) / roomOf(shape),
+    0,
+  );
+}
+
+function hasShape(text: string, { places }: TextShape): boolean {
+  return places.every((place, at) => {
+    const sign = text[at] ?? "";
+    return "is" in place ? place.is === sign : characterSets[place.of].includes(sign);
+  });
+}
+
+/** Letters and digits as x: no two shapes of a column have the same outline. */
+function outlineOfText(text: string): string {
+  return text.replace(/[A-Za-z0-9]/g, "x");
+}
+
+function outlineOf(places: TextShape["places"]): string {
+  return outlineOfText(places.map((place) => ("is" in place ? place.is : "x")).join(""));
 }
 
 /** Places whose characters together tell row numbers apart: so many combinations at most, so that they are whole numbers. */

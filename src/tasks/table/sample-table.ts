@@ -10,6 +10,7 @@ import { checkCount } from "../rows.ts";
 import { neverHolds } from "./comparisons.ts";
 import { type BoundCondition, bindCondition } from "./conditions.ts";
 import { type RowJudge, rowJudge } from "./constraint-judges.ts";
+import { type GivenCellsJudge, givenCellsJudge } from "./given-cells.ts";
 import { levelsInTraining } from "./label.ts";
 import { extrapolationNotes, importanceDraws } from "./rare-conditions.ts";
 import { knownPoints, type PointSource, pointSource } from "./table-draws.ts";
@@ -74,9 +75,12 @@ export async function sampleTable(
   const { encoder, constraints = [], label } = model;
   checkCount(rows);
   const condition = where === undefined ? undefined : bindCondition(where, encoder);
+  const contradiction = givenCellsJudge(constraints, encoder);
+  const excluded = condition && contradiction(condition, "where");
+  if (excluded) throw excluded;
   const judge = constraints.length === 0 ? undefined : rowJudge(constraints, encoder.schema);
   const column = balance === true ? (label ?? noLabel()) : balance;
-  const levels = column === undefined ? [undefined] : levelsUnder(model, column, condition);
+  const levels = column === undefined ? [undefined] : levelsUnder(model, column, condition, contradiction);
   const { tableOf } = pointSource(engine, model, request, condition, column);
   let taken = 0;
   const handOver = async (points: Float32Array): Promise<void> => {
@@ -268,10 +272,17 @@ async function collected(
   return { kind: "found", filled, draws, met };
 }
 
-/** The levels of a column that the condition leaves. */
-function levelsUnder(model: TableModel, column: string, condition: BoundCondition | undefined): readonly string[] {
+/** The levels of a column that the condition leaves and that can stand beside the cells that it gives. */
+export function levelsUnder(
+  { encoder }: Pick<TableModel, "encoder">,
+  column: string,
+  condition: BoundCondition | undefined,
+  contradiction: GivenCellsJudge,
+): readonly string[] {
   const test = condition?.tests.get(column) ?? (() => true);
-  const levels = levelsInTraining(model.encoder, column, "balance").filter(test);
+  const levels = levelsInTraining(encoder, column, "balance")
+    .filter(test)
+    .filter((level) => contradiction(withCell(condition, column, level), "balance") === undefined);
   if (levels.length > 1 && !condition?.given.has(column)) return levels;
   throw failure("option", {
     where: "balance",
@@ -282,16 +293,17 @@ function levelsUnder(model: TableModel, column: string, condition: BoundConditio
 }
 
 /** The condition with one more cell given. */
-function withCell(condition: BoundCondition | undefined, column: string, text: string): BoundCondition {
-  const { given = new Map(), tests = new Map(), mixed = false } = condition ?? {};
+export function withCell(condition: BoundCondition | undefined, column: string, text: string): BoundCondition {
+  const { given = new Map(), equal = given, tests = new Map(), mixed = false, joint = [] } = condition ?? {};
   const others = new Map([...tests].filter(([name]) => name !== column));
   if (tests.get(column)?.(text) === false) throw neverHolds("balance", column);
   const holds = (table: CellTable) => condition?.holds(table) ?? new Uint8Array(table.rows).fill(1);
-  return { given: new Map([...given, [column, text]]), tests: others, mixed, holds };
+  const cell = [column, text] as const;
+  return { given: new Map([...given, cell]), equal: new Map([...equal, cell]), tests: others, mixed, joint, holds };
 }
 
 /** Rows of the parts in turn: one of each, then the next of each. */
-function dealt(parts: readonly Float32Array[], rows: number, d: number): Float32Array {
+export function dealt(parts: readonly Float32Array[], rows: number, d: number): Float32Array {
   const [only] = parts;
   if (parts.length === 1 && only) return only;
   const out = new Float32Array(rows * d);
@@ -302,13 +314,15 @@ function dealt(parts: readonly Float32Array[], rows: number, d: number): Float32
   return out;
 }
 
-function countsOf(levels: readonly (string | undefined)[], rows: number): Readonly<Record<string, number>> {
+/** Rows of each level. */
+export function countsOf(levels: readonly (string | undefined)[], rows: number): Readonly<Record<string, number>> {
   return Object.fromEntries(levels.map((level, n) => [level ?? "", Math.ceil(Math.max(0, rows - n) / levels.length)]));
 }
 
 const methods = ["given", "rejection", "importance"] as const;
 
-function togetherOf(parts: readonly ConditionReport[]): ConditionReport {
+/** How rows were found, of all parts together. */
+export function togetherOf(parts: readonly ConditionReport[]): ConditionReport {
   const draws = parts.reduce((total, part) => total + part.draws, 0);
   const weighted = parts.reduce((total, part) => total + part.acceptance * part.draws, 0);
   return {
@@ -319,7 +333,8 @@ function togetherOf(parts: readonly ConditionReport[]): ConditionReport {
   };
 }
 
-function noLabel(): never {
+/** Throws where the column to balance is the label, and there is none. */
+export function noLabel(): never {
   throw failure("option", {
     where: "balance",
     expected: "a model that was fitted with a label",

@@ -12,7 +12,11 @@ import { createCarrier, distance, noiseRows } from "../../../src/tasks/distillat
 import { segmentsOf } from "../../../src/tasks/distillation/segments.ts";
 import type { Student } from "../../../src/tasks/distillation/student.ts";
 import { decodeStudent, encodeStudent } from "../../../src/tasks/distillation/student-file.ts";
-import { distillTable, sampleStudentTable } from "../../../src/tasks/distillation/student-table.ts";
+import {
+  distillTable,
+  type StudentTableSample,
+  sampleStudentTable,
+} from "../../../src/tasks/distillation/student-table.ts";
 import { sampleTable } from "../../../src/tasks/table/sample-table.ts";
 import { affineModel, rotation } from "../../support/affine-model.ts";
 import { smallTable } from "../../support/small-table.ts";
@@ -38,7 +42,7 @@ const rowsOf = (table: Parameters<typeof recordsOf>[0]) => [...recordsOf(table)]
 describe("the pool of a conditional student", () => {
   it("has rows whose given values stay and whose rest goes where the teacher takes it", async () => {
     const { chain, record } = model.density;
-    const carrier = await createCarrier(engine, chain, true);
+    const carrier = await createCarrier(engine, chain, { masks: true });
     const [rows, masks] = [200, record.configuration.training.masks!];
     const how = { masks, key: random("given"), d };
     const segments = segmentsOf([1, 1], 4);
@@ -130,6 +134,33 @@ describe("a conditional student", () => {
     expect(new Set(rowsOf(whole.table).map((row) => row["side"])).size).toBe(2);
   });
 
+  it("shares rows evenly among the levels of a column, under a condition too", async () => {
+    const request = { rows: 41, seed: 4, balance: "side" } as const;
+    const sides = (drawn: StudentTableSample) => rowsOf(drawn.table).map((row) => row["side"]);
+    const free = await sampleStudentTable(engine, student, request);
+    const [first, second] = sides(free);
+    expect([first, second].sort()).toEqual(["left", "right"]);
+    expect(sides(free)).toEqual(Array.from({ length: 41 }, (_, n) => (n % 2 === 0 ? first : second)));
+    expect(free).toMatchObject({ evaluations: 82, balance: { column: "side", rows: { left: 20, right: 21 } } });
+    const bound = await sampleStudentTable(engine, student, { ...request, where: "x > 10" });
+    expect(sides(bound)).toEqual(sides(free));
+    for (const row of rowsOf(bound.table)) expect(Number(row["x"])).toBeGreaterThan(10);
+    expect(bound.condition?.method).toBe("rejection");
+    const given = sampleStudentTable(engine, student, { ...request, where: 'side == "left"' });
+    await expect(given).rejects.toThrow(/balance: expected a condition that leaves several levels of "side"/);
+  });
+
+  it("keeps the label of its teacher, by which rows are balanced where no column is named", async () => {
+    const balanced = (of: Student) => sampleStudentTable(engine, of, { rows: 4, seed: 4, balance: true });
+    await expect(balanced(student)).rejects.toThrow(/balance: expected a model that was fitted with a label/);
+    const labelled = { ...student, table: { ...student.table!, label: "side" } };
+    const read = decodeStudent(encodeStudent(labelled));
+    expect(read.table?.label).toBe("side");
+    expect((await balanced(read)).balance).toEqual({ column: "side", rows: { left: 2, right: 2 } });
+    const strange = encodeStudent({ ...student, table: { ...student.table!, label: "sides" } });
+    expect(() => decodeStudent(strange)).toThrow(/label: expected a column of the model, got "sides"/);
+  });
+
   it("has a file that is refused when its networks do not read what it says", () => {
     const { conditional: _, ...training } = student.record.training;
     const other = { ...student, record: { ...student.record, training } };
@@ -146,6 +177,9 @@ describe("a conditional student", () => {
     const { student: whole } = await distillTable(engine, model, { ...request, iterations: 1 });
     await expect(sampleStudentTable(engine, whole, { rows: 1, seed: 1, where: 'side == "left"' })).rejects.toThrow(
       /where: expected a student that can be told cells, .*--conditional/,
+    );
+    await expect(sampleStudentTable(engine, whole, { rows: 1, seed: 1, balance: "side" })).rejects.toThrow(
+      /balance: expected a student that can be told cells, .*--conditional/,
     );
   });
 });

@@ -110,6 +110,50 @@ describe("a fit of images", () => {
     expect(encodeImageModel(on.model)).toEqual(encodeImageModel(model));
   });
 
+  it("holds pushed images as float16 where asked, says so, and goes on from a checkpoint to the same bytes", async () => {
+    const base = small();
+    const held = (pool: "float32" | "float16"): ImageConfiguration => {
+      return { ...base, training: { ...base.training, dequantise: true, pool } };
+    };
+    const request = { images, configuration: held("float16") };
+    const whole = await fitImages(engine, request);
+    expect(whole.model.record.configuration.training.pool).toBe("float16");
+    expect(decodeImageModel(encodeImageModel(whole.model))).toEqual(whole.model);
+    const full = await fitImages(engine, { images, configuration: held("float32") });
+    expect(full.model.record.configuration.training).not.toHaveProperty("pool");
+    const [ours, theirs] = [whole, full].map((fitted) => fitted.model.chain.blocks.map((block) => block.parameters));
+    expect(ours![0]).toEqual(theirs![0]);
+    expect(ours![1]).not.toEqual(theirs![1]);
+    expect(whole.report.blocks[1]!.loss).toBeCloseTo(full.report.blocks[1]!.loss, 3);
+    const stopping = interrupting(engine);
+    let checkpoint: Uint8Array | undefined;
+    const save = async (bytes: Uint8Array) => {
+      checkpoint = bytes;
+    };
+    stopping.stopAfter(7);
+    const cut = fitImages(stopping.engine, { ...request, signal: stopping.signal, checkpoint: { save } });
+    await expect(cut).rejects.toMatchObject({ code: "interrupted" });
+    const resume = checkpoint && { resume: checkpoint };
+    const other = fitImages(engine, { images, configuration: held("float32"), checkpoint: { save, ...resume } });
+    await expect(other).rejects.toThrow(/expected the data and the options that the checkpoint was made with/);
+    const on = await fitImages(engine, { ...request, checkpoint: { save, ...resume } });
+    expect(encodeImageModel(on.model)).toEqual(encodeImageModel(whole.model));
+  });
+
+  it("chooses float16 where float32 would take more than half of the budget, and says so", async () => {
+    const configuration = {
+      ...small("patches", 0),
+      integration: { kind: "fixed", method: "euler", evaluations: 1 },
+    } as const;
+    const many = smallImages(30_000, "many").images;
+    const memory = 2 * 4 * 64 * 30_000 - 1;
+    const { model: halved, report } = await fitImages(engine, { images: many, configuration, memory });
+    expect(halved.record.configuration.training.pool).toBe("float16");
+    expect(report.notes).toEqual([
+      "pushed images were held as float16, as they would have taken 8 MiB as float32 (--pool float32)",
+    ]);
+  });
+
   it("leaves out values in training, as the seed says, and goes on from a checkpoint to the same bytes", async () => {
     const thinned = (dropout: number): ImageConfiguration => {
       const sizes = { channels: 4, multipliers: [1], residualBlocks: 1, attentionAt: [], headChannels: 4 };

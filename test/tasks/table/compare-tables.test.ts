@@ -66,10 +66,12 @@ describe("the comparison of two tables", () => {
     const { columns, notes } = await compareTables(before, words, { seed: 1 });
     expect(columns[0]).toMatchObject({ column: "count", moved: true });
     expect(columns[0]?.sentence).toMatch(
-      /^count moved: it is a number in the first file and none in the second\. 600 of 600 cells .*"(many|few)"/,
+      /^count moved: it is a number in the first file and none in the second file\. 600 of 600 cells .*"(many|few)"/,
     );
     expect(columns[0]?.sentence).not.toMatch(/did not move/);
-    expect(notes.join(" ")).toMatch(/"count" is taken for number, but by the second file alone it would be category/);
+    expect(notes.join(" ")).toMatch(
+      /"count" is taken for number, as in the first file, but by the second file alone it would be category/,
+    );
   });
 
   it("takes columns without any value, speaks of dates as days, and refuses texts alone", async () => {

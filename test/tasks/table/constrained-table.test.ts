@@ -82,10 +82,26 @@ describe("a table with constraints and a label", () => {
   });
 
   it("says which constraint stands against a condition that no row meets", async () => {
-    const where = 'city == "Rome" && country == "NO"';
-    await expect(sampleTable(engine, fitted.model, { rows: 5, seed: 1, where, mostDraws: 600 })).rejects.toThrow(
-      /expected 5 rows, got 0 among 600 draws, of which \d+ broke the constraint combinations\(city, country\)/,
+    const asked = { rows: 5, seed: 1, where: "low > high", mostDraws: 600 };
+    await expect(sampleTable(engine, fitted.model, asked)).rejects.toThrow(
+      /expected 5 rows, got 0 among 600 draws, of which \d+ broke the constraint low <= high/,
     );
+  });
+
+  it("refuses given cells that the constraints exclude without a draw", async () => {
+    const where = 'city == "Rome" && country == "NO"';
+    await expect(sampleTable(engine, fitted.model, { rows: 0, seed: 1, where })).rejects.toThrow(
+      /where: expected city and country as some row .* got city "Rome", country "NO"; nearest: city "\w+", country/,
+    );
+    await expect(
+      sampleTable(engine, fitted.model, { rows: 0, seed: 1, where: "low == 9 && high == 8" }),
+    ).rejects.toThrow(/where: expected cells that meet the constraint low <= high, got low "9", high "8"/);
+  });
+
+  it("balances the levels that the given cells leave", async () => {
+    const asked = { rows: 20, seed: 1, balance: "city", where: 'country == "FR"' };
+    const { balance } = await sampleTable(engine, fitted.model, asked);
+    expect(balance?.rows).toEqual({ Paris: 10, Lyon: 10 });
   });
 
   it("is balanced over its label, or over any category that a condition leaves", async () => {
@@ -131,6 +147,25 @@ describe("a table with constraints and a label", () => {
     const { unmet, left, table: filled } = await imputeTable(engine, fitted.model, table, { seed: 1 });
     expect([unmet, left]).toEqual([1, 1]);
     expect(textsOf(filled)["high"]).toEqual([undefined]);
+  });
+
+  it("leaves the gaps of rows whose known cells are in no combination, with a note, and fills the others", async () => {
+    const [first, second, third] = orders(3, 8);
+    const table = cellTableOf([
+      { ...first, city: "Atlantis", country: null },
+      { ...second, country: null },
+      { ...third, city: null, country: "ZZ", low: null },
+    ]);
+    const { unmet, notes, table: filled } = await imputeTable(engine, fitted.model, table, { seed: 1, draws: 2 });
+    expect(unmet).toBe(4);
+    expect(notes).toEqual([
+      expect.stringMatching(
+        /^2 rows keep their gaps: .*combinations\(city, country\)\), in row 1 city "Atlantis"; nearest/,
+      ),
+    ]);
+    const { country, city, low } = textsOf(filled);
+    expect(country).toEqual([undefined, second?.country, "ZZ", undefined, second?.country, "ZZ"]);
+    expect([city?.[2], low?.[2]]).toEqual([undefined, undefined]);
   });
 
   it("is refused out of a file whose constraints or label are not its own", () => {

@@ -1,0 +1,57 @@
+// fit-text: what a fit says when it ends: the blocks it trained, and the lines below them.
+import type { FitReport, Likelihood } from "../tasks/density.ts";
+import { alignedTable, short, spokenBytes, spokenTime, withError } from "./output.ts";
+
+/** What the fit of every task reports. */
+type Told = Pick<FitReport, "seed" | "blocks" | "parameters" | "seconds"> & { readonly peakMemoryBytes: number };
+
+export interface FitTextParts {
+  /** Whether the table says how far blocks moved the pool; default: yes. */
+  readonly distances?: boolean;
+  /** Lines in front of the number of parameters. */
+  readonly findings: readonly string[];
+  /** What follows that number, such as ` for 3 dimensions`. */
+  readonly size?: string;
+  /** Lines in front of the seed. */
+  readonly more?: readonly string[];
+}
+
+/** The text of a fit whose model is in `output`. */
+export function fitText(
+  output: string,
+  { blocks, parameters, seconds, peakMemoryBytes, seed }: Told,
+  { distances = true, findings, size = "", more = [] }: FitTextParts,
+): string {
+  const rows = blocks.map((block, n) => [
+    String(n + 1),
+    block.duration === null ? "free" : short(block.duration),
+    String(block.iterations),
+    short(block.loss),
+    spokenTime(block.seconds),
+    ...(distances ? [short(block.poolToNormal, 3), short(block.blockDistance, 3)] : []),
+  ]);
+  const header = ["block", "duration", "iterations", "loss", "time", ...(distances ? ["to normal", "moved"] : [])];
+  return [
+    alignedTable(header, rows),
+    "",
+    ...findings,
+    `parameters      ${parameters}${size}`,
+    `time, memory    ${spokenTime(seconds)}, ${spokenBytes(peakMemoryBytes)} at most`,
+    ...more,
+    `seed            ${seed}`,
+    `model           ${output}`,
+  ].join("\n");
+}
+
+/** The likelihoods of training rows and of held-out ones, where there are any. */
+export function likelihoodLines({
+  train,
+  validation,
+}: {
+  readonly train: Likelihood;
+  readonly validation?: Likelihood;
+}): readonly string[] {
+  const line = (name: string, { nll, standardError, rows }: Likelihood) =>
+    `${name.padEnd(16)}${withError(nll, standardError)} nats (${rows} rows)`;
+  return [line("training nll", train), ...(validation ? [line("held-out nll", validation)] : [])];
+}

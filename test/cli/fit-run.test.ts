@@ -110,11 +110,11 @@ it("a fit of a table that is stopped goes on to the bytes of one that was not", 
   const rows = Array.from({ length: 200 }, (_, n) => `${Math.sin(n)},${n % 3 === 0 ? "red" : "blue"}`);
   writeFileSync(at("table.csv"), `x,kind\n${rows.join("\n")}\n`);
   const recipe =
-    "--steps 0.3,free --hidden 8x1 --iterations 20 --batch-size 32 --evaluations 2 --threads 1 --seed 3".split(" ");
+    "--steps 0.3,free --hidden 8x1 --iterations 2000 --batch-size 32 --evaluations 2 --threads 1 --seed 3".split(" ");
   const line = (name: string) => ["fit", at("table.csv"), "-o", at(name), ...recipe];
   const [{ terminal, said }, controller] = [listening(true), new AbortController()];
   const draw = (text: string) => {
-    if (text.includes("block 1/2 push")) controller.abort();
+    if (text.includes("block 2/2 train")) controller.abort();
   };
   const status = await run(line("stopped.safetensors"), { ...terminal, draw, signal: controller.signal });
   expect({ status, err: said() }).toMatchObject({ status: 130 });

@@ -5,8 +5,9 @@ import { explained, writeFileAtomically } from "../data/files.ts";
 import type { ImageSet } from "../data/images/image-set.ts";
 import { imageParts } from "../data/images/open.ts";
 import { failure } from "../errors.ts";
+import { fewestCompared } from "../measure/kernel-distance.ts";
 import type { Engine } from "../runtime/contract.ts";
-import { studentSamplers } from "../tasks/distillation/evaluate-student.ts";
+import { checkFollowing, studentSamplers } from "../tasks/distillation/evaluate-student.ts";
 import type { Student } from "../tasks/distillation/student.ts";
 import { imageOf, imageTeacher, studentSource } from "../tasks/distillation/student-images.ts";
 import { decodeClassifier, openClassifier } from "../tasks/images/classifier.ts";
@@ -16,6 +17,7 @@ import { classMetricNames, imageMetricNames } from "../tasks/images/image-measur
 import { imageEvaluationPage } from "../tasks/images/image-page.ts";
 import type { ImageReader } from "../tasks/images/image-reader.ts";
 import { modelSource } from "../tasks/images/image-source.ts";
+import { fewestImages } from "../tasks/images/train-classifier.ts";
 import { curveTable } from "./curve-text.ts";
 import { withDigits } from "./estimates.ts";
 import { checkGuided, imageIntegration, refuseForImages } from "./images-checks.ts";
@@ -44,6 +46,7 @@ export async function evaluateImageFile(
 ): Promise<void> {
   refuseForImages(options, ["samples", "baselines", "plain", "target"]);
   const { failUnder = [], rows, images: most, report: page, quiet } = options;
+  checkEnough(options);
   checkMeasures(failUnder, imageMetricNames, "a model of images");
   checkClassMeasures(options);
   const open = await sourceOf(generator, options);
@@ -90,6 +93,16 @@ export async function evaluateImageFile(
   if (failed) throw failed;
 }
 
+/** Throws "option" for numbers of images that nothing could be measured with. */
+function checkEnough({ rows, images, features }: EvaluateOptions): void {
+  const check = (where: string, given: number | undefined, least: number, what: string) => {
+    if (given !== undefined && given < least)
+      throw failure("option", { where, expected: `at least ${least}, which ${what} takes`, received: String(given) });
+  };
+  check("-n", rows, fewestCompared, "the kernel distance");
+  if (features === undefined) check("--images", images, fewestImages, "training a classifier");
+}
+
 /** A model of images, or a student of one. */
 export type ImageGenerator = Extract<AnyModel, { readonly kind: "images" | "student" }>;
 
@@ -99,7 +112,7 @@ async function sourceOf(generator: ImageGenerator, options: EvaluateOptions) {
     const { student } = generator;
     checkBuiltIn(student, options);
     refuseForStudent(options, ["curve", "student", ...integrationNames], student);
-    const how = options.guidance === 0 ? ({ guidance: 0 } as const) : {};
+    const how = options.guidance === 0 && student.classes ? ({ guidance: 0 } as const) : {};
     return async (engine: Engine) => ({ source: studentSource(engine, student, how), curve: undefined });
   }
   const model = generator.images;
@@ -107,7 +120,11 @@ async function sourceOf(generator: ImageGenerator, options: EvaluateOptions) {
   checkGuided(model.record.classes !== undefined, "guidance", options);
   const how = { ...imageIntegration(options, model), ...(guidance !== undefined && { guidance }) };
   const students: Student[] = [];
-  for (const file of options.student ?? []) students.push(await readStudent(file));
+  for (const file of options.student ?? []) {
+    const student = await readStudent(file);
+    if (model.record.classes && guidance !== 0) checkFollowing(student, guidance ?? 1, `--student ${file}`);
+    students.push(student);
+  }
   return async (engine: Engine, signal: AbortSignal) => {
     const source = modelSource(engine, model, how);
     if (!options.curve) return { source, curve: undefined };

@@ -56,6 +56,7 @@ export async function inspectImages(path: string, options: InspectOptions, termi
         `network ${network}`,
         heldText(d * trained, pushed, pool),
         `training needs about ${spokenBytes(trainingMemoryBytes)} beside them, with --memory as little as ${spokenBytes(leastTrainingMemoryBytes)}`,
+        ...tooSmall(options.memory, memoryBytes + leastTrainingMemoryBytes),
         ...(estimate
           ? [
               `training takes about ${spokenTime(estimate.trainingSeconds)} here; pushing the images through each block comes on top`,
@@ -119,6 +120,12 @@ export async function inspectImageModel(
     { kind: "model", version, task, image, ...(classes && { classes }), blocks, parameters, configuration, training },
     text,
   );
+}
+
+/** A line for a budget that a fit would refuse. */
+function tooSmall(memory: number | undefined, least: number): readonly string[] {
+  if (memory === undefined || memory >= least) return [];
+  return [`a fit with --memory ${spokenBytes(memory)} would be refused: it takes at least ${spokenBytes(least)}`];
 }
 
 /** What images take: as levels, and, where they are pushed, as numbers. */

@@ -42,5 +42,5 @@ function drawnCondition(student: Student, options: SampleOptions): Pick<StudentI
   const { class: wanted, guidance } = options;
   if (wanted !== undefined) checkTakesClasses(student, "class");
   checkBuiltIn(student, options);
-  return { ...placesOf(student.classes, wanted), ...(guidance === 0 && { guidance }) };
+  return { ...placesOf(student.classes, wanted), ...(guidance === 0 && student.classes && { guidance }) };
 }

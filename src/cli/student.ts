@@ -43,19 +43,19 @@ export function checkTakesClasses({ classes, record }: Student, name: "class" | 
     where: flag(name),
     expected: "a student that takes classes",
     received: `one of ${record.teacher.name} that takes none`,
-    remedy: "leave it out, or distil a model that was fitted with --conditional",
+    remedy: "leave it out, or distil a model that was fitted with --conditional, and not with --guidance 0",
   });
 }
 
-/** Throws code `option` for a guidance: a student follows classes as strongly as it was taught, or not at all (0, where that is offered). */
+/** Throws code `option` for a guidance that is neither the one a student was taught nor among others that are offered (0: no classes). */
 export function checkBuiltIn(student: Student, { guidance }: { readonly guidance?: number }, offered = [0]): void {
-  if (guidance === undefined) return;
+  if (guidance === undefined || offered.includes(guidance)) return;
   checkTakesClasses(student, "guidance");
-  if (offered.includes(guidance)) return;
   const { teacher, training } = student.record;
+  if (guidance === training.classes?.guidance) return;
   throw failure("option", {
     where: flag("guidance"),
-    expected: `none: a guidance of ${training.classes?.guidance} is built into this student`,
+    expected: [`${training.classes?.guidance}, which is built into this student`, ...offered].join(", or "),
     received: String(guidance),
     remedy: `leave it out, or distil another student of ${teacher.name} with --guidance ${guidance}`,
   });

@@ -8,6 +8,8 @@ import { addRowProducts } from "./row-products.ts";
 const mostRows = 1000;
 const fewestBlocks = 10;
 const fewestRows = 4;
+/** Rows of each side that a distance takes. */
+export const fewestCompared = fewestBlocks * fewestRows;
 
 /**
  * MMD^2 = E k(x, x') + E k(y, y') - 2 E k(x, y) with k(x, y) = (x·y / d + 1)^3, of feature rows [n, d] in random order: the mean of
@@ -27,7 +29,7 @@ export function kernelDistance(
   if (block < fewestRows)
     throw failure("data", {
       where: "kernel distance",
-      expected: `at least ${fewestBlocks * fewestRows} rows of each side`,
+      expected: `at least ${fewestCompared} rows of each side`,
       received: String(count),
     });
   const blocks = Math.floor(count / block);

@@ -72,8 +72,8 @@ export async function evaluateStudent(
 
 /**
  * Students' places on the curve of their teacher, and for each number of evaluations that of the teacher by the best fixed
- * steps that were found without training. Throws "model" for another model's student, and for one that follows classes otherwise
- * than the teacher is to.
+ * steps that were found without training. Throws "model" for another model's student, "option" for one that follows classes
+ * otherwise than the teacher is to.
  */
 export async function studentSamplers(
   engine: Engine,
@@ -89,7 +89,9 @@ export async function studentSamplers(
       received: `one of ${stranger.record.teacher.name}, another model or an earlier state of it`,
       remedy: "distil this model, or give the student's own teacher",
     });
-  for (const student of students) checkFollowing(student, teacher);
+  if (teacher.classes)
+    for (const [k, student] of students.entries())
+      checkFollowing(student, teacher.classes.guidance, `student ${k + 1}`);
   const efforts = [...new Set(students.map(({ maps }) => maps.length))];
   const samplers: CurveSampler[] = [];
   for (const effort of efforts) {
@@ -105,15 +107,15 @@ export async function studentSamplers(
   return samplers;
 }
 
-/** A student of classes stands where the teacher follows them as strongly; where the teacher draws without, every student can. */
-function checkFollowing({ record, classes }: Student, teacher: Teacher): void {
+/** Throws "option" for a student that does not follow classes as strongly as a curve with classes does. */
+export function checkFollowing({ record, classes }: Student, guidance: number, where: string): void {
   const own = classes && record.training.classes?.guidance;
-  if (teacher.classes === undefined || own === teacher.classes.guidance) return;
-  throw failure("model", {
-    where: `student of ${record.teacher.name}`,
-    expected: `one of guidance ${teacher.classes.guidance}, as the curve's images are drawn`,
+  if (own === guidance) return;
+  throw failure("option", {
+    where,
+    expected: `one of guidance ${guidance}, as the curve's images are drawn`,
     received: own === undefined ? "one that takes no classes" : `one of guidance ${own}`,
-    remedy: `give --guidance ${own ?? 0}`,
+    remedy: `leave it out, or draw the curve with --guidance ${own ?? 0} (0, without classes, does for every student)`,
   });
 }
 

@@ -74,8 +74,8 @@ export function classAt(classes: readonly ImageClass[], text: string, where: str
   throw failure("option", {
     where,
     expected: `a class of the model (${listNames(names)}) or its number from 0`,
-    received: isEmpty ? `${text}, of which there were no training images` : text,
-    remedy: `did you mean "${nearestName(text, names)}"?`,
+    received: isEmpty ? `${text}, of which there were no training images` : JSON.stringify(text),
+    ...(text !== "" && { remedy: `did you mean "${nearestName(text, names)}"?` }),
   });
 }
 

@@ -46,6 +46,8 @@ export interface ClassifierOptions {
 }
 
 const batch = 256;
+/** Images that training takes. */
+export const fewestImages = batch;
 const averageDecay = 0.999;
 const clip = 5;
 

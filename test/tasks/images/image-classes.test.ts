@@ -262,9 +262,9 @@ describe("requests", () => {
     expect(classAt(classes, "cat", "--class")).toBe(0);
     expect(classAt(classes, "0", "--class")).toBe(1);
     expect(classAt(classes, "1", "--class")).toBe(1);
-    expect(() => classAt(classes, "cta", "--class")).toThrow(/--class: .*got cta; did you mean "cat"\?/);
+    expect(() => classAt(classes, "cta", "--class")).toThrow(/--class: .*got "cta"; did you mean "cat"\?/);
     expect(() => classAt(classes, "dog", "--class")).toThrow(/dog, of which there were no training images/);
-    expect(() => classAt(classes, "7", "--class")).toThrow(/got 7/);
+    expect(() => classAt(classes, "7", "--class")).toThrow(/got "7"/);
   });
 });
 

@@ -1,6 +1,7 @@
 // impute: `localflow impute MODEL DATA -o OUT`, gaps of a table filled with draws.
 import { type ImputedTable, imputeTable } from "../tasks/table/impute-table.ts";
 import { readTableModel } from "./model.ts";
+import { withTablePath } from "./named-table.ts";
 import type { ImputeOptions } from "./options.ts";
 import { counted, report, spokenTime } from "./output.ts";
 import { progressView } from "./progress.ts";
@@ -24,7 +25,7 @@ export async function impute(path: string, data: string, options: ImputeOptions,
     const probe = { samples: "points" } as const;
     const { integration, tolerance } = await settledTableIntegration(engine, model, probe, { options, terminal, view });
     const how = { ...(integration && { integration }), signal: terminal.signal, onProgress: view.show };
-    return { filled: await imputeTable(engine, model, table, { seed, draws, ...how }), tolerance };
+    return { filled: await withTablePath(data, imputeTable(engine, model, table, { seed, draws, ...how })), tolerance };
   }).finally(view.clear);
   await writeTableFile(output, filled.table, model.encoder.schema, options, terminal);
   const seconds = (performance.now() - start) / 1000;

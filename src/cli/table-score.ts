@@ -8,6 +8,7 @@ import { summarize } from "../tasks/density.ts";
 import { checkClasses, classifyTable } from "../tasks/table/classify-table.ts";
 import { scoreTable, type TableScoreRequest, type TableScores } from "../tasks/table/score-table.ts";
 import type { TableModel } from "../tasks/table/table-model.ts";
+import { withTablePath } from "./named-table.ts";
 import type { ScoreOptions } from "./options.ts";
 import { alignedTable, counted, report, short, spokenTime, withError } from "./output.ts";
 import { progressView } from "./progress.ts";
@@ -55,7 +56,7 @@ export async function scoreTableFile(
     const probe = { samples: "logDensity" } as const;
     const { integration, tolerance } = await settledTableIntegration(engine, model, probe, { options, terminal, view });
     const how = { seed, ...(integration && { integration }), ...controls };
-    const scores = await scoreTable(engine, model, table, { ...how, divergence, contributions });
+    const scores = await withTablePath(data, scoreTable(engine, model, table, { ...how, divergence, contributions }));
     const column = typeof classify === "string" ? { column: classify } : {};
     const classes =
       classify === undefined ? undefined : await classifyTable(engine, model, table, { ...how, ...column });

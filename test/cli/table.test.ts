@@ -255,7 +255,13 @@ describe("impute", () => {
     const other = await localflow("impute", at("moons.safetensors"), at("train.csv"), "-o", at("i.csv"));
     expect(other.err).toContain("expected the model of a table, got a model of rows of numbers without gaps");
     const columns = await localflow("impute", model, put("few.csv", "side,x\nleft,NA\n"), "-o", at("i.csv"));
-    expect(columns.err).toContain('expected a column "count"');
+    expect(columns.err).toContain(`${at("few.csv")}: expected columns count, vip beside the others, got side, x; give`);
+    const scores = await localflow("score", model, put("one.csv", "side,x,vip\nleft,1,Y\n"));
+    expect(scores.err).toContain(`${at("one.csv")}: expected a column "count", got side, x, vip; give`);
+    const drawn = put("draw.csv", "side,x,count,vip,draw\nleft,NA,1,Y,1\n");
+    expect((await localflow("impute", model, drawn, "-o", at("i.csv"), "--draws", "2")).err).toContain(
+      `${drawn}: expected no column "draw" beside those of several draws`,
+    );
   });
 });
 

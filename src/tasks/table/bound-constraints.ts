@@ -27,7 +27,13 @@ export type BoundConstraint = {
   readonly about: readonly string[];
 } & (
   | { readonly kind: "condition"; readonly condition: Condition; readonly test: RowOutcomes }
-  | { readonly kind: "combinations" | "bounds"; readonly test: RowOutcomes }
+  | { readonly kind: "bounds"; readonly test: RowOutcomes }
+  | {
+      readonly kind: "combinations";
+      readonly columns: readonly ColumnSchema[];
+      readonly seen: SeenCombinations;
+      readonly test: RowOutcomes;
+    }
   /** Without columns where ids that count make it true anyhow. */
   | { readonly kind: "unique"; readonly columns: readonly ColumnSchema[] }
 );
@@ -50,7 +56,8 @@ export function bound({ text, seen }: TableConstraint, schema: Schema): BoundCon
     return { text, kind, about, columns: [] };
   const columns = parsed.columns.map((name) => drawnColumn(name, place));
   if (kind === "unique") return { text, kind, about, columns };
-  return { text, kind, about, test: combinationTest(columns, checkedSeen(seen, columns.length, place.where)) };
+  const combinations = checkedSeen(seen, columns.length, place.where);
+  return { text, kind, about, columns, seen: combinations, test: combinationTest(columns, combinations) };
 }
 
 /** The sums among constraints, each after those it needs. */

@@ -1,9 +1,9 @@
 // constraint-judges: which drawn or filled rows may stay, row by row and table by table.
 import type { CellTable } from "../../data/cell-table.ts";
-import { bound, boundsOfSums, type TableConstraint } from "./bound-constraints.ts";
+import { type BoundConstraint, bound, boundsOfSums, type TableConstraint } from "./bound-constraints.ts";
 import { isGap } from "./comparisons.ts";
 import { columnsByName } from "./conditions.ts";
-import { type UniqueTest, uniqueTest } from "./constraint-tests.ts";
+import { partialTest, seenCodes, type UniqueTest, uniqueTest } from "./constraint-tests.ts";
 import { cellsOf, outcomes } from "./linear.ts";
 import type { Schema } from "./schema.ts";
 
@@ -14,7 +14,9 @@ export interface RowJudge {
   /** Candidates judged so far, and those that stayed. */
   readonly judged: number;
   readonly kept: number;
-  /** The constraint that most candidates broke, and how many; none where all were met. */
+  /** Forgets which constraints were broken so far, for rows of another kind. */
+  recount(): void;
+  /** The constraint that most candidates broke since the last recount, and how many; none where all were met. */
   worst(): { readonly constraint: string; readonly broken: number } | undefined;
 }
 
@@ -49,6 +51,9 @@ export function rowJudge(constraints: readonly TableConstraint[], schema: Schema
     get kept() {
       return kept;
     },
+    recount() {
+      broken.clear();
+    },
     worst() {
       const [first] = [...broken].sort((a, b) => b[1] - a[1]);
       return first && { constraint: first[0], broken: first[1] };
@@ -56,15 +61,25 @@ export function rowJudge(constraints: readonly TableConstraint[], schema: Schema
   };
 }
 
+/** The rows that are filled: a table that was repeated some times. */
+export interface RowsToFill {
+  /** The table with what known cells fix by themselves (constants, sums) in its gaps. */
+  readonly before: CellTable;
+  readonly copies: number;
+  /** Cells with texts that the model cannot place, which are not known. */
+  readonly isUnknown: (column: string, row: number) => boolean;
+}
+
+type FilledTest = (filled: CellTable, candidates: Uint8Array, rows: Uint32Array) => Uint8Array;
+
 /**
- * A judge of filled rows of a table that was repeated `copies` times: 1 for each row of a part of it (at the places `rows` of the
- * whole) whose filled cells break no constraint. What cells that were known break is not looked at.
+ * A judge of filled rows: 1 for each row of a part of the repeated table (at the places `rows` of the whole) whose filled cells
+ * break no constraint. What cells that were known break is not looked at, and combinations are judged by what is known of them.
  */
 export function fillJudge(
   constraints: readonly TableConstraint[],
   schema: Schema,
-  before: CellTable,
-  copies: number,
+  { before, copies, isUnknown }: RowsToFill,
 ): (filled: CellTable, rows: Uint32Array) => Uint8Array {
   const described = columnsByName(schema.columns);
   const ready = constraints.map((constraint) => bound(constraint, schema));
@@ -77,12 +92,15 @@ export function fillJudge(
         return code < 0 || (column !== undefined && isGap(column, texts.at(code)));
       });
   };
+  const testOf = (each: BoundConstraint): FilledTest => {
+    if (each.kind === "combinations") return knownCombinationTest(each, { before, isUnknown });
+    if (each.kind !== "unique") return each.test;
+    const test = uniqueTest([each.columns]);
+    test(before);
+    return (filled, candidates) => test(filled, candidates);
+  };
   const judges = Array.from({ length: copies }, () =>
-    [...boundsOfSums(ready, schema), ...ready].map((each) => {
-      const test = each.kind === "unique" ? uniqueTest([each.columns]) : each.test;
-      if (each.kind === "unique") test(before);
-      return { test, isOpen: isOpen(each.about) };
-    }),
+    [...boundsOfSums(ready, schema), ...ready].map((each) => ({ test: testOf(each), isOpen: isOpen(each.about) })),
   );
   return (filled, rows) => {
     const meets = new Uint8Array(rows.length).fill(1);
@@ -91,11 +109,28 @@ export function fillJudge(
         const candidates = Uint8Array.from(rows, (row, n) =>
           Number(meets[n] === 1 && Math.floor(row / before.rows) === copy && concerns(row % before.rows)),
         );
-        test(filled, candidates).forEach((outcome, n) => {
+        test(filled, candidates, rows).forEach((outcome, n) => {
           if (outcome === outcomes.fails && candidates[n] === 1) meets[n] = 0;
         });
       }
     });
     return meets;
+  };
+}
+
+/** Holds where some combination has the cells of a row that are not unknown. */
+function knownCombinationTest(
+  { columns, seen }: Extract<BoundConstraint, { kind: "combinations" }>,
+  { before, isUnknown }: Pick<RowsToFill, "before" | "isUnknown">,
+): FilledTest {
+  const isSeen = partialTest(seen, columns.length);
+  return (filled, candidates, rows) => {
+    const codes = seenCodes(filled, columns, seen);
+    return candidates.map((isAsked, n) => {
+      if (isAsked === 0) return outcomes.open;
+      const row = rows[n]! % before.rows;
+      const known = codes.map((read, k) => (isUnknown(columns[k]!.name, row) ? undefined : read(n)));
+      return isSeen(known) ? outcomes.holds : outcomes.fails;
+    });
   };
 }

@@ -87,6 +87,31 @@ export function combinationTest(columns: readonly ColumnSchema[], seen: SeenComb
   };
 }
 
+/**
+ * Whether some combination has the codes of `seenCodes` that are known, those of the others being undefined. Each choice of known
+ * columns is looked up in a set of its own.
+ */
+export function partialTest(
+  { rows }: SeenCombinations,
+  width: number,
+): (codes: readonly (number | undefined)[]) => boolean {
+  const sets = new Map<string, ReadonlySet<string>>();
+  const keyOf = (codes: readonly (number | undefined)[], places: readonly number[]) =>
+    places.map((n) => codes[n]).join(" ");
+  const projected = (places: readonly number[]) => {
+    const keys = new Set<string>();
+    for (let at = 0; at < rows.length; at += width) keys.add(keyOf(rows.slice(at, at + width), places));
+    return keys;
+  };
+  return (codes) => {
+    const places = [...codes.keys()].filter((n) => codes[n] !== undefined);
+    const name = places.join(" ");
+    const keys = sets.get(name) ?? projected(places);
+    sets.set(name, keys);
+    return keys.has(keyOf(codes, places));
+  };
+}
+
 /** For each column the place of a row's cell among the texts that were seen: -1 for a gap, -2 for others. */
 export function seenCodes(
   table: CellTable,

@@ -308,14 +308,23 @@ function decodedColumn({ column, coder, at }: Part, values: Float32Array, decodi
 /** The columns of a table that a schema names, in the schema's order. */
 function columnsNamed(table: CellTable, wanted: readonly ColumnSchema[]): readonly CellColumn[] {
   const byName = new Map(table.columns.map((column) => [column.name, column]));
-  return wanted.map(({ name }) => {
-    const column = byName.get(name);
-    if (column !== undefined) return column;
-    throw failure("data", {
-      where: "table",
-      expected: `a column "${shorten(name)}"`,
-      received: listNames([...byName.keys()]),
-      remedy: "give the columns that the model was trained on",
-    });
+  checkColumns(
+    table,
+    wanted.map(({ name }) => name),
+  );
+  return wanted.flatMap(({ name }) => byName.get(name) ?? []);
+}
+
+/** Throws `data` where the table lacks columns, and names them all. */
+export function checkColumns({ columns }: CellTable, wanted: readonly string[]): void {
+  const there = new Set(columns.map(({ name }) => name));
+  const lacking = wanted.filter((name) => !there.has(name));
+  if (lacking.length === 0) return;
+  throw failure("data", {
+    where: "table",
+    expected:
+      lacking.length === 1 ? `a column "${listNames(lacking)}"` : `columns ${listNames(lacking)} beside the others`,
+    received: listNames([...there]),
+    remedy: "give the columns that the model was trained on",
   });
 }

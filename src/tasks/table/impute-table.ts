@@ -6,8 +6,9 @@ import { dimensionStates } from "../../flow/masked.ts";
 import { type Random, random, split } from "../../random.ts";
 import type { Engine } from "../../runtime/contract.ts";
 import { turns } from "../../runtime/pause.ts";
+import { bound } from "./bound-constraints.ts";
 import { fillJudge } from "./constraint-judges.ts";
-import type { CombinedCells, TableEncoder } from "./encoder.ts";
+import { type CombinedCells, checkColumns, type TableEncoder } from "./encoder.ts";
 import { canFill, filledTable } from "./fill-cells.ts";
 import { type FillControls, filledRows, gathered } from "./fill-rounds.ts";
 import { combinationReader } from "./nearest-combinations.ts";
@@ -37,6 +38,7 @@ export interface ImputedTable {
 
 const { free, given, absent } = dimensionStates;
 const drawColumn = "draw";
+const nothingDrawn = { rows: new Uint32Array(0), table: { rows: 0, columns: [] } };
 /** Rows that are read or written between two looks at the signal. */
 const rowsAtOnce = 8192;
 
@@ -55,6 +57,7 @@ export async function imputeTable(
     throw failure("option", { where: "draws", expected: "a whole number of at least 1", received: String(draws) });
   if (draws > 1 && table.columns.some(({ name }) => name === drawColumn)) throw drawIsThere();
   const { encoder, constraints = [] } = model;
+  checkColumns(table, columnsNeeded(model));
   const d = encoder.dimensions.length;
   const whole = repeatedCells(table, draws);
   const spans = spansOf(encoder);
@@ -63,21 +66,28 @@ export async function imputeTable(
   const points = await repeatedPoints(encoder, table, { draws, key, turn });
   const open = holes(points, spans, d);
   const asked = open.rows.filter((row) => row < table.rows);
-  const unfillable = await unfillableRows(constraints, encoder, table, { asked, turn });
+  const spanPlaces = new Map(spans.map(({ column }, place) => [column.name, place]));
+  const isOfKind = (kind: number) => (column: string, row: number) =>
+    points.cells[spanPlaces.get(column) ?? -1]?.[row] === kind;
+  const [isGap, isUnknown] = [isOfKind(cellKinds.gap), isOfKind(cellKinds.unknown)];
+  const unfillable = await unfillableRows(constraints, encoder, table, { asked, isUnknown, turn });
   const task = { ...open, rows: open.rows.filter((row) => !unfillable.rows.has(row % table.rows)) };
   for (const [place, span] of spans.entries()) {
     if (span.hasGap) openGaps(points, span, place, filledScore(span), d);
     await turn();
   }
   const combine = combinationReader(constraints, encoder);
-  const spanPlaces = new Map(spans.map(({ column }, place) => [column.name, place]));
   /** Combinations of cells, those of row `rowOf(n)` of the whole that are no gaps staying as they are. */
   const combinedAt = (rowOf: (n: number) => number) => (part: CellTable, drawn: Float32Array) =>
-    combine(part, drawn, (column, n) => {
-      const kinds = points.cells[spanPlaces.get(column) ?? -1];
-      return kinds !== undefined && kinds[rowOf(n)] !== cellKinds.gap;
-    });
-  const judge = constraints.length === 0 ? undefined : fillJudge(constraints, encoder.schema, table, draws);
+    combine(
+      part,
+      drawn,
+      (column, n) => spanPlaces.has(column) && !isGap(column, rowOf(n)),
+      (column, n) => isUnknown(column, rowOf(n)),
+    );
+  const before = filledTable(model, table, spans, points.cells, nothingDrawn);
+  const judge =
+    constraints.length === 0 ? undefined : fillJudge(constraints, encoder.schema, { before, copies: draws, isUnknown });
   const meets = async (drawn: Float32Array, places: readonly number[]): Promise<Uint8Array> => {
     const met = new Uint8Array(places.length).fill(1);
     for (let start = 0; judge !== undefined && start < places.length; start += rowsAtOnce) {
@@ -165,6 +175,13 @@ async function decodedInParts(
     await turn();
   }
   return stackedCells(parts);
+}
+
+/** The columns that the model draws and those that its constraints are about. */
+function columnsNeeded({ encoder, constraints = [] }: TableModel): readonly string[] {
+  const about = new Set(constraints.flatMap((constraint) => bound(constraint, encoder.schema).about));
+  for (const { column } of encoder.dimensions) about.add(column);
+  return encoder.schema.columns.flatMap(({ name }) => (about.has(name) ? [name] : []));
 }
 
 function drawIsThere() {

@@ -11,11 +11,19 @@ import { combinationTest, type SeenCombinations, seenCodes } from "./constraint-
 import type { TableEncoder } from "./encoder.ts";
 import { outcomes } from "./linear.ts";
 
-/** Whether a cell is known and has to stay. */
-export type IsFixed = (column: string, row: number) => boolean;
+/** Whether a cell is known and has to stay, or is one of which nothing is known. */
+export type CellQuestion = (column: string, row: number) => boolean;
 
-/** Gives rows whose combination of cells was never seen the nearest one that was; the points are those the table was read from. */
-export type CombinationReader = (table: CellTable, points: Float32Array, isFixed?: IsFixed) => CellTable;
+/**
+ * Gives rows whose combination of cells was never seen the nearest one that was; the points are those the table was read from.
+ * Cells that are not known count for nothing.
+ */
+export type CombinationReader = (
+  table: CellTable,
+  points: Float32Array,
+  isFixed?: CellQuestion,
+  isUnknown?: CellQuestion,
+) => CellTable;
 
 /**
  * The reader for the `combinations` among constraints. A combination is a box of cells in the dimensions of its columns, and its
@@ -27,8 +35,8 @@ export function combinationReader(constraints: readonly TableConstraint[], encod
     const parsed = parseConstraint(text, constraintPlace(text));
     return parsed.kind === "combinations" && seen ? [readerOf(parsed.columns, seen, encoder)] : [];
   });
-  return (table, points, isFixed = () => false) =>
-    readers.reduce((read, reader) => reader(read, points, isFixed), table);
+  return (table, points, isFixed = () => false, isUnknown = () => false) =>
+    readers.reduce((read, reader) => reader(read, points, isFixed, isUnknown), table);
 }
 
 /** A column of a combination: where it lies, and the boxes of its texts and, last, of a gap. */
@@ -46,7 +54,7 @@ function readerOf(names: readonly string[], seen: SeenCombinations, encoder: Tab
   const members = names.map((name, n) => memberOf(name, seen.texts[n] ?? [], encoder));
   const test = combinationTest(described, seen);
   const width = encoder.dimensions.length;
-  return (table: CellTable, points: Float32Array, isFixed: IsFixed): CellTable => {
+  return (table: CellTable, points: Float32Array, isFixed: CellQuestion, isUnknown: CellQuestion): CellTable => {
     const judged = test(table);
     const unseen = [...judged.keys()].filter((row) => judged[row] === outcomes.fails);
     if (unseen.length === 0) return table;
@@ -58,6 +66,7 @@ function readerOf(names: readonly string[], seen: SeenCombinations, encoder: Tab
         points,
         from: row * width,
         fixed,
+        unknown: names.map((name) => isUnknown(name, row)),
         own: codes.map((read) => read(row)),
       });
       if (nearest !== undefined) chosen.set(row, nearest);
@@ -94,6 +103,7 @@ interface RowAsked {
   readonly points: Float32Array;
   readonly from: number;
   readonly fixed: readonly boolean[];
+  readonly unknown: readonly boolean[];
   /** The row's own places among the texts that were seen. */
   readonly own: readonly number[];
 }
@@ -102,7 +112,7 @@ interface RowAsked {
 function nearestTo(
   members: readonly Member[],
   { texts, rows }: SeenCombinations,
-  { points, from, fixed, own }: RowAsked,
+  { points, from, fixed, unknown, own }: RowAsked,
 ): readonly number[] | undefined {
   const count = members.length;
   const distances = members.map((member, n) => distancesOf(member, texts[n]?.length ?? 0, points, from));
@@ -111,6 +121,7 @@ function nearestTo(
     let total = 0;
     for (let n = 0; n < count && total < least; n++) {
       const code = rows[at + n]!;
+      if (unknown[n]) continue;
       if (fixed[n]) total += code === own[n] ? 0 : Number.POSITIVE_INFINITY;
       else total += distances[n]![code < 0 ? distances[n]!.length - 1 : code]!;
     }

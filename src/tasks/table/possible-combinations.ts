@@ -129,7 +129,8 @@ function nearestWords(candidates: readonly Candidate[]): string {
   const firsts = sorted.filter(({ keeps }) => !choices.has(keeps) && choices.add(keeps));
   const words = [...new Set([...firsts, ...sorted].map((candidate) => candidate.words))];
   const rest = words.length - shownNearest;
-  return words.slice(0, shownNearest).join(" or ") + (rest > 0 ? `, or one of ${rest} others` : "");
+  const others = rest === 1 ? ", or 1 other" : `, or one of ${rest} others`;
+  return words.slice(0, shownNearest).join(" or ") + (rest > 0 ? others : "");
 }
 
 function textAt({ texts }: SeenCombinations, place: number, code: number): string | undefined {

@@ -156,6 +156,7 @@ async function drawRows(
     const evaluations = source.evaluations();
     return { points, method: "given", draws: rows, acceptance: 1, effectiveRows: rows, evaluations };
   }
+  judge?.recount();
   const collecting: Collecting = {
     request,
     points: new Float32Array(rows * model.encoder.dimensions.length),
@@ -165,7 +166,7 @@ async function drawRows(
   };
   const drawPlain = (count: number, first: number) => source.draw(count, firstRow + first);
   const isRefinable = condition !== undefined && condition.tests.size > 0;
-  const plain = await collected(collecting, { draw: drawPlain, filled: 0, mayStop: isRefinable });
+  const plain = await collected(collecting, { draw: drawPlain, filled: 0, drawn: 0, mayStop: isRefinable });
   const method = hasTests ? "rejection" : "given";
   if (plain.kind === "found" || condition === undefined)
     return {
@@ -185,7 +186,12 @@ async function drawRows(
   });
   const drawGiven = (count: number, first: number) =>
     source.draw(count, firstRow + plain.draws + first, { known: rare.resampled(count, first) });
-  const refined = await collected(collecting, { draw: drawGiven, filled: plain.filled, mayStop: false });
+  const refined = await collected(collecting, {
+    draw: drawGiven,
+    filled: plain.filled,
+    drawn: plain.draws,
+    mayStop: false,
+  });
   const acceptance = refined.draws === 0 ? 1 : refined.met / refined.draws;
   return {
     points: collecting.points,
@@ -228,6 +234,8 @@ interface Phase {
   readonly draw: (count: number, first: number) => Promise<Float32Array>;
   /** Rows that are there already. */
   readonly filled: number;
+  /** Draws they took. */
+  readonly drawn: number;
   /** Whether to give up early where few rows meet the condition. */
   readonly mayStop: boolean;
 }
@@ -242,7 +250,7 @@ interface Collected {
 /** Draws rows until as many as are wanted meet what they have to. */
 async function collected(
   { request, points, held, worst, onPoints }: Collecting,
-  { draw, filled: before, mayStop }: Phase,
+  { draw, filled: before, drawn: drawnBefore, mayStop }: Phase,
 ): Promise<Collected> {
   const { rows, mostDraws = Math.max(100_000, 100 * rows), onProgress } = request;
   const d = rows === 0 ? 0 : points.length / rows;
@@ -250,7 +258,7 @@ async function collected(
   while (filled < rows) {
     if (draws >= mostDraws) {
       if (mayStop && met < rareShare * draws) return { kind: "rare", filled, draws, met };
-      throw tooRare(request, filled, draws, worst());
+      throw tooRare(request, filled, drawnBefore + draws, worst());
     }
     const share = draws === 0 ? 1 : Math.max(found, 1) / draws;
     const wanted = Math.ceil((1.1 * (rows - filled)) / share);

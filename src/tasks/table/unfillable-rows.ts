@@ -1,7 +1,7 @@
 // unfillable-rows: rows whose known cells occur in no combination of the data, found before anything is drawn for their gaps.
 import { type CellTable, cellText } from "../../data/cell-table.ts";
 import type { TableConstraint } from "./bound-constraints.ts";
-import { type SeenCombinations, seenCodes } from "./constraint-tests.ts";
+import { partialTest, seenCodes } from "./constraint-tests.ts";
 import type { TableEncoder } from "./encoder.ts";
 import { combinationsAmong } from "./given-cells.ts";
 import { cellsOf } from "./linear.ts";
@@ -14,6 +14,13 @@ export interface UnfillableRows {
   readonly notes: readonly string[];
 }
 
+export interface RowsAsked {
+  readonly asked: ArrayLike<number>;
+  /** Cells with texts that the model cannot place, which are not known. */
+  readonly isUnknown: (column: string, row: number) => boolean;
+  readonly turn: () => Promise<void>;
+}
+
 /**
  * Which of some rows have a gap among the columns of a `combinations` constraint and known cells there that no combination has:
  * nothing that is drawn for them could stay.
@@ -22,7 +29,7 @@ export async function unfillableRows(
   constraints: readonly TableConstraint[],
   encoder: TableEncoder,
   table: CellTable,
-  { asked, turn }: { readonly asked: ArrayLike<number>; readonly turn: () => Promise<void> },
+  { asked, isUnknown, turn }: RowsAsked,
 ): Promise<UnfillableRows> {
   const [rows, notes] = [new Set<number>(), [] as string[]];
   for (const { text, columns, seen } of combinationsAmong(constraints, encoder)) {
@@ -30,8 +37,10 @@ export async function unfillableRows(
     const isSeen = partialTest(seen, columns.length);
     const found: number[] = [];
     for (let n = 0; n < asked.length; n++) {
-      const known = codes.map((read) => read(asked[n]!));
-      if (known.includes(gapCode) && !isSeen(known)) found.push(asked[n]!);
+      const row = asked[n]!;
+      const own = codes.map((read) => read(row));
+      const known = own.map((code, k) => (code === gapCode || isUnknown(columns[k]!.name, row) ? undefined : code));
+      if (own.includes(gapCode) && !isSeen(known)) found.push(row);
       if (n % rowsAtOnce === 0) await turn();
     }
     const [first] = found;
@@ -39,13 +48,13 @@ export async function unfillableRows(
     const wantedOf = (name: string): WantedCell | undefined => {
       const n = columns.findIndex((column) => column.name === name);
       const code = codes[n]?.(first) ?? gapCode;
-      if (code === gapCode) return undefined;
+      if (code === gapCode || isUnknown(name, first)) return undefined;
       return { kind: "cell", text: code < 0 ? cellText(cellsOf(table, name), first) : seen.texts[n]?.[code] };
     };
     const misfit = misfitOf({ columns, seen }, wantedOf);
-    const count = found.length === 1 ? "1 row keeps its gaps" : `${found.length} rows keep their gaps`;
+    const count = found.length === 1 ? "1 row" : `${found.length} rows`;
     notes.push(
-      `${count}: no row of the data has what is known there (constraint ${text}), in row ${first + 1} ${misfit?.wanted}; nearest: ${misfit?.nearest}`,
+      `nothing is drawn for the gaps of ${count}: no row of the data has what is known there (constraint ${text}), in row ${first + 1} ${misfit?.wanted}; nearest: ${misfit?.nearest}`,
     );
     for (const row of found) rows.add(row);
   }
@@ -55,21 +64,3 @@ export async function unfillableRows(
 const gapCode = -1;
 /** Rows that are looked at between two looks at the signal. */
 const rowsAtOnce = 8192;
-
-/** Whether some combination has the known ones among codes; each choice of known columns is looked up in a set of its own. */
-function partialTest({ rows }: SeenCombinations, width: number): (codes: readonly number[]) => boolean {
-  const sets = new Map<string, ReadonlySet<string>>();
-  const keyOf = (codes: readonly number[], places: readonly number[]) => places.map((n) => codes[n]).join(" ");
-  const projected = (places: readonly number[]) => {
-    const keys = new Set<string>();
-    for (let at = 0; at < rows.length; at += width) keys.add(keyOf(rows.slice(at, at + width), places));
-    return keys;
-  };
-  return (codes) => {
-    const places = [...codes.keys()].filter((n) => codes[n] !== gapCode);
-    const name = places.join(" ");
-    const keys = sets.get(name) ?? projected(places);
-    sets.set(name, keys);
-    return keys.has(keyOf(codes, places));
-  };
-}

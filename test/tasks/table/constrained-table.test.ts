@@ -88,6 +88,15 @@ describe("a table with constraints and a label", () => {
     );
   });
 
+  it("counts the draws and those that broke a constraint alike where rare rows are drawn in two ways", async () => {
+    const asked = { rows: 5, seed: 1, where: "low == 30 && high < 20", mostDraws: 600 };
+    const error: unknown = await sampleTable(engine, fitted.model, asked).catch((problem: unknown) => problem);
+    const [, draws, broke] = /among (\d+) draws, of which (\d+) broke/.exec(String(error)) ?? [];
+    expect(Number(draws)).toBeGreaterThan(600);
+    expect(Number(broke)).toBeGreaterThan(0);
+    expect(Number(broke)).toBeLessThanOrEqual(Number(draws));
+  });
+
   it("refuses given cells that the constraints exclude without a draw", async () => {
     const where = 'city == "Rome" && country == "NO"';
     await expect(sampleTable(engine, fitted.model, { rows: 0, seed: 1, where })).rejects.toThrow(
@@ -149,23 +158,33 @@ describe("a table with constraints and a label", () => {
     expect(textsOf(filled)["high"]).toEqual([undefined]);
   });
 
-  it("leaves the gaps of rows whose known cells are in no combination, with a note, and fills the others", async () => {
+  it("takes what known cells fix by themselves, a sum beyond its bounds, and draws the rest", async () => {
+    const [row] = orders(1, 8);
+    const table = cellTableOf([{ ...row, city: "Rome", country: null, net: 500, tax: 1, total: null }]);
+    const { unmet, left, table: filled } = await imputeTable(engine, fitted.model, table, { seed: 1 });
+    expect([unmet, left]).toEqual([0, 0]);
+    const { country, total } = textsOf(filled);
+    expect([country?.[0], Number(total?.[0])]).toEqual(["IT", 501]);
+  });
+
+  it("draws beside texts that are unknown as if they were not there, and names the columns that are not there", async () => {
     const [first, second, third] = orders(3, 8);
-    const table = cellTableOf([
+    const rows = [
       { ...first, city: "Atlantis", country: null },
       { ...second, country: null },
       { ...third, city: null, country: "ZZ", low: null },
-    ]);
-    const { unmet, notes, table: filled } = await imputeTable(engine, fitted.model, table, { seed: 1, draws: 2 });
-    expect(unmet).toBe(4);
-    expect(notes).toEqual([
-      expect.stringMatching(
-        /^2 rows keep their gaps: .*combinations\(city, country\)\), in row 1 city "Atlantis"; nearest/,
-      ),
-    ]);
-    const { country, city, low } = textsOf(filled);
-    expect(country).toEqual([undefined, second?.country, "ZZ", undefined, second?.country, "ZZ"]);
-    expect([city?.[2], low?.[2]]).toEqual([undefined, undefined]);
+    ];
+    const filling = await imputeTable(engine, fitted.model, cellTableOf(rows), { seed: 1, draws: 2 });
+    expect(filling).toMatchObject({ unmet: 0, left: 0, unknown: 2 });
+    expect(filling.notes).toBeUndefined();
+    const { city, country } = textsOf(filling.table);
+    for (const n of [0, 3])
+      expect([city?.[n], ["FR", "DE", "IT", "NO"].includes(country?.[n] ?? "")]).toEqual(["Atlantis", true]);
+    expect([country?.[1], country?.[2], country?.[5]]).toEqual([second?.country, "ZZ", "ZZ"]);
+    const few = cellTableOf([{ city: "Rome", country: null, low: 1 }]);
+    await expect(imputeTable(engine, fitted.model, few, { seed: 1 })).rejects.toThrow(
+      "table: expected columns high, net, tax, total, start, end, rank beside the others, got city, country, low; give",
+    );
   });
 
   it("is refused out of a file whose constraints or label are not its own", () => {

@@ -145,7 +145,24 @@ describe("drawn rows", () => {
   it("that are filled are judged by the cells that were gaps alone", async () => {
     const before = await csvTable("low,high,code\n9,1,k1\n9,,k2\n,1,\n");
     const filled = await csvTable("low,high,code\n9,1,k1\n9,3,k2\n0,1,k1\n");
-    const judge = fillJudge(found("low <= high", "unique(code)").constraints, schema, before, 1);
+    const judge = fillJudge(found("low <= high", "unique(code)").constraints, schema, {
+      before,
+      copies: 1,
+      isUnknown: () => false,
+    });
+    expect([...judge(filled, Uint32Array.from([0, 1, 2]))]).toEqual([1, 0, 0]);
+  });
+});
+
+describe("filled combinations", () => {
+  it("are judged by what is known of them", async () => {
+    const before = await csvTable("city,country\nAtlantis,\nAtlantis,\nRome,\n");
+    const filled = await csvTable("city,country\nAtlantis,DE\nAtlantis,ZZ\nRome,DE\n");
+    const judge = fillJudge(found("combinations(city, country)").constraints, schema, {
+      before,
+      copies: 1,
+      isUnknown: (column, row) => column === "city" && row < 2,
+    });
     expect([...judge(filled, Uint32Array.from([0, 1, 2]))]).toEqual([1, 0, 0]);
   });
 });

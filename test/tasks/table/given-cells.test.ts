@@ -6,6 +6,7 @@ import { findConstraints } from "../../../src/tasks/table/constraints.ts";
 import { detectSchema } from "../../../src/tasks/table/detect.ts";
 import { tableEncoder } from "../../../src/tasks/table/encoder.ts";
 import { givenCellsJudge } from "../../../src/tasks/table/given-cells.ts";
+import { misfitOf } from "../../../src/tasks/table/possible-combinations.ts";
 import { unfillableRows } from "../../../src/tasks/table/unfillable-rows.ts";
 import { orderConstraints, orders } from "../../support/orders-table.ts";
 
@@ -124,6 +125,19 @@ describe("several constraints", () => {
   });
 });
 
+describe("nearest combinations", () => {
+  it.each([
+    [4, /, or 1 other$/],
+    [5, /, or one of 2 others$/],
+  ])("beyond three of %i are counted", (count, ending) => {
+    const four = cellTableOf(Array.from({ length: 40 }, (_, n) => ({ a: `a${n % count}`, b: `b${n % count}`, x: n })));
+    const own = detectSchema(four, {});
+    const seen = findConstraints(["combinations(a, b)"], four, own).constraints[0]?.seen ?? { texts: [], rows: [] };
+    const misfit = misfitOf({ columns: own.columns.slice(0, 2), seen }, () => ({ kind: "cell", text: "none" }));
+    expect(misfit?.nearest).toMatch(ending);
+  });
+});
+
 describe("rows with gaps", () => {
   const turn = async () => {};
   const cells = [
@@ -138,12 +152,13 @@ describe("rows with gaps", () => {
   it("whose known cells occur in no combination are found with a sentence, whole rows and others are not", async () => {
     const { rows, notes } = await unfillableRows(constraints, encoder, cellTableOf(cells), {
       asked: [...cells.keys()],
+      isUnknown: () => false,
       turn,
     });
     expect([...rows]).toEqual([2, 6]);
     expect(notes).toHaveLength(1);
     expect(notes[0]).toMatch(
-      /^2 rows keep their gaps: .* \(constraint combinations\(city, country\)\), in row 3 city "Atlantis"; nearest: /,
+      /^nothing is drawn for the gaps of 2 rows: .* \(constraint combinations\(city, country\)\), in row 3 city "Atlantis"; nearest: /,
     );
   });
 
@@ -160,9 +175,16 @@ describe("rows with gaps", () => {
     ]);
     const { rows, notes } = await unfillableRows(one.constraints, tableEncoder(own, triples), partial, {
       asked: [0, 1, 2],
+      isUnknown: () => false,
       turn,
     });
     expect([...rows]).toEqual([0, 2]);
     expect(notes[0]).toContain('in row 1 a "a0", b "b1"; nearest: a "a0", b "b0" or a "a1", b "b1"');
+    const unknown = await unfillableRows(one.constraints, tableEncoder(own, triples), partial, {
+      asked: [0, 1, 2],
+      isUnknown: (column) => column === "a",
+      turn,
+    });
+    expect([...unknown.rows]).toEqual([]);
   });
 });

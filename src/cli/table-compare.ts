@@ -8,6 +8,7 @@ import { compareTables, type TableComparison } from "../tasks/table/compare-tabl
 import { driftMetricNames } from "../tasks/table/evaluate-table-metrics.ts";
 import { withDigits } from "./estimates.ts";
 import { flag } from "./flags.ts";
+import { spokenPath } from "./named-table.ts";
 import type { EvaluateOptions } from "./options.ts";
 import { alignedTable, report, short, spokenTime } from "./output.ts";
 import { checkInterrupted, checkOutput, memoryLimit, seedFrom } from "./session.ts";
@@ -52,10 +53,6 @@ export async function compareFiles(
   await report(terminal, options, { ...found, seconds }, comparisonText(found, seconds));
   const failed = missed(failUnder, found.measures);
   if (failed) throw failed;
-}
-
-function spokenPath(path: string): string {
-  return path === "-" ? "standard input" : path;
 }
 
 /** What needs a model, by the names of its options. */

@@ -1,6 +1,7 @@
 // table-sample: `localflow sample MODEL -n N [--where CONDITION] [--balance [COLUMN]]`, for models of tables.
 import { numberCells, withCells } from "../data/cell-rows.ts";
-import { type ConditionReport, sampleTable, type TableSample } from "../tasks/table/sample-table.ts";
+import type { ConditionReport } from "../tasks/table/row-kinds.ts";
+import { sampleTable, type TableSample } from "../tasks/table/sample-table.ts";
 import { scoreTable } from "../tasks/table/score-table.ts";
 import type { TableModel } from "../tasks/table/table-model.ts";
 import type { SampleOptions } from "./options.ts";

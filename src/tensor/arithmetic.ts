@@ -88,9 +88,10 @@ const rules = {
   absolute: unary("absolute", { derivative: (x) => signOf(x), onnx: "Abs" }),
   // The masks of relu and elu read the output, so that the pre-activation has no second reader and its bias and relu fuse.
   relu: unary("relu", { derivative: (_, y) => isPositive(y), onnx: "Relu" }),
-  // min(max(2^127 x, 0), 1): one vectorised pass where a comparison and its conversion to numbers are two slow ones.
+  // min(max(2^100 x, 0), 1), also where the product is infinite: one vectorised pass, where a comparison and its conversion to
+  // numbers are two slow ones.
   isPositive: unary("isPositive", {
-    onnx: (emitter, x) => emitter.node("HardSigmoid", [x], { alpha: { float: 2 ** 127 }, beta: { float: 0 } }),
+    onnx: (emitter, x) => emitter.node("HardSigmoid", [x], { alpha: { float: 2 ** 100 }, beta: { float: 0 } }),
   }),
   elu: unary("elu", { derivative: (_, y) => add(minimum(y, 0), 1), onnx: "Elu" }),
 } as const;
@@ -138,7 +139,7 @@ export const errorFunction: Unary = rules.errorFunction.call;
 export const absolute: Unary = rules.absolute.call;
 /** max(x, 0), with derivative 0 at 0. */
 export const relu: Unary = rules.relu.call;
-/** 1 for x > 0, else 0 (for denormal x something between). */
+/** 1 for x > 0, else 0; for x below 2^-100 something between. */
 export const isPositive: Unary = rules.isPositive.call;
 /** x for x > 0, e^x - 1 below. */
 export const elu: Unary = rules.elu.call;

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { decodeNpy } from "../../src/data/npy.ts";
 import { encodeDensityModel } from "../../src/tasks/density-model.ts";
 import { encodeImageModel, type ImageModel } from "../../src/tasks/images/image-model.ts";
-import { localflow } from "../support/command-line.ts";
+import { localflowJson as json, localflow } from "../support/command-line.ts";
 import { writeSmallImages } from "../support/small-images.ts";
 import { smallModel } from "../support/small-model.ts";
 import { tinyImageModel } from "../support/tiny-image-model.ts";
@@ -24,12 +24,6 @@ function classified(): ImageModel {
   const training = { ...configuration.training, classDropout: 0.1 };
   const classes = ["0", "1", "2"].map((name, n) => ({ name, images: 10 + 10 * n }));
   return { ...tiny, record: { ...tiny.record, classes, configuration: { ...configuration, training } } };
-}
-
-async function json(...args: readonly string[]): Promise<Record<string, unknown>> {
-  const { status, out, err } = await localflow(...args, "--json", "--quiet");
-  expect({ status, err }).toEqual({ status: 0, err: "" });
-  return JSON.parse(out);
 }
 
 let distilled: Record<string, unknown> = {};

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { decodeNpy } from "../../src/data/npy.ts";
 import { decodeStudent } from "../../src/tasks/distillation/student-file.ts";
 import { encodeImageModel } from "../../src/tasks/images/image-model.ts";
-import { localflow } from "../support/command-line.ts";
+import { localflowJson as json, localflow } from "../support/command-line.ts";
 import { writeSmallImages } from "../support/small-images.ts";
 import { tinyImageModel, tinyShape } from "../support/tiny-image-model.ts";
 
@@ -15,12 +15,6 @@ const folder = mkdtempSync(join(tmpdir(), "localflow-image-students-"));
 const at = (name: string) => join(folder, name);
 const [data, model, student] = [at("digits"), at("model.safetensors"), at("student.safetensors")];
 const quick = "--rows 64 --iterations 3 --batch-size 16 --threads 1 --seed 5".split(" ");
-
-async function json(...args: readonly string[]): Promise<Record<string, unknown>> {
-  const { status, out, err } = await localflow(...args, "--json", "--quiet");
-  expect({ status, err }).toEqual({ status: 0, err: "" });
-  return JSON.parse(out);
-}
 
 let distilled: Record<string, unknown> = {};
 beforeAll(async () => {

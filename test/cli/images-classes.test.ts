@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { decodeImageModel } from "../../src/tasks/images/image-model.ts";
-import { localflow } from "../support/command-line.ts";
+import { localflowJson as json, localflow } from "../support/command-line.ts";
 import { writeSmallImages } from "../support/small-images.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "localflow-cli-classes-"));
@@ -14,12 +14,6 @@ const tiny =
   "--network patches --width 8 --iterations 4 --batch-size 16 --method midpoint --evaluations 2 --threads 1 --seed 3".split(
     " ",
   );
-
-async function json(...args: readonly string[]): Promise<Record<string, unknown>> {
-  const { status, out, err } = await localflow(...args, "--json", "--quiet");
-  expect({ status, err }).toEqual({ status: 0, err: "" });
-  return JSON.parse(out);
-}
 
 let fitted: Record<string, unknown> = {};
 beforeAll(async () => {

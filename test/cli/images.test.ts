@@ -9,7 +9,7 @@ import { run } from "../../src/cli/program.ts";
 import { imageSetOf } from "../../src/data/images/memory-set.ts";
 import { decodeNpy } from "../../src/data/npy.ts";
 import { decodeImageModel } from "../../src/tasks/images/image-model.ts";
-import { localflow } from "../support/command-line.ts";
+import { localflowJson as json, localflow } from "../support/command-line.ts";
 import { writeSmallImages } from "../support/small-images.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "localflow-cli-images-"));
@@ -18,12 +18,6 @@ const [data, model] = [at("digits"), at("model.safetensors")];
 const recipe =
   "--network patches --width 8 --iterations 6 --batch-size 16 --method midpoint --evaluations 2 --threads 1 --seed 3";
 const tiny = recipe.split(" ");
-
-async function json(...args: readonly string[]): Promise<Record<string, unknown>> {
-  const { status, out, err } = await localflow(...args, "--json", "--quiet");
-  expect({ status, err }).toEqual({ status: 0, err: "" });
-  return JSON.parse(out);
-}
 
 let fitted = { status: 1, out: "", err: "" };
 beforeAll(async () => {
@@ -237,6 +231,14 @@ describe("evaluate", () => {
     expect(err).toMatch(/--fail-under: expected frechet of at most 0 and precision of at least 2/);
   });
 
+  it.each([
+    [["-n", "39"], "-n: expected at least 40, which the kernel distance takes, got 39"],
+    [["--images", "255"], "--images: expected at least 256, which training a classifier takes, got 255"],
+  ])("refuses too few images before it draws any: %j", async (options, message) => {
+    const { status, err } = await localflow("evaluate", model, data, ...options);
+    expect({ status, err }).toEqual({ status: 2, err: `localflow: ${message}\n` });
+  });
+
   it("asks for a network where there are no classes, and for training images where there are none", async () => {
     const bare = writeSmallImages(at("bare"), 280, 60, false);
     const none = await localflow("evaluate", model, bare, "-n", "45", "--quiet");
@@ -275,6 +277,10 @@ describe("inspect", () => {
     });
     const { memoryBytes, trainingMemoryBytes, leastTrainingMemoryBytes } = images["fit"] as Record<string, number>;
     expect(memoryBytes).toBe(4 * 64 * 280);
+    const small = await localflow("inspect", data, "--width", "8", "--no-estimate", "--memory", "1MiB");
+    expect(small.out).toMatch(/^a fit with --memory 1\.0 MiB would be refused: it takes at least [\d.]+ MiB$/m);
+    const large = await localflow("inspect", data, "--width", "8", "--no-estimate", "--memory", "1GiB");
+    expect(large.out).not.toContain("refused");
     const halved = await json("inspect", data, "--width", "8", "--no-estimate", "--pool", "float16");
     expect(halved["fit"]).toMatchObject({ pool: "float16", memoryBytes: 2 * 64 * 280 });
     const parallel = await localflow("inspect", data, "--width", "8", "--no-estimate", "--parallel-blocks");

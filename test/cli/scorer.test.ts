@@ -3,18 +3,14 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { localflow } from "../support/command-line.ts";
+import { localflow, localflowJson } from "../support/command-line.ts";
 import { smallRows } from "../support/small-table.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "localflow-scorer-"));
 const at = (name: string) => join(folder, name);
 const [model, scorer, rows] = [at("table.safetensors"), at("scorer.safetensors"), at("rows.csv")];
 
-async function json(...args: readonly string[]): Promise<Record<string, unknown>> {
-  const { status, out, err } = await localflow(...args, "--json", "--threads", "1", "--quiet");
-  expect({ status, err }).toEqual({ status: 0, err: "" });
-  return JSON.parse(out);
-}
+const json = (...args: readonly string[]) => localflowJson(...args, "--threads", "1");
 
 const linesOf = (path: string) => readFileSync(path, "utf8").trimEnd().split("\n");
 

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readCellTable } from "../../src/data/cell-files.ts";
-import { localflow } from "../support/command-line.ts";
+import { localflow, localflowJson } from "../support/command-line.ts";
 import { broken, type Order, orderConstraints, orders } from "../support/orders-table.ts";
 import { textsOf } from "../tasks/table/table-support.ts";
 
@@ -25,11 +25,7 @@ function csvOf(rows: readonly Order[]): string {
   return `${columns.join(",")}\n${lines.join("\n")}\n`;
 }
 
-async function json(...args: readonly string[]): Promise<Record<string, unknown>> {
-  const { status, out, err } = await localflow(...args, "--json", "--threads", "1", "--quiet");
-  expect({ status, err }).toEqual({ status: 0, err: "" });
-  return JSON.parse(out);
-}
+const json = (...args: readonly string[]) => localflowJson(...args, "--threads", "1");
 
 async function rowsIn(path: string): Promise<readonly Order[]> {
   const texts = textsOf(await readCellTable(path));

@@ -1,4 +1,5 @@
 // command-line: runs whole command lines in this process and collects what they print.
+import { expect } from "vitest";
 import { run } from "../../src/cli/program.ts";
 
 /** What a command line left: its exit status and the texts on standard output and standard error. */
@@ -25,4 +26,11 @@ export async function localflow(...args: readonly string[]): Promise<Outcome> {
     signal: new AbortController().signal,
   });
   return { status, out, err };
+}
+
+/** What a command line that has to succeed prints as JSON, without a word on standard error. */
+export async function localflowJson(...args: readonly string[]): Promise<Record<string, unknown>> {
+  const { status, out, err } = await localflow(...args, "--json", "--quiet");
+  expect({ status, err }).toEqual({ status: 0, err: "" });
+  return JSON.parse(out);
 }

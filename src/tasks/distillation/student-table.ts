@@ -4,19 +4,9 @@ import { failure } from "../../errors.ts";
 import { random, split } from "../../random.ts";
 import type { Engine } from "../../runtime/contract.ts";
 import { checkCount } from "../rows.ts";
-import { type BoundCondition, bindCondition } from "../table/conditions.ts";
-import { type RowJudge, rowJudge } from "../table/constraint-judges.ts";
-import { givenCellsJudge } from "../table/given-cells.ts";
+import type { BoundCondition } from "../table/conditions.ts";
 import { combinationReader } from "../table/nearest-combinations.ts";
-import {
-  type ConditionReport,
-  countsOf,
-  dealt,
-  levelsUnder,
-  noLabel,
-  togetherOf,
-  withCell,
-} from "../table/sample-table.ts";
+import { type AskedRows, type DrawnRows, heldRows, isTested, type KindsReport, rowKinds } from "../table/row-kinds.ts";
 import { givenPoints, withGiven } from "../table/table-draws.ts";
 import type { TableModel } from "../table/table-model.ts";
 import { type DistillReport, type DistillRequest, distillDensity } from "./distill.ts";
@@ -33,16 +23,9 @@ export async function distillTable(
   return { student: { ...student, table }, report };
 }
 
-export interface StudentTableSample {
+/** `evaluations` are those of the networks, `condition` tells how rows were found: those that fail what is not given are drawn again. */
+export interface StudentTableSample extends KindsReport {
   readonly table: CellTable;
-  /** Network evaluations of all rows that were drawn. */
-  readonly evaluations: number;
-  /** How rows under a condition were found: cells of equalities are given, rows that fail the rest are drawn again. */
-  readonly condition?: ConditionReport;
-  /** The rows of each level where they were balanced. */
-  readonly balance?: { readonly column: string; readonly rows: Readonly<Record<string, number>> };
-  /** Where the teacher has constraints: how many of the rows that were drawn met them. */
-  readonly constraints?: { readonly draws: number; readonly acceptance: number };
 }
 
 export interface StudentTableRequest extends Omit<StudentSampleRequest, "firstRow" | "known"> {
@@ -67,35 +50,14 @@ export async function sampleStudentTable(
 ): Promise<StudentTableSample> {
   const { rows, seed, where, balance } = request;
   checkCount(rows);
-  const { encoder, constraints = [], label } = tableOf(student);
-  const condition = where === undefined ? undefined : bindCondition(told(student, "where", where), encoder);
-  const contradiction = givenCellsJudge(constraints, encoder);
-  const excluded = condition && contradiction(condition, "where");
-  if (excluded) throw excluded;
-  const judge = constraints.length === 0 ? undefined : rowJudge(constraints, encoder.schema);
-  const wanted = balance === undefined ? undefined : told(student, "balance", balance);
-  const column = wanted === true ? (label ?? noLabel()) : wanted;
-  const levels = column === undefined ? [undefined] : levelsUnder({ encoder }, column, condition, contradiction);
-  const parts: DrawnRows[] = [];
-  let firstRow = 0;
-  for (const [n, level] of levels.entries()) {
-    const own = level === undefined || column === undefined ? condition : withCell(condition, column, level);
-    const share = Math.ceil(Math.max(0, rows - n) / levels.length);
-    const drawn = await drawRows(engine, student, { ...request, rows: share }, { condition: own, judge, firstRow });
-    firstRow += drawn.draws;
-    parts.push(drawn);
-  }
-  const shares = parts.map(({ points }) => points);
+  const own = tableOf(student);
+  if (where !== undefined) checkTold(student, "where");
+  if (balance !== undefined) checkTold(student, "balance");
+  const kinds = rowKinds(own, request);
+  const { points, ...found } = await kinds.drawn((asked) => drawRows(engine, student, request, asked));
   const key = split(random(seed), "table", "texts");
-  const combined = combinedFor({ encoder, constraints }, condition, column);
-  const table = encoder.decode(dealt(shares, rows, encoder.dimensions.length), rows, { key, combined });
-  return {
-    table: withGiven(table, condition),
-    evaluations: parts.reduce((total, { evaluations }) => total + evaluations, 0),
-    ...(condition && { condition: togetherOf(parts) }),
-    ...(judge && { constraints: { draws: judge.judged, acceptance: judge.judged ? judge.kept / judge.judged : 1 } }),
-    ...(column !== undefined && { balance: { column, rows: countsOf(levels, rows) } }),
-  };
+  const combined = combinedFor(own, kinds.condition, kinds.column);
+  return { table: withGiven(own.encoder.decode(points, rows, { key, combined }), kinds.condition), ...found };
 }
 
 /** Combinations of cells for rows of which the condition, and the column that is balanced, are given. */
@@ -109,40 +71,27 @@ function combinedFor(
     read(table, points, (column) => column === balanced || condition?.given.has(column) === true);
 }
 
-interface DrawnRows extends ConditionReport {
-  /** [rows · d]. */
-  readonly points: Float32Array;
-  readonly evaluations: number;
-}
-
-/** What rows of one kind have to meet; `firstRow` is their place in the stream of noise. */
-interface Asked {
-  readonly condition: BoundCondition | undefined;
-  readonly judge: RowJudge | undefined;
-  readonly firstRow: number;
-}
-
 /** Rows of one kind: those that fail are drawn again. */
 async function drawRows(
   engine: Engine,
   student: Student,
   { where, balance: _, ...request }: StudentTableRequest,
-  { condition, judge, firstRow }: Asked,
+  { rows, condition, judge, firstRow }: AskedRows,
 ): Promise<DrawnRows> {
-  const { rows, seed } = request;
+  const { seed } = request;
   const own = tableOf(student);
   const { encoder } = own;
   const combined = combinedFor(own, condition);
-  const hasTests = condition !== undefined && (condition.mixed || condition.tests.size > 0);
+  const hasTests = isTested(condition);
   const d = encoder.dimensions.length;
   const points = new Float32Array(rows * d);
   let [filled, draws, found, met, evaluations] = [0, 0, 0, 0, 0];
   while (filled < rows) {
     if (draws >= mostDrawsPerRow * Math.max(rows, fewestAtOnce)) throw tooRare(where, rows, filled, draws);
     const wanted = rows - filled;
-    const isTested = judge !== undefined || hasTests;
+    const mayFail = judge !== undefined || hasTests;
     const likely = Math.max(fewestAtOnce, Math.ceil((1.1 * wanted * (draws + 1)) / (found + 1)));
-    const size = Math.min(isTested ? likely : wanted, mostAtOnce);
+    const size = Math.min(mayFail ? likely : wanted, mostAtOnce);
     const known = condition && givenPoints(encoder, condition, seed, size, firstRow + draws);
     const drawn = await drawnPoints(engine, student, {
       ...request,
@@ -151,7 +100,7 @@ async function drawRows(
       ...(known && { known: { given: known.values, state: known.states } }),
     });
     const table = withGiven(encoder.decode(drawn.points, size, { combined }), condition);
-    const kept = heldIn(table, hasTests ? condition : undefined, judge, wanted);
+    const kept = heldRows(table, hasTests ? condition : undefined, judge, wanted);
     met += kept.met;
     for (let row = 0; row < size; row++) {
       if (kept.held[row] !== 1) continue;
@@ -165,22 +114,9 @@ async function drawRows(
   return { points, evaluations, method: hasTests ? "rejection" : "given", draws, acceptance, effectiveRows: rows };
 }
 
-/** Which rows meet the condition and the constraints, the first `limit` of them counting as taken, and how many the condition. */
-function heldIn(
-  table: CellTable,
-  condition: BoundCondition | undefined,
-  judge: RowJudge | undefined,
-  limit: number,
-): { readonly held: Uint8Array; readonly met: number } {
-  const held = condition?.holds(table) ?? new Uint8Array(table.rows).fill(1);
-  const met = held.reduce((total, value) => total + value, 0);
-  judge?.judge(table, held, limit);
-  return { held, met };
-}
-
-/** What is asked of a student that can be told cells. */
-function told<T>({ maps, record }: Student, where: "where" | "balance", asked: T): T {
-  if (maps.some(readsContexts)) return asked;
+/** Throws "option" for a student that cannot be told cells. */
+function checkTold({ maps, record }: Student, where: "where" | "balance"): void {
+  if (maps.some(readsContexts)) return;
   throw failure("option", {
     where,
     expected: "a student that can be told cells",

@@ -7,13 +7,18 @@ import type { Engine } from "../../runtime/contract.ts";
 import { checkSignal } from "../../runtime/pause.ts";
 import type { Progress } from "../progress.ts";
 import { checkCount } from "../rows.ts";
-import { neverHolds } from "./comparisons.ts";
-import { type BoundCondition, bindCondition } from "./conditions.ts";
-import { type RowJudge, rowJudge } from "./constraint-judges.ts";
-import { type GivenCellsJudge, givenCellsJudge } from "./given-cells.ts";
-import { levelsInTraining } from "./label.ts";
+import type { RowJudge } from "./constraint-judges.ts";
 import { extrapolationNotes, importanceDraws } from "./rare-conditions.ts";
-import { knownPoints, type PointSource, pointSource } from "./table-draws.ts";
+import {
+  type AskedRows,
+  type DrawnRows,
+  type HeldRows,
+  heldRows,
+  isTested,
+  type KindsReport,
+  rowKinds,
+} from "./row-kinds.ts";
+import { knownPoints, pointSource } from "./table-draws.ts";
 import type { TableModel } from "./table-model.ts";
 
 export interface TableSampleRequest {
@@ -32,31 +37,11 @@ export interface TableSampleRequest {
   readonly onProgress?: (progress: Progress) => void;
 }
 
-export interface TableSample {
+export interface TableSample extends KindsReport {
   /** Columns in the order of the training table, cells written as there; text and text ids are left out. */
   readonly table: CellTable;
-  readonly condition?: ConditionReport;
-  /** Where the model has constraints: how many of the rows that were drawn met them. */
-  readonly constraints?: { readonly draws: number; readonly acceptance: number };
-  /** The rows of each level where they were balanced. */
-  readonly balance?: { readonly column: string; readonly rows: Readonly<Record<string, number>> };
   /** What is to be known of the rows of a condition that the model knows little of. */
   readonly notes?: readonly string[];
-  readonly evaluations: number;
-}
-
-/** How rows under a condition were found. */
-export interface ConditionReport {
-  /**
-   * "given": equalities alone, drawn from their conditional law. "rejection": rows that did not meet the rest were drawn again.
-   * "importance": the cells of rare ranges were drawn first, weighted by the model, and the rest of the row given them.
-   */
-  readonly method: "given" | "rejection" | "importance";
-  readonly draws: number;
-  /** Share of the rows with the given cells that meet the rest of the condition, as the model sees it. */
-  readonly acceptance: number;
-  /** Independent draws that the rows are worth: fewer than the rows where weights differ. */
-  readonly effectiveRows: number;
 }
 
 /** Rows drawn at once, and the share of them below which ranges are drawn first. */
@@ -71,16 +56,10 @@ export async function sampleTable(
   model: TableModel,
   request: TableSampleRequest,
 ): Promise<TableSample> {
-  const { rows, where, balance, onRows } = request;
-  const { encoder, constraints = [], label } = model;
+  const { rows, onRows } = request;
   checkCount(rows);
-  const condition = where === undefined ? undefined : bindCondition(where, encoder);
-  const contradiction = givenCellsJudge(constraints, encoder);
-  const excluded = condition && contradiction(condition, "where");
-  if (excluded) throw excluded;
-  const judge = constraints.length === 0 ? undefined : rowJudge(constraints, encoder.schema);
-  const column = balance === true ? (label ?? noLabel()) : balance;
-  const levels = column === undefined ? [undefined] : levelsUnder(model, column, condition, contradiction);
+  const kinds = rowKinds(model, request);
+  const { condition, column } = kinds;
   const { tableOf } = pointSource(engine, model, request, condition, column);
   let taken = 0;
   const handOver = async (points: Float32Array): Promise<void> => {
@@ -88,53 +67,18 @@ export async function sampleTable(
     taken += part.rows;
     await onRows?.(part);
   };
-  const onPoints = onRows && levels.length === 1 && { onPoints: handOver };
-  const parts: Drawn[] = [];
-  let firstRow = 0;
-  for (const [n, level] of levels.entries()) {
-    const bound = level === undefined || column === undefined ? condition : withCell(condition, column, level);
-    const share = Math.ceil(Math.max(0, rows - n) / levels.length);
-    const drawn = await drawRows(
-      engine,
-      model,
-      { ...request, rows: share },
-      { condition: bound, judge, firstRow, ...onPoints },
-    );
-    firstRow += drawn.draws;
-    parts.push(drawn);
-  }
-  const points = dealt(
-    parts.map((part) => part.points),
-    rows,
-    encoder.dimensions.length,
+  const onPoints = onRows && kinds.count === 1 && { onPoints: handOver };
+  const { points, ...found } = await kinds.drawn((asked) =>
+    drawRows(engine, model, { ...request, rows: asked.rows }, { ...asked, ...onPoints }),
   );
   if (onRows && !onPoints) await handOver(points);
   checkSignal(request.signal, "sampling");
-  const found = condition && togetherOf(parts);
-  const notes = found?.method === "importance" ? extrapolationNotes(found, rows) : [];
+  const notes = found.condition?.method === "importance" ? extrapolationNotes(found.condition, rows) : [];
   return {
     table: tableOf(onRows ? new Float32Array(0) : points),
-    ...(found && { condition: found }),
+    ...found,
     ...(notes.length > 0 && { notes }),
-    ...(judge && { constraints: { draws: judge.judged, acceptance: judge.judged ? judge.kept / judge.judged : 1 } }),
-    ...(column !== undefined && { balance: { column, rows: countsOf(levels, rows) } }),
-    evaluations: parts.reduce((total, { evaluations }) => total + evaluations, 0),
   };
-}
-
-interface Drawn extends ConditionReport {
-  /** [rows · d]. */
-  readonly points: Float32Array;
-  readonly evaluations: number;
-}
-
-/** What rows of one kind have to meet; `firstRow` is their place in the stream of noise. */
-interface Asked {
-  readonly condition: BoundCondition | undefined;
-  readonly judge: RowJudge | undefined;
-  readonly firstRow: number;
-  /** Given the rows as they are found. */
-  readonly onPoints?: (points: Float32Array) => Promise<void>;
 }
 
 /** Rows of one kind: as they come where nothing is tested, by rejection, or by importance where few of them would do. */
@@ -142,10 +86,10 @@ async function drawRows(
   engine: Engine,
   model: TableModel,
   request: TableSampleRequest,
-  { condition, judge, firstRow, onPoints }: Asked,
-): Promise<Drawn> {
+  { condition, judge, firstRow, onPoints }: AskedRows & Pick<Collecting, "onPoints">,
+): Promise<DrawnRows> {
   const { rows, seed, integration, signal, onProgress } = request;
-  const hasTests = condition !== undefined && (condition.mixed || condition.tests.size > 0);
+  const hasTests = isTested(condition);
   const isDirect = !hasTests && judge === undefined;
   const controls = { seed, ...(integration && { integration }), ...(signal && { signal }) };
   const showing = isDirect && condition === undefined && onProgress && { onProgress };
@@ -160,7 +104,7 @@ async function drawRows(
   const collecting: Collecting = {
     request,
     points: new Float32Array(rows * model.encoder.dimensions.length),
-    held: holdsIn(source, condition, judge),
+    held: (points, limit) => heldRows(source.tableOf(points), condition, judge, limit),
     worst: () => judge?.worst(),
     ...(onPoints && { onPoints }),
   };
@@ -203,30 +147,13 @@ async function drawRows(
   };
 }
 
-interface Held {
-  /** 1 for each row to keep. */
-  readonly held: Uint8Array;
-  /** Rows that meet the condition, whatever the constraints. */
-  readonly met: number;
-}
-
-/** Which rows meet the condition and the constraints, the first `limit` of them counting as taken. */
-function holdsIn({ tableOf }: PointSource, condition: BoundCondition | undefined, judge: RowJudge | undefined) {
-  return (points: Float32Array, limit: number): Held => {
-    const table = tableOf(points);
-    const held = condition?.holds(table) ?? new Uint8Array(table.rows).fill(1);
-    const met = held.reduce((total, value) => total + value, 0);
-    judge?.judge(table, held, limit);
-    return { held, met };
-  };
-}
-
 interface Collecting {
   readonly request: TableSampleRequest;
   /** [rows · d], filled from the front. */
   readonly points: Float32Array;
-  readonly held: (points: Float32Array, limit: number) => Held;
+  readonly held: (points: Float32Array, limit: number) => HeldRows;
   readonly worst: () => ReturnType<RowJudge["worst"]>;
+  /** Given the rows as they are found. */
   readonly onPoints?: (points: Float32Array) => Promise<void>;
 }
 
@@ -278,77 +205,6 @@ async function collected(
     onProgress?.({ stage: "sample", fraction: rows === 0 ? 1 : filled / rows });
   }
   return { kind: "found", filled, draws, met };
-}
-
-/** The levels of a column that the condition leaves and that can stand beside the cells that it gives. */
-export function levelsUnder(
-  { encoder }: Pick<TableModel, "encoder">,
-  column: string,
-  condition: BoundCondition | undefined,
-  contradiction: GivenCellsJudge,
-): readonly string[] {
-  const test = condition?.tests.get(column) ?? (() => true);
-  const levels = levelsInTraining(encoder, column, "balance")
-    .filter(test)
-    .filter((level) => contradiction(withCell(condition, column, level), "balance") === undefined);
-  if (levels.length > 1 && !condition?.given.has(column)) return levels;
-  throw failure("option", {
-    where: "balance",
-    expected: `a condition that leaves several levels of "${shorten(column)}"`,
-    received: condition?.given.has(column) ? "one that gives it" : `one that leaves ${levels.length}`,
-    remedy: "leave out the balance, or change the condition",
-  });
-}
-
-/** The condition with one more cell given. */
-export function withCell(condition: BoundCondition | undefined, column: string, text: string): BoundCondition {
-  const { given = new Map(), equal = given, tests = new Map(), mixed = false, joint = [] } = condition ?? {};
-  const others = new Map([...tests].filter(([name]) => name !== column));
-  if (tests.get(column)?.(text) === false) throw neverHolds("balance", column);
-  const holds = (table: CellTable) => condition?.holds(table) ?? new Uint8Array(table.rows).fill(1);
-  const cell = [column, text] as const;
-  return { given: new Map([...given, cell]), equal: new Map([...equal, cell]), tests: others, mixed, joint, holds };
-}
-
-/** Rows of the parts in turn: one of each, then the next of each. */
-export function dealt(parts: readonly Float32Array[], rows: number, d: number): Float32Array {
-  const [only] = parts;
-  if (parts.length === 1 && only) return only;
-  const out = new Float32Array(rows * d);
-  for (let row = 0; row < rows; row++) {
-    const from = Math.floor(row / parts.length) * d;
-    out.set(parts[row % parts.length]!.subarray(from, from + d), row * d);
-  }
-  return out;
-}
-
-/** Rows of each level. */
-export function countsOf(levels: readonly (string | undefined)[], rows: number): Readonly<Record<string, number>> {
-  return Object.fromEntries(levels.map((level, n) => [level ?? "", Math.ceil(Math.max(0, rows - n) / levels.length)]));
-}
-
-const methods = ["given", "rejection", "importance"] as const;
-
-/** How rows were found, of all parts together. */
-export function togetherOf(parts: readonly ConditionReport[]): ConditionReport {
-  const draws = parts.reduce((total, part) => total + part.draws, 0);
-  const weighted = parts.reduce((total, part) => total + part.acceptance * part.draws, 0);
-  return {
-    method: methods[Math.max(...parts.map(({ method }) => methods.indexOf(method)))] ?? "given",
-    draws,
-    acceptance: draws === 0 ? 1 : weighted / draws,
-    effectiveRows: parts.reduce((total, part) => total + part.effectiveRows, 0),
-  };
-}
-
-/** Throws where the column to balance is the label, and there is none. */
-export function noLabel(): never {
-  throw failure("option", {
-    where: "balance",
-    expected: "a model that was fitted with a label",
-    received: "one without",
-    remedy: "name the column to balance",
-  });
 }
 
 function tooRare(

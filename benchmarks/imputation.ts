@@ -31,6 +31,7 @@ sets: ${defaults.join(", ")} (all of them when none is given), digits, ionospher
   --seeds COUNT   splits and gaps (default: 3)
   --rows COUNT    at most so many rows, a quarter of them to test (default: 4000)
   --draws COUNT   draws of every gap (default: 50)
+  --candidates C  of a row, from which draws are chosen; 1: as they come (default: as imputed by default)
   --threads N     of the engine (default: all cores)
   --json FILE     also write the results as JSON
   --model FILE --train TABLE --test TABLE
@@ -47,6 +48,7 @@ const { values, positionals } = parseArgs({
     seeds: { type: "string", default: "3" },
     rows: { type: "string", default: "4000" },
     draws: { type: "string", default: "50" },
+    candidates: { type: "string" },
     threads: { type: "string" },
     json: { type: "string" },
     model: { type: "string" },
@@ -179,9 +181,10 @@ async function ourDraws(
 ): Promise<readonly CellTable[]> {
   const engine = await createEngine(values.threads === undefined ? {} : { threads: Number(values.threads) });
   const draws = Number(values.draws);
+  const candidates = values.candidates === undefined ? {} : { candidates: Number(values.candidates) };
   try {
     const model = given ?? (await fitTable(engine, { table: train, seed })).model;
-    const { table } = await imputeTable(engine, model, test, { seed, draws });
+    const { table } = await imputeTable(engine, model, test, { seed, draws, ...candidates });
     const rowsOf = (n: number) => Uint32Array.from({ length: test.rows }, (_, row) => n * test.rows + row);
     return Array.from({ length: draws }, (_, n) => takenCells(table, rowsOf(n)));
   } finally {

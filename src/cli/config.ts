@@ -82,14 +82,13 @@ function optionOf(command: Command, name: string, where: string): Option {
   const known = command.options.filter(({ long }) => long !== "--config");
   const found = known.find(({ long }) => long === `--${name}`);
   if (found !== undefined) return found;
+  const names = known.map((option) => option.name());
+  const nearest = nearestName(name, names);
   throw failure("option", {
     where,
     expected: `an option of ${command.name()}`,
     received: "another key",
-    remedy: `did you mean ${nearestName(
-      name,
-      known.map((option) => option.name()),
-    )}?`,
+    remedy: nearest === undefined ? `localflow ${command.name()} --help lists them` : `did you mean ${nearest}?`,
   });
 }
 

@@ -2,7 +2,7 @@
 import { createReadStream } from "node:fs";
 import { csvReader } from "../data/csv.ts";
 import { endingOf, explained } from "../data/files.ts";
-import { isRecord } from "../data/json-table.ts";
+import { isRecord } from "../data/is-record.ts";
 import { elementCutter, type JsonPiece, lineCutter } from "../data/json-text.ts";
 import { isDensity } from "../data/sources.ts";
 import { isNotUtf8 } from "../data/utf8.ts";
@@ -11,6 +11,7 @@ import { type Notation, parseNumber } from "../tasks/table/number-format.ts";
 import { flag } from "./flags.ts";
 import { type ImageFitOptions, imageFitNames } from "./images-options.ts";
 import { isImagePath } from "./images-paths.ts";
+import { refuseGiven } from "./refusals.ts";
 
 export type DataTask = "density" | "table" | "images";
 
@@ -77,14 +78,11 @@ const tableEnding = /^\.(csv|tsv|json|ndjson|parquet)$/;
 /** Throws "option" where an option of one task stands beside a path that shows data of another. */
 async function checkMarked(path: string, task: DataTask, options: TaskOptions): Promise<void> {
   const mark = taskMarks.find((each) => each.task === task);
-  const name = mark?.names.find((each) => options[each] !== undefined);
   const isOther = task === "images" ? tableEnding.test(endingOf(path)) : await isImagePath(path);
-  if (mark === undefined || name === undefined || !isOther) return;
-  throw failure("option", {
-    where: flag(name),
+  if (mark === undefined || !isOther) return;
+  refuseGiven(options, mark.names, {
     expected: mark.spoken,
     received: `${task === "images" ? "a table" : "images"}, ${path}`,
-    remedy: "leave it out",
   });
 }
 

@@ -24,7 +24,7 @@ export async function distill(
   options: DistillOptions,
   terminal: Terminal,
 ): Promise<void> {
-  const { output, quiet, force = false, evaluations, guidance } = options;
+  const { output, force = false, evaluations, guidance } = options;
   checkName(output, options.scores ? "scorer" : "student");
   if (options.scores) return (await import("./scorer.ts")).distillToScorer(path, data, options, terminal);
   if (evaluations === undefined || data !== undefined)
@@ -46,10 +46,6 @@ export async function distill(
     });
   checkGuidance(teacher, options);
   const view = progressView(terminal, options);
-  const onStage = (text: string) => {
-    view.clear();
-    if (!quiet) terminal.err(`localflow: ${text} …\n`);
-  };
   const request = {
     ...settings(options),
     evaluations,
@@ -57,7 +53,7 @@ export async function distill(
     seed: seedFrom(options),
     signal: terminal.signal,
     onProgress: view.show,
-    onStage,
+    onStage: view.say,
   };
   const distilled = (engine: Engine) => {
     if (teacher.kind === "table") return distillTable(engine, teacher.table, request);

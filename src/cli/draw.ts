@@ -1,6 +1,6 @@
 // draw: `localflow sample DENSITY -n N [-o OUT]`, points of a built-in density or of a picture without a model between.
 import { stat } from "node:fs/promises";
-import { listNames, nearestName, shorten } from "../data/columns.ts";
+import { didYouMean, listNames, shorten } from "../data/columns.ts";
 import { densities } from "../data/densities.ts";
 import { logDensities } from "../data/plane-shapes.ts";
 import { densityOf } from "../data/sources.ts";
@@ -8,10 +8,11 @@ import { failure } from "../errors.ts";
 import { random, split } from "../random.ts";
 import { checkSignal } from "../runtime/pause.ts";
 import { type FloatArray, floats } from "../tensor/array.ts";
-import { flag } from "./flags.ts";
 import type { SampleOptions } from "./options.ts";
-import { counted, report, spokenTime } from "./output.ts";
+import { counted, reportMade, spokenTime } from "./output.ts";
 import { progressView } from "./progress.ts";
+import { integrationNames } from "./recipe.ts";
+import { refuseGiven } from "./refusals.ts";
 import { checkRowsOutput, withColumn, writeRows } from "./rows.ts";
 import { seedFrom } from "./session.ts";
 import type { Terminal } from "./terminal.ts";
@@ -44,8 +45,7 @@ export async function draw(spec: string, options: SampleOptions, terminal: Termi
   await writeRows(output, { columns, rows, chunks: table() }, options, terminal).finally(view.clear);
   const seconds = (performance.now() - start) / 1000;
   const text = `${counted(rows, "point")} of ${spec} in ${spokenTime(seconds)}, seed ${seed}`;
-  if (output !== "-") await report(terminal, options, { rows, seconds, evaluations: 0, seed }, `${text}: ${output}`);
-  else if (!options.quiet) terminal.err(`localflow: ${text}\n`);
+  await reportMade(terminal, options, { rows, seconds, evaluations: 0, seed }, text);
 }
 
 /** A bare word that is no file was meant for a density. */
@@ -56,19 +56,13 @@ export async function checkSpelling(spec: string): Promise<void> {
     where: shorten(spec),
     expected: `a model file or a built-in density (${listNames(names)})`,
     received: "neither",
-    remedy: `did you mean "${nearestName(spec, names)}"?`,
+    ...didYouMean(spec, names),
   });
 }
 
-const ofModels = ["method", "tolerance", "rtol", "atol", "evaluations"] as const;
-
 function checkNothingToIntegrate(spec: string, options: SampleOptions): void {
-  const given = ofModels.find((name) => options[name] !== undefined);
-  if (given === undefined) return;
-  throw failure("option", {
-    where: flag(given),
+  refuseGiven(options, integrationNames, {
     expected: "a model, whose samples are integrated",
     received: `the density ${spec}, which is drawn from directly`,
-    remedy: "leave it out",
   });
 }

@@ -1,7 +1,7 @@
 // evaluate-options: what `localflow evaluate` compares, and how.
 import type { Command } from "commander";
+import { add, addList } from "./add-option.ts";
 import { guidance, imageSource } from "./images-options.ts";
-import { add, addList } from "./options.ts";
 import * as parse from "./parse.ts";
 import { baselines, eachOnce, thresholds } from "./thresholds.ts";
 

@@ -18,12 +18,12 @@ import { readAnyModel, readStudent } from "./model.ts";
 import type { EvaluateOptions } from "./options.ts";
 import { alignedTable, report, spokenTime } from "./output.ts";
 import { progressView } from "./progress.ts";
-import { checkExclusive, integrationFrom } from "./recipe.ts";
+import { checkExclusive, integrationFrom, integrationNames } from "./recipe.ts";
+import { refuse } from "./refusals.ts";
 import { checkInterrupted, checkOutput, memoryLimit, readData, seedFrom, withEngine } from "./session.ts";
-import { integrationNames, refuseForStudent, refuseTableStudent, studentText } from "./student.ts";
+import { refuseForStudent, refuseTableStudent, studentText } from "./student.ts";
 import { compareFiles, isTablePath } from "./table-compare.ts";
 import { evaluateTableFile } from "./table-evaluate.ts";
-import { refuse } from "./table-options.ts";
 import type { Terminal } from "./terminal.ts";
 import { askedBaselines, checkMeasures, missed } from "./thresholds.ts";
 import { settledIntegration } from "./tolerance.ts";
@@ -67,10 +67,6 @@ export async function evaluate(
   checkInterrupted(terminal.signal);
   const integration = integrationFrom(options, configuration.integration);
   const view = progressView(terminal, options);
-  const say = (text: string) => {
-    view.clear();
-    if (!options.quiet) terminal.err(`localflow: ${text} …\n`);
-  };
   const { evaluation, page, tolerance } = await withEngine(options, async (engine) => {
     const probe = { rows: heldOut, samples: "points" } as const;
     const settled = await settledIntegration(engine, model, integration, probe, { options, terminal, view });
@@ -80,7 +76,7 @@ export async function evaluate(
       flows: flowBaselines.filter((name) => askedBaselines(options).includes(name)),
       signal: terminal.signal,
       onProgress: view.show,
-      onStage: say,
+      onStage: view.say,
       ...(train && { train }),
       ...(samples !== undefined && { samples }),
       ...(options.curve && { curve: true }),
@@ -91,7 +87,7 @@ export async function evaluate(
     });
     const { tolerance } = settled;
     if (options.report === undefined) return { evaluation, tolerance };
-    say("drawing the report");
+    view.say("drawing the report");
     const controls = { seed, signal: terminal.signal, onProgress: view.show };
     const pictures = await densityReportSections(engine, model, heldOut, undefined, controls);
     return { evaluation, tolerance, page: evaluationReport(evaluation, basename(path), pictures) };

@@ -5,6 +5,7 @@ import type { ImageModel } from "../tasks/images/image-model.ts";
 import { flag } from "./flags.ts";
 import { imageFitNames } from "./images-options.ts";
 import { type IntegrationOptions, integrationFrom } from "./recipe.ts";
+import { refuseGiven } from "./refusals.ts";
 
 /** The integration asked for; none is the model's own. */
 export function imageIntegration(
@@ -50,13 +51,4 @@ export function refuseImageOptions(options: object, received: string): void {
     expected: "images",
     received,
   });
-}
-
-function refuseGiven<O extends object>(
-  options: O,
-  names: readonly (keyof O & string)[],
-  problem: { readonly expected: string; readonly received: string },
-): void {
-  const given = names.find((name) => options[name] !== undefined);
-  if (given !== undefined) throw failure("option", { where: flag(given), ...problem, remedy: "leave it out" });
 }

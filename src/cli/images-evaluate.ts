@@ -26,8 +26,9 @@ import { type AnyModel, readStudent } from "./model.ts";
 import type { EvaluateOptions } from "./options.ts";
 import { alignedTable, report, spokenTime } from "./output.ts";
 import { progressView } from "./progress.ts";
+import { integrationNames } from "./recipe.ts";
 import { checkInterrupted, withEngine } from "./session.ts";
-import { checkBuiltIn, integrationNames, refuseForStudent } from "./student.ts";
+import { checkBuiltIn, refuseForStudent } from "./student.ts";
 import type { Terminal } from "./terminal.ts";
 import { checkMeasures, missed } from "./thresholds.ts";
 
@@ -45,7 +46,7 @@ export async function evaluateImageFile(
   terminal: Terminal,
 ): Promise<void> {
   refuseForImages(options, ["samples", "baselines", "plain", "target"]);
-  const { failUnder = [], rows, images: most, report: page, quiet } = options;
+  const { failUnder = [], rows, images: most, report: page } = options;
   checkEnough(options);
   checkMeasures(failUnder, imageMetricNames, "a model of images");
   checkClassMeasures(options);
@@ -53,10 +54,6 @@ export async function evaluateImageFile(
   const part = await heldOutPart(data, options);
   const trainPath = await trainingImages(data, options);
   const view = progressView(terminal, options);
-  const say = (text: string) => {
-    view.clear();
-    if (!quiet) terminal.err(`localflow: ${text} …\n`);
-  };
   const { image } = generator.kind === "images" ? generator.images.record : { image: imageOf(generator.student) };
   const both = (use: (test: ImageSet, train: ImageSet) => Promise<Found>) =>
     openedFor(
@@ -80,7 +77,7 @@ export async function evaluateImageFile(
         ...(network && { network }),
         signal: terminal.signal,
         onProgress: view.show,
-        onStage: say,
+        onStage: view.say,
       }).finally(() => network?.release());
     });
   }).finally(view.clear);
@@ -182,7 +179,7 @@ function checkClassMeasures({ features, failUnder = [] }: EvaluateOptions): void
 }
 
 function evaluationText(evaluation: ImageModelEvaluation): string {
-  const { measures, sets, rows, features, verdict, notes, evaluations, seed, seconds } = evaluation;
+  const { measures, sets, rows, features, guidance, verdict, notes, evaluations, seed, seconds } = evaluation;
   const lines = imageMetricNames.flatMap((name) => {
     const measure = measures[name];
     if (measure === undefined) return [];
@@ -197,6 +194,7 @@ function evaluationText(evaluation: ImageModelEvaluation): string {
     `test images      ${sets.test}`,
     `training images  ${sets.train}`,
     `features         ${features}`,
+    ...(guidance === undefined ? [] : [`guidance         ${guidance}${guidance === 0 ? ": classes left out" : ""}`]),
     ...curveText(evaluation),
     ...notes.map((note) => `note: ${note}`),
     `${rows.drawn} images drawn with ${evaluations} velocity evaluations; seed ${seed}, ${spokenTime(seconds)}`,

@@ -7,12 +7,13 @@ import type { ImageClass } from "../tasks/images/image-classes.ts";
 import { poolBytes, pushedValues, trainingPlans, withPrecision } from "../tasks/images/image-memory.ts";
 import type { ImageModel } from "../tasks/images/image-model.ts";
 import { checkConfiguration, type PoolPrecision, parameterCount } from "../train/configuration.ts";
+import { blockLines, blockTable } from "./block-table.ts";
 import { refuseAuto, refuseForImages } from "./images-checks.ts";
 import { imagesSentence, openedFor, openImageData } from "./images-data.ts";
 import { imageConfiguration, notOfImages } from "./images-fit.ts";
 import { imageSize } from "./images-options.ts";
 import type { InspectOptions } from "./options.ts";
-import { alignedTable, report, short, spokenBytes, spokenTime } from "./output.ts";
+import { report, spokenBytes, spokenTime } from "./output.ts";
 import { printable } from "./printable.ts";
 import { progressView } from "./progress.ts";
 import { seedFrom, withEngine } from "./session.ts";
@@ -28,59 +29,51 @@ export async function inspectImages(path: string, options: InspectOptions, termi
     () => openImageData(path, choice, options, view),
     async (images) => {
       view.clear();
-      const asked = imageConfiguration(images, { ...options, output: "" }, seedFrom(options));
-      checkConfiguration(asked);
-      const trained = Math.min(images.count, options.images ?? images.count);
-      const configuration = withPrecision(asked, trained, options.memory);
-      const { blocks } = configuration;
-      const d = levelsPerImage(images);
-      const parameters = parameterCount(configuration, d);
-      const iterations = blocks.reduce((total, block) => total + block.iterations, 0);
-      const memoryBytes = poolBytes(configuration, trained);
-      const pushed = pushedValues(configuration, trained);
-      const { pool = "float32" } = configuration.training;
-      const plans = trainingPlans(configuration);
-      const trainingMemoryBytes = Math.max(...plans.map(([plan]) => plan?.bytes ?? 0));
-      const leastTrainingMemoryBytes = Math.max(...plans.map((list) => Math.min(...list.map(({ bytes }) => bytes))));
-      const network = blocks[0] ? spokenNetwork(blocks[0].network) : "";
-      const estimate = options.estimate
-        ? await withEngine(options, (engine) =>
-            estimateImageFit(engine, { images, configuration, signal: terminal.signal }),
-          )
-        : undefined;
-      const text = [
-        imagesSentence(images),
-        ...setLines(images),
-        "",
-        `fit trains ${blocks.length} blocks on ${trained} images, ${parameters} parameters, ${iterations} iterations in all`,
-        `network ${network}`,
-        heldText(d * trained, pushed, pool),
-        `training needs about ${spokenBytes(trainingMemoryBytes)} beside them, with --memory as little as ${spokenBytes(leastTrainingMemoryBytes)}`,
-        ...tooSmall(options.memory, memoryBytes + leastTrainingMemoryBytes),
-        ...(estimate
-          ? [
-              `training takes about ${spokenTime(estimate.trainingSeconds)} here; pushing the images through each block comes on top`,
-            ]
-          : []),
-      ].join("\n");
+      const { fit, lines } = await plannedFit(images, options, terminal);
       const { channels, height, width, count, part, parts, labelNames, skipped } = images;
-      const training = { trainingMemoryBytes, leastTrainingMemoryBytes };
-      const fit = {
-        blocks,
-        parameters,
-        iterations,
-        images: trained,
-        ...(pushed > 0 && { pool }),
-        memoryBytes,
-        ...training,
-        ...estimate,
-      };
       const image = { channels, height, width };
       const classes = labelNames && { labelNames };
       const result = { kind: "data", task: "images", image, count, part, parts, ...classes, skipped, fit };
+      const text = [imagesSentence(images), ...setLines(images), "", ...lines].join("\n");
       await report(terminal, options, result, text);
     },
   ).finally(view.clear);
+}
+
+/** What a fit of the images would train and take, as JSON and in lines. */
+async function plannedFit(images: ImageSet, options: InspectOptions, { signal }: Terminal) {
+  const asked = imageConfiguration(images, { ...options, output: "" }, seedFrom(options));
+  checkConfiguration(asked);
+  const trained = Math.min(images.count, options.images ?? images.count);
+  const configuration = withPrecision(asked, trained, options.memory);
+  const { blocks } = configuration;
+  const d = levelsPerImage(images);
+  const parameters = parameterCount(configuration, d);
+  const iterations = blocks.reduce((total, block) => total + block.iterations, 0);
+  const memoryBytes = poolBytes(configuration, trained);
+  const pushed = pushedValues(configuration, trained);
+  const { pool = "float32" } = configuration.training;
+  const plans = trainingPlans(configuration);
+  const trainingMemoryBytes = Math.max(...plans.map(([plan]) => plan?.bytes ?? 0));
+  const leastTrainingMemoryBytes = Math.max(...plans.map((list) => Math.min(...list.map(({ bytes }) => bytes))));
+  const estimate = options.estimate
+    ? await withEngine(options, (engine) => estimateImageFit(engine, { images, configuration, signal }))
+    : undefined;
+  const lines = [
+    `fit trains ${blocks.length} blocks on ${trained} images, ${parameters} parameters, ${iterations} iterations in all`,
+    `network ${blocks[0] ? spokenNetwork(blocks[0].network) : ""}`,
+    heldText(d * trained, pushed, pool),
+    `training needs about ${spokenBytes(trainingMemoryBytes)} beside them, with --memory as little as ${spokenBytes(leastTrainingMemoryBytes)}`,
+    ...tooSmall(options.memory, memoryBytes + leastTrainingMemoryBytes),
+    ...(estimate
+      ? [
+          `training takes about ${spokenTime(estimate.trainingSeconds)} here; pushing the images through each block comes on top`,
+        ]
+      : []),
+  ];
+  const held = { images: trained, ...(pushed > 0 && { pool }), memoryBytes };
+  const training = { trainingMemoryBytes, leastTrainingMemoryBytes, ...estimate };
+  return { fit: { blocks, parameters, iterations, ...held, ...training }, lines };
 }
 
 /** Describes the model of images. */
@@ -91,28 +84,14 @@ export async function inspectImageModel(
 ): Promise<void> {
   const { version, task, image, classes, configuration, training } = record;
   const parameters = parameterCount(configuration, chain.dimension);
-  const blocks = configuration.blocks.map(({ step, network, iterations }, n) => ({
-    duration: step.kind === "free" ? null : step.duration,
-    network: network.kind,
-    iterations: training.blocks[n]?.iterations ?? iterations,
-    loss: training.blocks[n]?.loss,
-  }));
+  const blocks = blockLines(configuration, training.blocks, ({ kind }) => ({ network: kind }));
   const text = [
     `images model, version ${version}, ${spokenShape(image)}, ${parameters} parameters, seed ${configuration.seed}`,
     `trained on ${training.images} images of ${training.source}`,
     ...(classes ? [classesLine(classes)] : []),
     ...configuration.blocks.slice(0, 1).map(({ network }) => `network ${spokenNetwork(network)}`),
     "",
-    alignedTable(
-      ["block", "duration", "network", "iterations", "loss"],
-      blocks.map(({ duration, network, iterations, loss }, n) => [
-        String(n + 1),
-        duration === null ? "free" : short(duration),
-        network,
-        String(iterations),
-        loss === undefined ? "" : short(loss),
-      ]),
-    ),
+    blockTable(blocks, { network: ({ network }) => network }),
   ].join("\n");
   await report(
     terminal,

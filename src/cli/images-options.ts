@@ -10,7 +10,7 @@ import {
   usualClassDropout,
 } from "../tasks/images/image-defaults.ts";
 import type { PoolPrecision } from "../train/configuration.ts";
-import { add, addList } from "./options.ts";
+import { add, addList } from "./add-option.ts";
 import * as parse from "./parse.ts";
 
 /** Which images of a set are read. */
@@ -36,7 +36,7 @@ export interface ImageFitOptions extends ImageSourceOptions {
 }
 
 /** The attributes of both: they make data images. */
-export const imageSourceNames = ["part", "images", "onBroken"] as const;
+const imageSourceNames = ["part", "images", "onBroken"] as const;
 export const imageFitNames = [
   ...imageSourceNames,
   ...([
@@ -102,7 +102,8 @@ export function drawnClasses(command: Command): Command {
 
 /** The factor of classifier-free guidance. */
 export function guidance(command: Command): Command {
-  const meaning = "of images with classes: how strongly each is followed; 0 leaves classes out (default: 1)";
+  const meaning =
+    "of images with classes: how strongly each is followed; 0 leaves classes out, below 0 leads away (default: 1)";
   return add(command, "--guidance <number>", meaning, parse.number());
 }
 

@@ -6,7 +6,7 @@ import { floats } from "../tensor/array.ts";
 import { checkGuided, imageIntegration, refuseForImages } from "./images-checks.ts";
 import { heldOutPart, imagesSentence, openedFor, openForModel } from "./images-data.ts";
 import type { ScoreOptions } from "./options.ts";
-import { report, spokenTime, withError } from "./output.ts";
+import { reportBeside, spokenTime, withError } from "./output.ts";
 import { progressView } from "./progress.ts";
 import { writeRows } from "./rows.ts";
 import { seedFrom, withEngine } from "./session.ts";
@@ -81,6 +81,5 @@ export async function scoreImageFile(
     evaluations,
     seed,
   };
-  if (output !== "-") await report(terminal, options, result, text);
-  else if (!quiet) terminal.err(`${text}\n`);
+  await reportBeside(terminal, options, result, text);
 }

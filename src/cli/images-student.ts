@@ -1,6 +1,7 @@
 // images-student: `localflow sample STUDENT -n N -o OUT`, for students of models of images.
 import type { Student } from "../tasks/distillation/student.ts";
 import {
+  builtInGuidance,
   imageOf,
   type StudentImageRequest,
   sampleStudentImages,
@@ -9,7 +10,8 @@ import {
 import { refuseForImages } from "./images-checks.ts";
 import { checkImagesOutput, placesOf, reportDrawn, writeDrawn } from "./images-sample.ts";
 import type { SampleOptions } from "./options.ts";
-import { checkBuiltIn, checkTakesClasses, integrationNames, refuseForStudent } from "./student.ts";
+import { integrationNames } from "./recipe.ts";
+import { checkBuiltIn, checkTakesClasses, refuseForStudent } from "./student.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** Draws images from a student and writes them: a grid, a folder, an array, or the way from noise. */
@@ -33,7 +35,7 @@ export async function sampleStudentImageFile(
     options,
     terminal,
   );
-  const guidance = condition.guidance ?? student.record.training.classes?.guidance ?? 1;
+  const guidance = condition.guidance ?? builtInGuidance(student);
   await reportDrawn({ ...written, known: student.classes, guidance }, options, terminal);
 }
 

@@ -3,7 +3,7 @@ import { type ImputedTable, imputeTable } from "../tasks/table/impute-table.ts";
 import { readTableModel } from "./model.ts";
 import { withTablePath } from "./named-table.ts";
 import type { ImputeOptions } from "./options.ts";
-import { counted, report, spokenTime } from "./output.ts";
+import { counted, reportMade, spokenTime } from "./output.ts";
 import { progressView } from "./progress.ts";
 import { checkExclusive } from "./recipe.ts";
 import { seedFrom, withEngine } from "./session.ts";
@@ -14,7 +14,7 @@ import type { Terminal } from "./terminal.ts";
 /** Fills the gaps of a table given the other cells of their rows; everything that is known is written as it was read. */
 export async function impute(path: string, data: string, options: ImputeOptions, terminal: Terminal): Promise<void> {
   checkExclusive(options);
-  const { output, draws = 1 } = options;
+  const { output, draws, best = false, candidates } = options;
   await checkTableOutput(output, options);
   const start = performance.now();
   const seed = seedFrom(options);
@@ -24,15 +24,21 @@ export async function impute(path: string, data: string, options: ImputeOptions,
   const { filled, tolerance } = await withEngine(options, async (engine) => {
     const probe = { samples: "points" } as const;
     const { integration, tolerance } = await settledTableIntegration(engine, model, probe, { options, terminal, view });
-    const how = { ...(integration && { integration }), signal: terminal.signal, onProgress: view.show };
-    return { filled: await withTablePath(data, imputeTable(engine, model, table, { seed, draws, ...how })), tolerance };
+    const how = {
+      ...(integration && { integration }),
+      ...(draws !== undefined && { draws }),
+      ...(candidates !== undefined && { candidates }),
+      signal: terminal.signal,
+      onProgress: view.show,
+    };
+    return { filled: await withTablePath(data, imputeTable(engine, model, table, { seed, best, ...how })), tolerance };
   }).finally(view.clear);
   await writeTableFile(output, filled.table, model.encoder.schema, options, terminal);
   const seconds = (performance.now() - start) / 1000;
   const { cells, left, unmet, unknown, notes = [] } = filled;
   if (!options.quiet) for (const note of notes) terminal.err(`localflow: note: ${note}\n`);
   const text = [
-    `${counted(cells, "gap")} in ${counted(table.rows, "row")} filled${draws > 1 ? ` ${draws} times` : ""} in ${spokenTime(seconds)}`,
+    `${counted(cells, "gap")} in ${counted(table.rows, "row")} filled${filledHow(filled.draws, best)} in ${spokenTime(seconds)}`,
     ...leftText(filled),
     ...unknownText(unknown),
     `seed ${seed}`,
@@ -43,14 +49,20 @@ export async function impute(path: string, data: string, options: ImputeOptions,
     left,
     unmet,
     unknown,
-    draws,
+    draws: filled.draws,
+    candidates: filled.candidates,
+    ...(best && { best }),
     seconds,
     seed,
     ...(notes.length > 0 && { notes }),
+    ...(tolerance !== undefined && { tolerance }),
   };
-  if (output !== "-")
-    await report(terminal, options, { ...result, ...(tolerance !== undefined && { tolerance }) }, `${text}: ${output}`);
-  else if (!options.quiet) terminal.err(`localflow: ${text}\n`);
+  await reportMade(terminal, options, result, text);
+}
+
+function filledHow(draws: number, best: boolean): string {
+  if (best) return ` with the best guesses of ${counted(draws, "draw")}`;
+  return draws > 1 ? ` ${draws} times` : "";
 }
 
 function leftText({ left, unmet }: ImputedTable): readonly string[] {

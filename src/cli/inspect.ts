@@ -3,13 +3,12 @@ import { createReadStream } from "node:fs";
 import { csvReader } from "../data/csv.ts";
 import { endingOf, explained } from "../data/files.ts";
 import { isDensity } from "../data/sources.ts";
-import { failure } from "../errors.ts";
 import { defaultConfiguration } from "../tasks/defaults.ts";
 import type { DensityModel } from "../tasks/density-model.ts";
 import type { FloatArray } from "../tensor/array.ts";
 import { checkConfiguration, parameterCount } from "../train/configuration.ts";
+import { blockLines, blockTable } from "./block-table.ts";
 import { dataTask, withTableRemedy } from "./data-task.ts";
-import { flag } from "./flags.ts";
 import { imageFitNames } from "./images-options.ts";
 import { readScoringModel } from "./model.ts";
 import { fitAttributes, type InspectOptions } from "./options.ts";
@@ -17,6 +16,7 @@ import { fitOutlook } from "./outlook.ts";
 import { alignedTable, counted, report, short, spokenBytes } from "./output.ts";
 import { printable, printableLines } from "./printable.ts";
 import { checkExclusive, configurationFrom } from "./recipe.ts";
+import { refuseGiven } from "./refusals.ts";
 import { readData, seedFrom } from "./session.ts";
 import { inspectStudent } from "./student.ts";
 import { inspectTable, inspectTableModel } from "./table-inspect.ts";
@@ -38,6 +38,11 @@ export async function inspect(path: string, options: InspectOptions, terminal: T
   const task = await dataTask(path, options);
   if (task === "table") return inspectTable(path, options, terminal);
   if (task === "images") return (await import("./images-inspect.ts")).inspectImages(path, options, terminal);
+  return inspectRows(path, options, terminal);
+}
+
+/** Describes rows of numbers, in a file or drawn, and what a fit of them would take. */
+async function inspectRows(path: string, options: InspectOptions, terminal: Terminal): Promise<void> {
   const chosen = options.columns ?? (await numericColumns(path));
   const seed = seedFrom(options);
   const choice = { seed, ...(chosen === undefined ? {} : { columns: chosen }) };
@@ -104,41 +109,27 @@ function checkNothingToFit(options: InspectOptions): void {
     "ordinal",
     "text",
   ]);
-  const given = Object.keys(options).find((name) => ofData.has(name));
-  if (given === undefined) return;
-  throw failure("option", {
-    where: flag(given),
-    expected: "data to fit or to choose from",
-    received: "a model",
-    remedy: "leave it out",
-  });
+  const given: Readonly<Record<string, unknown>> = { ...options };
+  refuseGiven(
+    given,
+    Object.keys(given).filter((name) => ofData.has(name)),
+    { expected: "data to fit or to choose from", received: "a model" },
+  );
 }
 
 async function inspectModel({ record }: DensityModel, options: InspectOptions, terminal: Terminal): Promise<void> {
   const { version, task, columns, configuration, training } = record;
   const parameters = parameterCount(configuration, columns.length);
-  const blocks = configuration.blocks.map(({ step, network, iterations }, n) => ({
-    duration: step.kind === "free" ? null : step.duration,
-    hidden: network.hidden,
-    activation: network.activation,
-    iterations: training.blocks[n]?.iterations ?? iterations,
-    loss: training.blocks[n]?.loss,
-  }));
+  const blocks = blockLines(configuration, training.blocks, ({ hidden, activation }) => ({ hidden, activation }));
   const text = [
     `${task} model, version ${version}, ${parameters} parameters, seed ${configuration.seed}`,
     `columns: ${names(columns, ", ")}`,
     "",
-    alignedTable(
-      ["block", "duration", "hidden", "activation", "iterations", "loss"],
-      blocks.map(({ duration, hidden, activation, iterations, loss }, n) => [
-        String(n + 1),
-        duration === null ? "free" : short(duration),
-        hidden.join(","),
+    blockTable(blocks, {
+      hidden: ({ hidden }) => hidden.join(","),
+      activation: ({ activation }) =>
         activation.kind === "softplus" ? `softplus(${activation.beta})` : activation.kind,
-        String(iterations),
-        loss === undefined ? "" : short(loss),
-      ]),
-    ),
+    }),
     "",
     "training record:",
     ...Object.entries(training).flatMap(([name, value]) =>
@@ -186,7 +177,7 @@ interface ColumnSummary {
 }
 
 /** Extremes, mean and standard deviation (divisor rows - 1) of every column, in two passes. */
-export function columnSummaries(names: readonly string[], { shape, data }: FloatArray): readonly ColumnSummary[] {
+function columnSummaries(names: readonly string[], { shape, data }: FloatArray): readonly ColumnSummary[] {
   const [rows = 0, width = 0] = shape;
   return names.map((name, column) => {
     const at = (row: number) => data[row * width + column] ?? Number.NaN;

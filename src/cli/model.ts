@@ -42,7 +42,7 @@ export async function readScoringModel(path: string): Promise<ScoringModel> {
 export type NumbersModel = Exclude<AnyModel, { readonly kind: "table" | "images" }>;
 
 /** Reads and validates the file of a density or a student; models of tables and images are refused by a sentence. */
-export async function readNumbersModel(path: string): Promise<NumbersModel> {
+async function readNumbersModel(path: string): Promise<NumbersModel> {
   const found = await readAnyModel(path);
   if (found.kind === "images") throw ofImages(path, "a model of rows of numbers");
   if (found.kind === "table") throw noNumbers(path);

@@ -1,5 +1,5 @@
 // options: the definitions of every option, shared by the commands that take it, and their parsers.
-import { Command, Option } from "commander";
+import { Command } from "commander";
 import type { Step } from "../flow/steps.ts";
 import type { BaselineName } from "../measure/names.ts";
 import type { Activation } from "../nn/activation.ts";
@@ -9,8 +9,8 @@ import type { Device } from "../runtime/contract.ts";
 import type { Objective } from "../tasks/distillation/distill.ts";
 import type { ExportPart } from "../tasks/export-parts.ts";
 import type { TextChoice } from "../tasks/table/detect.ts";
+import { add, addList, addOnce } from "./add-option.ts";
 import { applyConfig } from "./config.ts";
-import { flagsOf } from "./flags.ts";
 import type { ImageFitOptions, ImageSourceOptions } from "./images-options.ts";
 import type { ColumnOrder } from "./parse.ts";
 import * as parse from "./parse.ts";
@@ -76,6 +76,8 @@ export interface ScoreOptions extends CommonOptions, IntegrationOptions, ImageSo
 export interface ImputeOptions extends CommonOptions, IntegrationOptions {
   readonly output: string;
   readonly draws?: number;
+  readonly candidates?: number;
+  readonly best?: boolean;
   readonly memory?: number;
   readonly seed?: number;
   readonly force?: boolean;
@@ -347,50 +349,6 @@ export function training(command: Command): Command {
 /** The names under which commands get the options of `schedule`, `training` and `integration`. */
 export function fitAttributes(): readonly string[] {
   return integration(training(schedule(new Command()))).options.map((option) => option.attributeName());
-}
-
-/**
- * Adds an option whose value goes through `parser`, named in errors by its flags. `preset` is the text meant by the
- * bare flag, `mandatory` an option that must be given.
- */
-export function add<T>(
-  command: Command,
-  flags: string,
-  description: string,
-  parser: parse.Parser<T>,
-  { preset, mandatory = false }: { readonly preset?: string; readonly mandatory?: boolean } = {},
-): Command {
-  const option = new Option(flags, description).makeOptionMandatory(mandatory);
-  option.argParser((text: string) => parser(text, flagsOf(option)));
-  return command.addOption(preset === undefined ? option : option.preset(preset));
-}
-
-/** Adds an option of a list that may be given several times: `joined` makes one list of all, and refuses what it may not hold. */
-export function addList<T>(
-  command: Command,
-  flags: string,
-  description: string,
-  parser: parse.Parser<readonly T[]>,
-  joined: (list: readonly T[], where: string) => readonly T[],
-): Command {
-  const option = new Option(flags, description);
-  option.argParser((text: string, before?: readonly T[]) => {
-    const list = parser(text, flagsOf(option));
-    const isAgain = command.getOptionValueSource(option.attributeName()) === "cli";
-    return isAgain && before !== undefined ? joined([...before, ...list], flagsOf(option)) : list;
-  });
-  return command.addOption(option);
-}
-
-/** An option of one text, which a command line may not give twice. */
-function addOnce(command: Command, flags: string, description: string): Command {
-  const option = new Option(flags, description);
-  option.argParser((text: string, before?: string) => {
-    const isAgain = command.getOptionValueSource(option.attributeName()) === "cli";
-    if (isAgain && before !== undefined) throw parse.twice(flagsOf(option), "one column", before, text);
-    return text;
-  });
-  return command.addOption(option);
 }
 
 const count = parse.whole({ atLeast: 1 });

@@ -16,6 +16,39 @@ export async function report(
   await terminal.out(json ? `${JSON.stringify(result)}\n` : `${printableLines(text)}\n`);
 }
 
+interface Written {
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+  /** Where a table went, "-" for standard output. */
+  readonly output?: string;
+}
+
+/** The same of a command whose table may have gone to standard output: then the text alone, to standard error. */
+export async function reportBeside(
+  terminal: Terminal,
+  options: Written,
+  result: Readonly<Record<string, unknown>>,
+  text: string,
+): Promise<void> {
+  if (options.output !== "-") await report(terminal, options, result, text);
+  else if (!options.quiet) terminal.err(`${text}\n`);
+}
+
+/** The same where what was made is all that there is to say: one line, which names the file. */
+export async function reportMade(
+  terminal: Terminal,
+  options: Written,
+  result: Readonly<Record<string, unknown>>,
+  text: string,
+): Promise<void> {
+  await reportBeside(
+    terminal,
+    options,
+    result,
+    options.output === "-" ? `localflow: ${text}` : `${text}: ${options.output}`,
+  );
+}
+
 /** The exit status an error asks for: bad usage, interrupted, or failed. */
 export function statusOf(error: unknown): number {
   if (!(error instanceof LocalFlowError)) return exitStatus.failed;
@@ -76,6 +109,11 @@ export function spokenBytes(bytes: number): string {
 /** A number with at most `digits` significant digits, without trailing zeros. */
 export function short(value: number, digits = 5): string {
   return Number.isFinite(value) ? String(Number(value.toPrecision(digits))) : String(value);
+}
+
+/** `12.5 %` of a share of 0.125. */
+export function percent(share: number, digits = 1): string {
+  return `${(100 * share).toFixed(digits)} %`;
 }
 
 /** `1.234 ± 0.012`. */

@@ -2,6 +2,7 @@
 import { Command, CommanderError } from "commander";
 import { pictureKinds } from "../pictures/kinds.ts";
 import { exportParts } from "../tasks/export-parts.ts";
+import { add } from "./add-option.ts";
 import { evaluateOptions } from "./evaluate-options.ts";
 import * as images from "./images-options.ts";
 import { keepInputs } from "./kept-inputs.ts";
@@ -67,7 +68,7 @@ function fit(root: Command, terminal: Terminal): void {
   options.task(command);
   options.rows(options.split(options.columns(command)));
   command.option("--resume", "go on from the checkpoint beside the output, MODEL.checkpoint");
-  options.add(command, "--time <duration>", "stop in time with a usable model, such as 10m", parse.seconds);
+  add(command, "--time <duration>", "stop in time with a usable model, such as 10m", parse.seconds);
   options.force(options.memory(options.seed(options.common(command))));
   images.imagePictures(images.imageFit(command));
   options.training(options.schedule(command));
@@ -90,7 +91,7 @@ function fit(root: Command, terminal: Terminal): void {
 function sample(root: Command, terminal: Terminal): void {
   const command = begin(root, "sample", "draw samples from a model, or points of a built-in density");
   command.argument("<model>", `model file, or ${densities}`);
-  options.add(command, "-n, --rows <count>", "number of samples", parse.whole({ atLeast: 1 }), { mandatory: true });
+  add(command, "-n, --rows <count>", "number of samples", parse.whole({ atLeast: 1 }), { mandatory: true });
   command.option("-o, --output <file>", `where to write: ${rowFormats}`, "-");
   command.option("--log-density", "add the column log_density (nats; of a density, the true one)");
   command.option(
@@ -100,7 +101,7 @@ function sample(root: Command, terminal: Terminal): void {
   command.option("--chain", "of images: a grid of each image on its way from noise to data");
   images.drawnClasses(command);
   const balance = "of a table: equal shares of the levels of a column (default: of the label)";
-  options.add(command, "--balance [column]", balance, parse.columnOrLabel, { preset: "" });
+  add(command, "--balance [column]", balance, parse.columnOrLabel, { preset: "" });
   options.force(options.seed(options.common(command)));
   options.integration(command.optionsGroup("Integration (default: as recorded in the model):"), { auto: true });
   examples(command, [
@@ -124,19 +125,14 @@ function score(root: Command, terminal: Terminal): void {
   command.option("--percentile", "add the column percentile: where the row stands among training rows (low: unusual)");
   command.option("--contributions", "of a table: add each column's log-density given the row's other columns");
   const classify = "of a table: the most probable level of a column (default: of the label), and all probabilities";
-  options.add(command, "--classify [column]", classify, parse.columnOrLabel, { preset: "" });
+  add(command, "--classify [column]", classify, parse.columnOrLabel, { preset: "" });
   options.rows(command);
-  options.add(
-    command,
-    "--divergence <kind>",
-    "exact or hutchinson (default: exact)",
-    parse.choice(["exact", "hutchinson"]),
-  );
+  add(command, "--divergence <kind>", "exact or hutchinson (default: exact)", parse.choice(["exact", "hutchinson"]));
   command.option("--marginal", "of images with classes: score without them, as if they were not known");
-  options.add(command, "--probes <count>", "random probes of hutchinson (default: 1)", parse.whole({ atLeast: 1 }));
+  add(command, "--probes <count>", "random probes of hutchinson (default: 1)", parse.whole({ atLeast: 1 }));
   images.imageSource(command, "of images: score so many, a random choice (default: all)");
   const handOver = "carry the point to the next block by this adaptive method, such as dopri5 or dopri5/1e-3";
-  options.add(command, "--hand-over <method>", handOver, parse.handOver);
+  add(command, "--hand-over <method>", handOver, parse.handOver);
   options.force(options.memory(options.seed(options.common(command), "a fresh one, printed; of a table: 0")));
   options.integration(command.optionsGroup("Integration (default: as recorded in the model):"), { auto: true });
   examples(command, [
@@ -158,12 +154,17 @@ function impute(root: Command, terminal: Terminal): void {
     "-o, --output <file>",
     "where to write: .csv, .tsv, .json, .ndjson, .parquet, or - for CSV on standard output",
   );
-  const draws = "draws of every gap, told apart by the column draw (default: 1)";
-  options.add(command, "--draws <count>", draws, parse.whole({ atLeast: 1, atMost: 10_000 }));
+  const draws = "draws of every gap, told apart by the column draw (default: 1), or that a best guess is made of (50)";
+  add(command, "--draws <count>", draws, parse.whole({ atLeast: 1, atMost: 10_000 }));
+  command.option("--best", "one best guess for every gap: the mean of its draws, or the level that most of them have");
+  const candidates =
+    "draws of a row from which its own are chosen; 1: as they come (default: 128, fewer where gaps are many)";
+  add(command, "--candidates <count>", candidates, parse.whole({ atLeast: 1, atMost: 10_000 }));
   options.force(options.memory(options.seed(options.common(command))));
   options.integration(command.optionsGroup("Integration (default: as recorded in the model):"), { auto: true });
   examples(command, [
     "localflow impute model.safetensors holes.csv -o filled.csv",
+    "localflow impute model.safetensors holes.csv -o filled.csv --best",
     "localflow impute model.safetensors holes.csv -o filled.csv --draws 5 --seed 1",
   ]);
   command.action(async (model, data, given) => (await import("./impute.ts")).impute(model, data, given, terminal));
@@ -202,40 +203,30 @@ function distill(root: Command, terminal: Terminal): void {
   command.option("--scores", "of a table: train a scorer, for localflow score, on the model's exact scores");
   const whole = parse.whole({ atLeast: 1 });
   const evaluations = "network evaluations for a sample, of the whole chain";
-  options.add(command, "--evaluations <count>", evaluations, whole);
-  options.add(
+  add(command, "--evaluations <count>", evaluations, whole);
+  add(
     command,
     "--rows <count>",
     "noise rows that the model carries to data, to learn from (default: 65536; images: 4096; scores: 131072)",
     whole,
   );
-  options.add(command, "--hidden <widths>", "hidden layers, such as 256x3 (default: as the model's)", parse.hidden);
+  add(command, "--hidden <widths>", "hidden layers, such as 256x3 (default: as the model's)", parse.hidden);
   const objective =
     "what networks learn from: regression on the model, progressive: a student of more, or consistency: themselves (default: regression)";
   const objectives = ["regression", "progressive", "consistency"] as const;
-  options.add(command, "--objective <name>", objective, parse.choice(objectives));
-  options.add(
-    command,
-    "--iterations <count>",
-    "iterations of each network (default: 2000; images: 400; scores: 8000)",
-    whole,
-  );
-  options.add(command, "--batch-size <rows>", "rows of one iteration (default: 512; images: 64)", whole);
+  add(command, "--objective <name>", objective, parse.choice(objectives));
+  add(command, "--iterations <count>", "iterations of each network (default: 2000; images: 400; scores: 8000)", whole);
+  add(command, "--batch-size <rows>", "rows of one iteration (default: 512; images: 64)", whole);
   const positive = parse.number({ above: 0 });
-  options.add(
-    command,
-    "--learning-rate <rate>",
-    "of Adam, at the start (default: 1e-3; images: 3e-4; scores: 2e-3)",
-    positive,
-  );
+  add(command, "--learning-rate <rate>", "of Adam, at the start (default: 1e-3; images: 3e-4; scores: 2e-3)", positive);
   command.option(
     "--conditional",
     "of a table: the student can be told cells (sample --where, --balance), as its model can",
   );
   const guidance =
-    "of images with classes: how strongly the model follows each, built into the student; 0 leaves classes out (default: 1)";
-  options.add(command, "--guidance <number>", guidance, parse.number());
-  options.add(command, "--time <duration>", "stop in time with a usable student, such as 10m", parse.seconds);
+    "of images with classes: how strongly the model follows each, built into the student; 0 leaves classes out, below 0 leads away (default: 1)";
+  add(command, "--guidance <number>", guidance, parse.number());
+  add(command, "--time <duration>", "stop in time with a usable student, such as 10m", parse.seconds);
   options.force(options.seed(options.common(command)));
   examples(command, [
     "localflow distill model.safetensors -o student.safetensors --evaluations 4",
@@ -271,13 +262,13 @@ function picture(root: Command, terminal: Terminal): void {
   command.argument("<model>", "model file").argument("[data]", `rows to show beside it: ${dataSources}`);
   command.requiredOption("-o, --output <file>", "picture to write: .svg or .png");
   const kind = `what to draw: ${pictureKinds.join(", ")}`;
-  options.add(command, "--kind <name>", kind, parse.choice(pictureKinds), { mandatory: true });
+  add(command, "--kind <name>", kind, parse.choice(pictureKinds), { mandatory: true });
   const columns = "the columns to show (default: all; every kind but pairs takes two)";
-  options.add(command, "--columns <a,b,…>", columns, parse.columns);
+  add(command, "--columns <a,b,…>", columns, parse.columns);
   const points = "points shown of data and samples (default: 5000; paths of trajectories: 200)";
-  options.add(command, "--points <count>", points, parse.whole({ atLeast: 1, atMost: 1_000_000 }));
+  add(command, "--points <count>", points, parse.whole({ atLeast: 1, atMost: 1_000_000 }));
   const resolution = "density: cells along each axis (default: 128)";
-  options.add(command, "--resolution <count>", resolution, parse.whole({ atLeast: 2, atMost: 2000 }));
+  add(command, "--resolution <count>", resolution, parse.whole({ atLeast: 2, atMost: 2000 }));
   options.force(options.memory(options.seed(options.common(command))));
   examples(command, [
     "localflow picture model.safetensors data.csv -o samples.svg --kind samples --columns carat,price",
@@ -292,10 +283,10 @@ function exporting(root: Command, terminal: Terminal): void {
   command.argument("<model>", "model file");
   command.requiredOption("-o, --output <file>", "ONNX file to write (.onnx)");
   const part = `what the file computes: ${exportParts.join(", ")} (default: sampler)`;
-  options.add(command, "--part <name>", part, parse.choice(exportParts));
+  add(command, "--part <name>", part, parse.choice(exportParts));
   const block = "velocity: write this block alone, 1 on the data side (default: all blocks)";
-  options.add(command, "--block <number>", block, parse.whole({ atLeast: 1 }));
-  options.add(
+  add(command, "--block <number>", block, parse.whole({ atLeast: 1 }));
+  add(
     command,
     "--method <name>",
     `how each block is integrated, by fixed steps: ${parse.methods.join(", ")} (default: rk4)`,
@@ -303,13 +294,13 @@ function exporting(root: Command, terminal: Terminal): void {
   );
   const evaluations =
     "velocity evaluations per block (default: 16 to sample, else 64; both as fitted, if by fixed steps)";
-  options.add(command, "--evaluations <count>", evaluations, parse.whole({ atLeast: 1 }));
+  add(command, "--evaluations <count>", evaluations, parse.whole({ atLeast: 1 }));
   const noise =
     "sampler: input, or seed: the file draws its noise itself and takes the number of rows (default: input)";
-  options.add(command, "--noise <source>", noise, parse.choice(["input", "seed"] as const));
+  add(command, "--noise <source>", noise, parse.choice(["input", "seed"] as const));
   command.option("--conditional", "sampler of a table's model: cells that are known go in too, as given and state");
   const guidance = "sampler of images with classes: how strongly each class is followed (default: 1, the class itself)";
-  options.add(command, "--guidance <number>", guidance, parse.number());
+  add(command, "--guidance <number>", guidance, parse.number());
   command.option("--no-texts", "of a table's model: categories as numbers alone, without their texts");
   command.option(
     "--check",
@@ -332,10 +323,10 @@ function importing(root: Command, terminal: Terminal): void {
   command.requiredOption("-o, --output <model>", "model file to write (.safetensors)");
   command.option("--preset <name>", "one of the authors' configurations: schedule, activation, integration");
   const steps = "durations of the blocks, such as 0.15,0.2,free (default: the preset's)";
-  options.add(command, "--steps <list>", steps, parse.steps);
+  add(command, "--steps <list>", steps, parse.steps);
   const activation = "relu, elu, silu, gelu, tanh or softplus(beta); per block with `;` (default: the preset's)";
-  options.add(command, "--activation <name>", activation, parse.perBlock(parse.activation));
-  options.add(command, "--columns <a,b,…>", "names of the columns (default: c1, c2, …)", parse.columns);
+  add(command, "--activation <name>", activation, parse.perBlock(parse.activation));
+  add(command, "--columns <a,b,…>", "names of the columns (default: c1, c2, …)", parse.columns);
   options.force(options.common(command));
   options.integration(command.optionsGroup("Integration (recorded in the model; default: the preset's):"));
   examples(command, [

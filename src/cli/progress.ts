@@ -7,6 +7,8 @@ import type { Terminal } from "./terminal.ts";
 export interface ProgressView {
   readonly show: (progress: Progress) => void;
   readonly clear: () => void;
+  /** Names a stage that begins, on a line of its own. */
+  readonly say: (stage: string) => void;
 }
 
 const redrawEvery = 0.1;
@@ -19,12 +21,16 @@ export function progressView(
   { quiet }: { readonly quiet?: boolean },
   clock: () => number = () => performance.now() / 1000,
 ): ProgressView {
-  if (quiet) return { show: () => {}, clear: () => {} };
+  if (quiet) return { show: () => {}, clear: () => {}, say: () => {} };
   const start = clock();
   const draw = terminal.draw ?? terminal.err;
   const every = terminal.interactive ? redrawEvery : plainEvery;
   let last = terminal.interactive ? Number.NEGATIVE_INFINITY : start;
   let drawn = false;
+  const clear = () => {
+    if (drawn) draw("\r\x1b[K");
+    drawn = false;
+  };
   return {
     show: (progress) => {
       const now = clock();
@@ -35,9 +41,10 @@ export function progressView(
       drawn = true;
       draw(`\r${liveLine(line, progress.fraction, terminal)}\x1b[K`);
     },
-    clear: () => {
-      if (drawn) draw("\r\x1b[K");
-      drawn = false;
+    clear,
+    say: (stage) => {
+      clear();
+      terminal.err(`localflow: ${stage} …\n`);
     },
   };
 }

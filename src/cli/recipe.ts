@@ -21,6 +21,15 @@ export interface IntegrationOptions {
   readonly evaluations?: number;
 }
 
+/** Their names, for what solves no equation. */
+export const integrationNames = [
+  "method",
+  "tolerance",
+  "rtol",
+  "atol",
+  "evaluations",
+] as const satisfies readonly (keyof IntegrationOptions)[];
+
 /** The options that change what a fit learns; everything left out keeps the task's default. */
 export interface RecipeOptions extends IntegrationOptions {
   readonly steps?: readonly Step[] | "auto";

@@ -30,10 +30,6 @@ export async function reproduceImages(name: RawImageSet, options: ReproduceOptio
   const seeds = Array.from({ length: options.seeds ?? 1 }, (_, k) => k + 1);
   const network = await networkFile(options);
   const view = progressView(terminal, options);
-  const say = (text: string) => {
-    view.clear();
-    if (!options.quiet) terminal.err(`localflow: ${text} …\n`);
-  };
   const { reproduction, pictures } = await openedFor(
     () =>
       openRawImages(name, options.data, (done, total) =>
@@ -50,7 +46,12 @@ export async function reproduceImages(name: RawImageSet, options: ReproduceOptio
         const { result, pictures } = await runImageExperiment(engine, {
           ...{ plan, images, seeds, store: folderStore(folder) },
           ...(features && { features }),
-          ...{ memory: () => process.memoryUsage().rss, signal: terminal.signal, onProgress: view.show, onStage: say },
+          ...{
+            memory: () => process.memoryUsage().rss,
+            signal: terminal.signal,
+            onProgress: view.show,
+            onStage: view.say,
+          },
         }).finally(() => features?.reader.release());
         const [first] = result.contenders;
         if (!first) throw failure("option", { where: name, expected: "at least one contender", received: "none" });

@@ -1,7 +1,8 @@
 // reproduce-options: the options of `localflow reproduce`.
 import type { Command } from "commander";
 import type { FlowBaseline } from "../measure/names.ts";
-import { add, type CommonOptions } from "./options.ts";
+import { add } from "./add-option.ts";
+import type { CommonOptions } from "./options.ts";
 import * as parse from "./parse.ts";
 import { rivals } from "./thresholds.ts";
 

@@ -40,10 +40,6 @@ export async function reproduce(name: string, options: ReproduceOptions, termina
   const seeds = Array.from({ length: options.seeds ?? defaults.seeds }, (_, k) => k + 1);
   await claimFolder(folder, { name, scale: plan.scale }, options.force === true);
   const view = progressView(terminal, options);
-  const say = (text: string) => {
-    view.clear();
-    if (!options.quiet) terminal.err(`localflow: ${text} …\n`);
-  };
   const controls = { signal: terminal.signal, onProgress: view.show };
   const { reproduction, pictures } = await withEngine(options, async (engine) => {
     const { result, model } = await runExperiment(engine, {
@@ -52,7 +48,7 @@ export async function reproduce(name: string, options: ReproduceOptions, termina
       seeds,
       store: folderStore(folder),
       memory: () => process.memoryUsage().rss,
-      onStage: say,
+      onStage: view.say,
     });
     const { scale, published, comparable, preset } = plan;
     const [first] = result.contenders;
@@ -65,7 +61,7 @@ export async function reproduce(name: string, options: ReproduceOptions, termina
       ...(preset !== undefined && { preset }),
       measured: first.nll,
     };
-    say("drawing the report");
+    view.say("drawing the report");
     return { reproduction, pictures: model ? await sections(engine, model, plan, controls) : [] };
   })
     .catch((error: unknown) => {
@@ -109,11 +105,12 @@ function experimentNamed(name: string): Preset {
   const names = [...new Set(presets.map(({ dataset }) => dataset)), ...rawImageSets, ...Object.keys(smallTables)];
   const known = [...names, ...presets.map((preset) => preset.name)];
   if (known.includes(name)) return presetNamed(name);
+  const nearest = nearestName(name, known);
   throw failure("option", {
     where: "reproduce",
     expected: `one of ${names.join(", ")} (or a preset: ${presets.map((preset) => preset.name).join(", ")})`,
     received: JSON.stringify(name.slice(0, 60)),
-    remedy: `did you mean ${nearestName(name, known)}?`,
+    ...(nearest !== undefined && { remedy: `did you mean ${nearest}?` }),
   });
 }
 

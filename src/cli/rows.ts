@@ -8,7 +8,7 @@ import { encodeNpy } from "../data/npy.ts";
 import { failure } from "../errors.ts";
 import { type FloatArray, floats } from "../tensor/array.ts";
 import { outputFlags } from "./flags.ts";
-import { checkOutput } from "./session.ts";
+import { checkOutputOrStream } from "./session.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** `rows` rows in chunks [n, columns], in order. */
@@ -54,14 +54,7 @@ export async function checkRowsOutput(
   options: { readonly force?: boolean; readonly json?: boolean },
 ): Promise<void> {
   formatOf(output);
-  if (output !== "-") return checkOutput(output, options);
-  if (options.json)
-    throw failure("option", {
-      where: "--json",
-      expected: "standard output for itself",
-      received: "data on standard output too",
-      remedy: "write the data to a file with -o",
-    });
+  return checkOutputOrStream(output, options);
 }
 
 /** Rows [m, d] with one more column at the end. */

@@ -8,13 +8,13 @@ import { checkSpelling, draw } from "./draw.ts";
 import { refuseImageOptions } from "./images-checks.ts";
 import { readAnyModel } from "./model.ts";
 import type { SampleOptions } from "./options.ts";
-import { counted, report, spokenTime } from "./output.ts";
+import { counted, reportMade, spokenTime } from "./output.ts";
 import { progressView } from "./progress.ts";
-import { checkExclusive, integrationFrom } from "./recipe.ts";
+import { checkExclusive, integrationFrom, integrationNames } from "./recipe.ts";
+import { refuse } from "./refusals.ts";
 import { checkRowsOutput, isRowsOutput, withColumn, writeRows } from "./rows.ts";
 import { seedFrom, withEngine } from "./session.ts";
-import { integrationNames, refuseForStudent, sampleStudentFile } from "./student.ts";
-import { refuse } from "./table-options.ts";
+import { refuseForStudent, sampleStudentFile } from "./student.ts";
 import { sampleTableFile } from "./table-sample.ts";
 import type { Terminal } from "./terminal.ts";
 import { settledIntegration } from "./tolerance.ts";
@@ -67,10 +67,8 @@ export async function sample(path: string, options: SampleOptions, terminal: Ter
   }).finally(view.clear);
   const seconds = (performance.now() - start) / 1000;
   const text = `${counted(rows, "sample")} in ${spokenTime(seconds)}, ${evaluations} velocity evaluations, seed ${seed}`;
-  if (output !== "-") {
-    const result = { rows, seconds, evaluations, seed, ...(tolerance !== undefined && { tolerance }) };
-    await report(terminal, options, result, `${text}: ${output}`);
-  } else if (!options.quiet) terminal.err(`localflow: ${text}\n`);
+  const result = { rows, seconds, evaluations, seed, ...(tolerance !== undefined && { tolerance }) };
+  await reportMade(terminal, options, result, text);
 }
 
 /** Draws from a student: no equation is solved, and there is no density. */
@@ -92,6 +90,5 @@ async function sampleFast(student: Student, options: SampleOptions, seed: number
   }).finally(view.clear);
   const seconds = (performance.now() - start) / 1000;
   const text = `${counted(rows, "sample")} in ${spokenTime(seconds)}, ${evaluations} network evaluations, seed ${seed}`;
-  if (output !== "-") await report(terminal, options, { rows, seconds, evaluations, seed }, `${text}: ${output}`);
-  else if (!options.quiet) terminal.err(`localflow: ${text}\n`);
+  await reportMade(terminal, options, { rows, seconds, evaluations, seed }, text);
 }

@@ -8,12 +8,12 @@ import { type FloatArray, floats } from "../tensor/array.ts";
 import { refuseImageOptions } from "./images-checks.ts";
 import { readScoringModel } from "./model.ts";
 import type { ScoreOptions } from "./options.ts";
-import { counted, report, spokenTime, withError } from "./output.ts";
+import { counted, percent, reportBeside, spokenTime, withError } from "./output.ts";
 import { progressView } from "./progress.ts";
 import { checkExclusive, integrationFrom } from "./recipe.ts";
+import { refuse } from "./refusals.ts";
 import { checkRowsOutput, writeRows } from "./rows.ts";
 import { readData, seedFrom, withEngine } from "./session.ts";
-import { refuse } from "./table-options.ts";
 import { scoreTableFile } from "./table-score.ts";
 import type { Terminal } from "./terminal.ts";
 import { settledIntegration } from "./tolerance.ts";
@@ -87,8 +87,7 @@ export async function score(path: string, data: string, options: ScoreOptions, t
     ...(tolerance !== undefined && { tolerance }),
     ...(isRandom && { seed }),
   };
-  if (output !== "-") await report(terminal, options, result, text);
-  else if (!options.quiet) terminal.err(`${text}\n`);
+  await reportBeside(terminal, options, result, text);
 }
 
 function divergenceFrom({ divergence = "exact", probes }: ScoreOptions) {
@@ -112,7 +111,6 @@ function quantilesIn({ record }: DensityModel, path: string): readonly number[] 
 /** Running mean of percentiles, and the shares of rows below the 1st and the 5th. */
 function percentileSummary(quantiles: readonly number[]) {
   let [count, total, belowFirst, belowFifth] = [0, 0, 0, 0];
-  const percent = (share: number) => `${(100 * share).toFixed(2)} %`;
   const result = () => ({ mean: total / count, below1: belowFirst / count, below5: belowFifth / count });
   return {
     result,
@@ -128,7 +126,7 @@ function percentileSummary(quantiles: readonly number[]) {
     },
     text() {
       const { below1, below5 } = result();
-      return `${percent(below1)} of the rows below percentile 1 of the training rows, ${percent(below5)} below 5`;
+      return `${percent(below1, 2)} of the rows below percentile 1 of the training rows, ${percent(below5, 2)} below 5`;
     },
   };
 }

@@ -7,11 +7,12 @@ import { distillScores } from "../tasks/table/distill-scores.ts";
 import { schemaSummary } from "../tasks/table/schema-summary.ts";
 import { createScorer, type TableScorer } from "../tasks/table/scorer.ts";
 import { encodeScorer } from "../tasks/table/scorer-file.ts";
-import { flag } from "./flags.ts";
 import { readTableModel } from "./model.ts";
 import type { DistillOptions, InspectOptions, ScoreOptions } from "./options.ts";
-import { report, short, spokenTime, withError } from "./output.ts";
+import { report, reportBeside, short, spokenTime, withError } from "./output.ts";
 import { progressView } from "./progress.ts";
+import { integrationNames } from "./recipe.ts";
+import { refuseGiven } from "./refusals.ts";
 import { checkOutput, seedFrom, withEngine } from "./session.ts";
 import { checkTableOutput, readTableFile, writeTableFile } from "./table-data.ts";
 import { partialText, rareShares, rareText, scoreColumns } from "./table-score.ts";
@@ -24,8 +25,11 @@ export async function distillToScorer(
   options: DistillOptions,
   terminal: Terminal,
 ): Promise<void> {
-  const { output, quiet, force = false, rows, iterations, batchSize, learningRate } = options;
-  refuseAny(options, ["evaluations", "hidden", "time", "objective", "conditional", "guidance"], "--scores");
+  const { output, force = false, rows, iterations, batchSize, learningRate } = options;
+  refuseGiven(options, ["evaluations", "hidden", "time", "objective", "conditional", "guidance"], {
+    expected: "to be left out",
+    received: "it beside --scores",
+  });
   await checkOutput(output, options);
   const model = await readTableModel(path);
   const table = data === undefined ? undefined : await readTableFile(data, {});
@@ -40,10 +44,7 @@ export async function distillToScorer(
     ...(learningRate !== undefined && { learningRate }),
     signal: terminal.signal,
     onProgress: view.show,
-    onStage: (text: string) => {
-      view.clear();
-      if (!quiet) terminal.err(`localflow: ${text} …\n`);
-    },
+    onStage: view.say,
   };
   const { scorer, report: result } = await withEngine(options, (engine) =>
     distillScores(engine, model, request),
@@ -67,18 +68,8 @@ export async function scoreByScorer(
   options: ScoreOptions,
   terminal: Terminal,
 ): Promise<void> {
-  const exact = [
-    "contributions",
-    "classify",
-    "divergence",
-    "probes",
-    "handOver",
-    "method",
-    "tolerance",
-    "rtol",
-    "atol",
-  ] as const;
-  refuseAny(options, [...exact, "evaluations"], "a scorer, which integrates nothing");
+  const exact = ["contributions", "classify", "divergence", "probes", "handOver", ...integrationNames] as const;
+  refuseGiven(options, exact, { expected: "to be left out", received: "it beside a scorer, which integrates nothing" });
   const { output, seed = 0, percentile = false } = options;
   if (output !== undefined) await checkTableOutput(output, options);
   if (percentile && scorer.training.logDensityQuantiles === undefined)
@@ -125,8 +116,7 @@ export async function scoreByScorer(
     seconds,
     seed,
   };
-  if (output !== "-") await report(terminal, options, result, text);
-  else if (!options.quiet) terminal.err(`${text}\n`);
+  await reportBeside(terminal, options, result, text);
 }
 
 /** What a scorer's file holds. */
@@ -145,15 +135,4 @@ function agreementText({ agreement: { drawn, data } }: TableScorer): readonly st
   const line = (name: string, { rankCorrelation, medianError, rows }: TableScorer["agreement"]["drawn"]) =>
     `${name}rank correlation ${short(rankCorrelation, 4)} with exact scores, off by ${short(medianError, 3)} nats in the median (${rows} rows)`;
   return [line("drawn rows   ", drawn), ...(data ? [line("data         ", data)] : [])];
-}
-
-function refuseAny<O extends object>(options: O, names: readonly (keyof O & string)[], beside: string): void {
-  const given = names.find((name) => options[name] !== undefined);
-  if (given === undefined) return;
-  throw failure("option", {
-    where: flag(given),
-    expected: "to be left out",
-    received: `it beside ${beside}`,
-    remedy: "leave it out",
-  });
 }

@@ -59,6 +59,21 @@ export async function checkOutput(path: string, { force }: { readonly force?: bo
   await checkWritable(path);
 }
 
+/** The same where `-` stands for standard output; throws code `option` where the JSON result would go there too. */
+export async function checkOutputOrStream(
+  output: string,
+  options: { readonly force?: boolean; readonly json?: boolean },
+): Promise<void> {
+  if (output !== "-") return checkOutput(output, options);
+  if (options.json)
+    throw failure("option", {
+      where: "--json",
+      expected: "standard output for itself",
+      received: "data on standard output too",
+      remedy: "write the data to a file with -o",
+    });
+}
+
 /** What a command's data is read with. */
 export interface DataOptions {
   /** Points to draw from a built-in density. */

@@ -12,13 +12,12 @@ import type { CommonOptions, SampleOptions } from "./options.ts";
 import { alignedTable, report, short, spokenTime, withError } from "./output.ts";
 import { printable } from "./printable.ts";
 import { progressView } from "./progress.ts";
+import { integrationNames } from "./recipe.ts";
+import { refuseGiven } from "./refusals.ts";
 import { seedFrom, withEngine } from "./session.ts";
 import { checkTableOutput, writeTableFile } from "./table-data.ts";
 import { reportRows } from "./table-sample.ts";
 import type { Terminal } from "./terminal.ts";
-
-/** Options that say how an equation is solved. */
-export const integrationNames = ["method", "tolerance", "rtol", "atol", "evaluations"] as const;
 
 /** Throws code `option` for an option that asks for what only the teacher has. */
 export function refuseForStudent<O extends object>(
@@ -26,10 +25,7 @@ export function refuseForStudent<O extends object>(
   names: readonly (keyof O & string)[],
   { record, maps }: Student,
 ): void {
-  const given = names.find((name) => options[name] !== undefined);
-  if (given === undefined) return;
-  throw failure("option", {
-    where: flag(given),
+  refuseGiven(options, names, {
     expected: "a model that solves an equation and has a density",
     received: `a student of ${maps.length} network evaluations`,
     remedy: `leave it out, or use the teacher, ${record.teacher.name}`,

@@ -3,7 +3,7 @@ import { numberCells } from "../data/cell-rows.ts";
 import type { CellColumn } from "../data/cell-table.ts";
 import { listedTexts } from "../data/text-pool.ts";
 import type { TableClasses } from "../tasks/table/classify-table.ts";
-import { alignedTable, counted, short } from "./output.ts";
+import { alignedTable, counted, percent, short } from "./output.ts";
 
 /** The columns `predicted COLUMN` and, for each class, `probability of LEVEL`. */
 export function classColumns({ column, levels, probabilities, predicted }: TableClasses): readonly CellColumn[] {
@@ -53,8 +53,4 @@ export function classText(classes: TableClasses): readonly string[] {
     ),
     ...(rest > 0 ? [`and ${rest} more levels`] : []),
   ];
-}
-
-function percent(share: number): string {
-  return `${(100 * share).toFixed(1)} %`;
 }

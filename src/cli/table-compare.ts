@@ -7,10 +7,12 @@ import { tableComparisonPage } from "../tasks/table/compare-page.ts";
 import { compareTables, type TableComparison } from "../tasks/table/compare-tables.ts";
 import { driftMetricNames } from "../tasks/table/evaluate-table-metrics.ts";
 import { withDigits } from "./estimates.ts";
-import { flag } from "./flags.ts";
 import { spokenPath } from "./named-table.ts";
 import type { EvaluateOptions } from "./options.ts";
 import { alignedTable, report, short, spokenTime } from "./output.ts";
+import { progressView } from "./progress.ts";
+import { integrationNames } from "./recipe.ts";
+import { refuseGiven } from "./refusals.ts";
 import { checkInterrupted, checkOutput, memoryLimit, seedFrom } from "./session.ts";
 import { readTableFile } from "./table-data.ts";
 import type { Terminal } from "./terminal.ts";
@@ -33,7 +35,7 @@ export async function compareFiles(
   if (before === "-" && after === "-")
     throw failure("option", { where: "evaluate", expected: "standard input once", received: "- twice" });
   if (options.report !== undefined) await checkOutput(options.report, options);
-  const { failUnder = [], quiet } = options;
+  const { failUnder = [] } = options;
   const seed = seedFrom(options);
   const tables = [await readTableFile(before, memoryLimit(options)), await readTableFile(after, memoryLimit(options))];
   checkInterrupted(terminal.signal);
@@ -41,9 +43,7 @@ export async function compareFiles(
     seed,
     names: { before: spokenPath(before), after: spokenPath(after) },
     signal: terminal.signal,
-    onStage: (text) => {
-      if (!quiet) terminal.err(`localflow: ${text} …\n`);
-    },
+    onStage: progressView(terminal, options).say,
   });
   if (options.report !== undefined) {
     const page = tableComparisonPage(found, basename(before), basename(after));
@@ -65,22 +65,15 @@ const modelOptions = [
   "curve",
   "student",
   "rows",
-  "method",
-  "tolerance",
-  "rtol",
-  "atol",
-  "evaluations",
+  ...integrationNames,
 ] as const satisfies readonly (keyof EvaluateOptions)[];
 
 function checkCompareOptions(options: EvaluateOptions): void {
-  const given = modelOptions.find((name) => options[name] !== undefined);
-  if (given !== undefined)
-    throw failure("option", {
-      where: flag(given),
-      expected: "a model as the first argument",
-      received: "two tables",
-      remedy: "leave it out, or name a .safetensors file first",
-    });
+  refuseGiven(options, modelOptions, {
+    expected: "a model as the first argument",
+    received: "two tables",
+    remedy: "leave it out, or name a .safetensors file first",
+  });
   checkMeasures(options.failUnder ?? [], driftMetricNames, "two tables");
 }
 

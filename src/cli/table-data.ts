@@ -5,7 +5,7 @@ import { readCellTable } from "../data/cell-files.ts";
 import { chosenCells } from "../data/cell-rows.ts";
 import { type CellTable, recordsOf } from "../data/cell-table.ts";
 import { cellHeader, cellLines } from "../data/cell-writer.ts";
-import { listNames, nearestName, shorten } from "../data/columns.ts";
+import { didYouMean, listNames, shorten } from "../data/columns.ts";
 import { explained, writeFileAtomically } from "../data/files.ts";
 import { utf8Text } from "../data/utf8.ts";
 import { failure } from "../errors.ts";
@@ -20,7 +20,7 @@ import {
 } from "../tasks/table/schema.ts";
 import { outputFlags } from "./flags.ts";
 import type { ColumnOrder } from "./parse.ts";
-import { checkOutput } from "./session.ts";
+import { checkOutputOrStream } from "./session.ts";
 import type { Terminal } from "./terminal.ts";
 
 interface TableReading {
@@ -73,7 +73,7 @@ export function checkOrders({ columns }: CellTable, orders: readonly ColumnOrder
     where: "--ordinal",
     expected: `a column among ${listNames(names)}`,
     received: JSON.stringify(shorten(unknown.column)),
-    remedy: `did you mean "${nearestName(unknown.column, names)}"?`,
+    ...didYouMean(unknown.column, names),
   });
 }
 
@@ -112,14 +112,7 @@ export async function checkTableOutput(
       expected: `a name ending in ${Object.keys(pieces).join(", ")} for a table, or -`,
       received: JSON.stringify(output),
     });
-  if (output !== "-") return checkOutput(output, options);
-  if (options.json)
-    throw failure("option", {
-      where: "--json",
-      expected: "standard output for itself",
-      received: "data on standard output too",
-      remedy: "write the data to a file with -o",
-    });
+  return checkOutputOrStream(output, options);
 }
 
 /** Writes a table in the format of its ending, or as CSV on standard output; in JSON and Parquet numbers are numbers, as `schema` says. */

@@ -17,8 +17,9 @@ import {
   type TableModelEvaluation,
 } from "../tasks/table/evaluate-table-model.ts";
 import { shownBaselines, tableEvaluationPage } from "../tasks/table/evaluate-table-page.ts";
-import { textMetrics } from "../tasks/table/evaluate-texts.ts";
+import { type TextMetricName, textMetricNames, textMetrics } from "../tasks/table/evaluate-texts.ts";
 import { signsText, textLines, textsSections } from "../tasks/table/evaluate-texts-page.ts";
+import type { Schema } from "../tasks/table/schema.ts";
 import type { TableModel } from "../tasks/table/table-model.ts";
 import { curveTable } from "./curve-text.ts";
 import { withDigits } from "./estimates.ts";
@@ -26,11 +27,12 @@ import { readStudent } from "./model.ts";
 import type { EvaluateOptions } from "./options.ts";
 import { alignedTable, report, short, spokenTime } from "./output.ts";
 import { progressView } from "./progress.ts";
+import { refuse } from "./refusals.ts";
 import { checkInterrupted, memoryLimit, withEngine } from "./session.ts";
 import { readTableFile } from "./table-data.ts";
-import { refuse, settledTableIntegration } from "./table-options.ts";
+import { settledTableIntegration } from "./table-options.ts";
 import type { Terminal } from "./terminal.ts";
-import { askedBaselines, checkMeasures, missed } from "./thresholds.ts";
+import { askedBaselines, checkMeasures, missed, worstTexts } from "./thresholds.ts";
 
 interface Evaluated {
   readonly path: string;
@@ -52,9 +54,9 @@ export async function evaluateTableFile(
   options: EvaluateOptions,
   terminal: Terminal,
 ): Promise<void> {
-  const { train: trainFile, target = model.label, rows, failUnder = [], quiet } = options;
-  checkTableOptions(options, target);
+  const { train: trainFile, target = model.label, rows, failUnder = [] } = options;
   const { schema } = model.encoder;
+  checkTableOptions(options, target, schema);
   checkTarget(target, schema, "--target");
   const students: Student[] = [];
   for (const file of options.student ?? []) students.push(await readStudent(file));
@@ -64,10 +66,6 @@ export async function evaluateTableFile(
   if (train !== undefined && trainFile !== undefined) checkTableColumns(train, schema, trainFile);
   checkInterrupted(terminal.signal);
   const view = progressView(terminal, options);
-  const onStage = (text: string) => {
-    view.clear();
-    if (!quiet) terminal.err(`localflow: ${text} …\n`);
-  };
   const request = {
     ...{ heldOut, seed, signal: terminal.signal, onProgress: view.show },
     ...(train && { train }),
@@ -79,12 +77,12 @@ export async function evaluateTableFile(
     const found = await evaluateTableModel(engine, model, {
       ...request,
       flows: flowBaselines.filter((name) => askedBaselines(options).includes(name)),
-      onStage,
+      onStage: view.say,
       ...(target !== undefined && { target }),
       ...(integration && { integration }),
     });
     if (!options.curve) return { ...found, ...chosen };
-    onStage("the curve of quality against evaluations");
+    view.say("the curve of quality against evaluations");
     const samplers = await studentSamplers(engine, densityTeacher(model.density), students, terminal.signal);
     const { points, floor, notes } = await tableCurve(engine, model, { ...request, samplers });
     return { ...found, ...chosen, notes: [...found.notes, ...notes], curve: points, curveFloor: floor };
@@ -96,12 +94,12 @@ export async function evaluateTableFile(
     await writeFileAtomically(options.report, new TextEncoder().encode(page), { force: options.force === true });
   }
   await report(terminal, options, { ...evaluation }, evaluationText(evaluation));
-  const failed = missed(failUnder, evaluation.measures);
+  const failed = missed(failUnder, { ...evaluation.measures, ...worstTexts(evaluation.texts ?? []) });
   if (failed) throw failed;
 }
 
 /** Throws "option" for what has no meaning here, before anything is read. */
-function checkTableOptions(options: EvaluateOptions, target: string | undefined): void {
+function checkTableOptions(options: EvaluateOptions, target: string | undefined, { columns }: Schema): void {
   refuse(options, ["samples"], "the model of a table");
   const { train, failUnder = [], baselines = [] } = options;
   const other = baselines.find((name) => !flowBaselines.some((known) => known === name));
@@ -112,14 +110,22 @@ function checkTableOptions(options: EvaluateOptions, target: string | undefined)
       received: other,
       remedy: "independent columns and a Gaussian copula always stand beside it",
     });
-  checkMeasures(failUnder, tableMetricNames, "the model of a table");
+  checkMeasures(failUnder, [...tableMetricNames, ...textMetricNames], "the model of a table");
   const asked = failUnder.map(({ measure }) => measure);
-  const secret = privacyMetricNames.find((name) => asked.includes(name));
+  const ofTexts = textMetricNames.find((name) => asked.includes(name));
+  const isAnew = columns.some((column) => (column.kind === "text" || column.kind === "id") && column.regenerate);
+  if (ofTexts !== undefined && !isAnew)
+    throw failure("option", {
+      where: `--fail-under ${ofTexts}`,
+      expected: "a model that writes texts or ids anew (fit --text)",
+      received: "one that leaves them out",
+    });
+  const secret = [...privacyMetricNames, "identical" as const].find((name) => asked.includes(name));
   if (secret !== undefined && train === undefined) throw lacks(secret, "--train FILE");
   if (asked.includes("utility") && target === undefined) throw lacks("utility", "--target COLUMN");
 }
 
-function lacks(measure: TableMetricName, expected: string) {
+function lacks(measure: TableMetricName | TextMetricName, expected: string) {
   return failure("option", { where: `--fail-under ${measure}`, expected: `${expected} beside it`, received: "none" });
 }
 

@@ -6,8 +6,9 @@ import type { Schema } from "../tasks/table/schema.ts";
 import { columnDetails, schemaSummary } from "../tasks/table/schema-summary.ts";
 import type { TableModel } from "../tasks/table/table-model.ts";
 import { parameterCount } from "../train/configuration.ts";
+import { blockLines, blockTable } from "./block-table.ts";
 import type { InspectOptions } from "./options.ts";
-import { alignedTable, counted, report, short } from "./output.ts";
+import { counted, report } from "./output.ts";
 import { checkOrders, readSchema, readTableFile } from "./table-data.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -37,13 +38,7 @@ export async function inspectTableModel(model: TableModel, options: InspectOptio
   const [dimensions, { schema, codes }] = [encoder.dimensions.length, encoder.toJSON()];
   const parameters = parameterCount(configuration, dimensions);
   const gaps = new Map(schema.columns.map(({ name }, place) => [name, codes[place]?.gaps ?? 0]));
-  const blocks = configuration.blocks.map(({ step, network, iterations }, n) => ({
-    duration: step.kind === "free" ? null : step.duration,
-    hidden: network.hidden,
-    activation: network.activation,
-    iterations: trained.blocks[n]?.iterations ?? iterations,
-    loss: trained.blocks[n]?.loss,
-  }));
+  const blocks = blockLines(configuration, trained.blocks, ({ hidden, activation }) => ({ hidden, activation }));
   const text = [
     `table model, version ${version}, ${parameters} parameters for ${dimensions} dimensions, seed ${configuration.seed}`,
     `trained on ${training.rows} rows: ${schemaSummary(schema)}`,
@@ -54,16 +49,7 @@ export async function inspectTableModel(model: TableModel, options: InspectOptio
       label,
     ),
     "",
-    alignedTable(
-      ["block", "duration", "hidden", "iterations", "loss"],
-      blocks.map(({ duration, hidden, iterations, loss }, n) => [
-        String(n + 1),
-        duration === null ? "free" : short(duration),
-        hidden.join(","),
-        String(iterations),
-        loss === undefined ? "" : short(loss),
-      ]),
-    ),
+    blockTable(blocks, { hidden: ({ hidden }) => hidden.join(",") }),
   ].join("\n");
   const result = {
     kind: "model",

@@ -5,7 +5,7 @@ import { sampleTable, type TableSample } from "../tasks/table/sample-table.ts";
 import { scoreTable } from "../tasks/table/score-table.ts";
 import type { TableModel } from "../tasks/table/table-model.ts";
 import type { SampleOptions } from "./options.ts";
-import { counted, report, short, spokenTime } from "./output.ts";
+import { counted, reportMade, short, spokenTime } from "./output.ts";
 import { progressView } from "./progress.ts";
 import { seedFrom, withEngine } from "./session.ts";
 import { checkTableOutput, csvParts, writeTableFile } from "./table-data.ts";
@@ -74,8 +74,7 @@ export async function reportRows(drawn: DrawnRows, options: SampleOptions, termi
     ...(notes.length > 0 && { notes }),
     ...(tolerance !== undefined && { tolerance }),
   };
-  if (options.output !== "-") await report(terminal, options, result, `${text}: ${options.output}`);
-  else if (!options.quiet) terminal.err(`localflow: ${text}\n`);
+  await reportMade(terminal, options, result, text);
 }
 
 function constraintText({ acceptance, draws }: NonNullable<TableSample["constraints"]>): string {

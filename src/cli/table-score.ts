@@ -5,17 +5,18 @@ import { listedTexts } from "../data/text-pool.ts";
 import { failure } from "../errors.ts";
 import type { Engine } from "../runtime/contract.ts";
 import { summarize } from "../tasks/density.ts";
-import { checkClasses, classifyTable } from "../tasks/table/classify-table.ts";
+import { checkClasses, classifyTable, type TableClasses } from "../tasks/table/classify-table.ts";
 import { scoreTable, type TableScoreRequest, type TableScores } from "../tasks/table/score-table.ts";
 import type { TableModel } from "../tasks/table/table-model.ts";
 import { withTablePath } from "./named-table.ts";
 import type { ScoreOptions } from "./options.ts";
-import { alignedTable, counted, report, short, spokenTime, withError } from "./output.ts";
+import { alignedTable, counted, percent, reportBeside, short, spokenTime, withError } from "./output.ts";
 import { progressView } from "./progress.ts";
+import { refuse } from "./refusals.ts";
 import { withEngine } from "./session.ts";
 import { classColumns, classSummary, classText } from "./table-classes.ts";
 import { checkTableOutput, readTableFile, writeTableFile } from "./table-data.ts";
-import { refuse, settledTableIntegration } from "./table-options.ts";
+import { settledTableIntegration } from "./table-options.ts";
 import type { Terminal } from "./terminal.ts";
 
 type Divergence = { readonly kind: "exact" } | { readonly kind: "hutchinson"; readonly probes: number };
@@ -52,7 +53,7 @@ export async function scoreTableFile(
   const table = cells === undefined ? read : withColumn(read, cells.column);
   const view = progressView(terminal, options);
   const controls = { signal: terminal.signal, onProgress: view.show };
-  const { scores, classes, probeError, tolerance } = await withEngine(options, async (engine) => {
+  const scored: Scored = await withEngine(options, async (engine) => {
     const probe = { samples: "logDensity" } as const;
     const { integration, tolerance } = await settledTableIntegration(engine, model, probe, { options, terminal, view });
     const how = { seed, ...(integration && { integration }), ...controls };
@@ -68,6 +69,7 @@ export async function scoreTableFile(
       ...(!isExact && { probeError: await errorOf(engine, model, table, scores, how) }),
     };
   }).finally(view.clear);
+  const { scores, classes } = scored;
   if (output !== undefined)
     await writeTableFile(
       output,
@@ -76,13 +78,36 @@ export async function scoreTableFile(
       options,
       terminal,
     );
+  const seconds = (performance.now() - start) / 1000;
+  const { result, text } = summaryOf(scored, { rows: table.rows, percentile, seconds, seed });
+  await reportBeside(terminal, options, result, text);
+}
+
+interface Scored {
+  readonly scores: TableScores;
+  readonly classes: TableClasses | undefined;
+  readonly probeError?: Awaited<ReturnType<typeof errorOf>>;
+  readonly tolerance: number | undefined;
+}
+
+interface Scoring {
+  readonly rows: number;
+  readonly percentile: boolean;
+  readonly seconds: number;
+  readonly seed: number;
+}
+
+/** What is said of scores: as JSON and as text. */
+function summaryOf(
+  { scores, classes, probeError, tolerance }: Scored,
+  { rows, percentile, seconds, seed }: Scoring,
+): { readonly result: Readonly<Record<string, unknown>>; readonly text: string } {
   const { nll, standardError } = summarize(Array.from(scores.logDensity, (value) => -value));
   const { percentiles, unknownCells, partialRows, evaluations } = scores;
   const parts = scores.contributions?.map(({ column, values }) => ({ column, mean: meanOf(values) }));
-  const seconds = (performance.now() - start) / 1000;
   const rare = percentile && percentiles ? rareShares(percentiles) : undefined;
   const text = [
-    `nll     ${withError(nll, standardError)} nats per row (${counted(table.rows, "row")})`,
+    `nll     ${withError(nll, standardError)} nats per row (${counted(rows, "row")})`,
     ...rareText(rare),
     ...partialText(partialRows),
     ...(probeError === undefined
@@ -104,7 +129,7 @@ export async function scoreTableFile(
         ]),
   ].join("\n");
   const result = {
-    rows: table.rows,
+    rows,
     nll,
     standardError,
     ...(rare && { percentiles: rare }),
@@ -118,8 +143,7 @@ export async function scoreTableFile(
     evaluations: evaluations + (classes?.evaluations ?? 0),
     seed,
   };
-  if (output !== "-") await report(terminal, options, result, text);
-  else if (!options.quiet) terminal.err(`${text}\n`);
+  return { result, text };
 }
 
 /** Rows that are scored exactly to tell how far off random probes are. */
@@ -173,7 +197,7 @@ export function rareShares(percentiles: Float64Array) {
 /** The line about rows that stand low, where it was asked for. */
 export function rareText(rare: ReturnType<typeof rareShares> | undefined): readonly string[] {
   if (rare === undefined) return [];
-  return [`rare    ${percent(rare.below1)} of the rows below percentile 1, ${percent(rare.below5)} below 5`];
+  return [`rare    ${percent(rare.below1, 2)} of the rows below percentile 1, ${percent(rare.below5, 2)} below 5`];
 }
 
 /** The line about rows of which a cell is left out, where there are some. */
@@ -187,8 +211,4 @@ export function partialText(rows: number): readonly string[] {
 function meanOf(values: Float64Array): number {
   const known = values.filter((value) => !Number.isNaN(value));
   return known.reduce((total, value) => total + value, 0) / known.length;
-}
-
-function percent(share: number): string {
-  return `${(100 * share).toFixed(2)} %`;
 }

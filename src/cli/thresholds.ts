@@ -1,4 +1,5 @@
 // thresholds: the little languages of `evaluate`: `nll=2.6,slicedWasserstein=0.1`, and which baselines to train.
+import { shorten } from "../data/columns.ts";
 import { failure, type LocalFlowError } from "../errors.ts";
 import {
   type BaselineName,
@@ -10,12 +11,18 @@ import {
 } from "../measure/names.ts";
 import { type ImageMetricName, imageMetricNames } from "../tasks/images/image-measures.ts";
 import { type TableMetricName, tableMetricNames } from "../tasks/table/evaluate-table-metrics.ts";
+import {
+  type EvaluatedText,
+  type TextMetricName,
+  textMetricNames,
+  textMetrics,
+} from "../tasks/table/evaluate-texts.ts";
 import * as parse from "./parse.ts";
 
 /** Everything that some evaluation measures. */
-export type AnyMeasureName = MeasureName | TableMetricName | ImageMetricName;
+export type AnyMeasureName = MeasureName | TableMetricName | TextMetricName | ImageMetricName;
 const anyMeasureNames: readonly AnyMeasureName[] = [
-  ...new Set([...measureNames, ...tableMetricNames, ...imageMetricNames]),
+  ...new Set([...measureNames, ...tableMetricNames, ...textMetricNames, ...imageMetricNames]),
 ];
 
 /** The worst value of a measure that still passes: the least where higher is better, otherwise the most. */
@@ -82,6 +89,22 @@ export const rivals: parse.Parser<readonly FlowBaseline[]> = (text, where) =>
 interface MeasuredValue {
   readonly value: number;
   readonly better?: "lower" | "higher";
+  /** The column that it is of, where it is of one. */
+  readonly column?: string;
+}
+
+/** Of each measure of texts the value of the column that has the worst. */
+export function worstTexts(texts: readonly EvaluatedText[]): Readonly<Partial<Record<TextMetricName, MeasuredValue>>> {
+  const worst: Partial<Record<TextMetricName, MeasuredValue>> = {};
+  for (const { column, measures } of texts)
+    for (const name of textMetricNames) {
+      const [value, before] = [measures[name]?.value, worst[name]?.value];
+      if (value === undefined) continue;
+      const better = textMetrics[name].better === "higher" ? "higher" : "lower";
+      const isWorst = before === undefined || (better === "higher" ? value < before : value > before);
+      if (isWorst) worst[name] = { value, better, column };
+    }
+  return worst;
 }
 
 /** One sentence about every threshold that is not met; undefined when all are. A value that is not a number meets none. */
@@ -99,6 +122,12 @@ export function missed(
   return failure("numeric", {
     where: "--fail-under",
     expected: over.map(({ measure, worst }) => `${measure} of ${bound(measure)} ${worst}`).join(" and "),
-    received: over.map(({ measure }) => String(measures[measure]?.value ?? "no such measure")).join(" and "),
+    received: over.map(({ measure }) => spoken(measures[measure])).join(" and "),
   });
+}
+
+function spoken(measured: MeasuredValue | undefined): string {
+  if (measured === undefined) return "no such measure";
+  const { value, column } = measured;
+  return column === undefined ? String(value) : `${value} (column "${shorten(column)}")`;
 }

@@ -10,3 +10,25 @@ export function firstAbove(ascending: ArrayLike<number>, limit: number): number 
   }
   return low;
 }
+
+/** The last of the places [from, to) whose number is not above `limit`; `from` where none is. */
+export function lastUpTo(ascending: ArrayLike<number>, limit: number, from = 0, to = ascending.length): number {
+  let [low, high] = [from, to];
+  while (high - low > 1) {
+    const middle = (low + high) >>> 1;
+    if (ascending[middle]! <= limit) low = middle;
+    else high = middle;
+  }
+  return low;
+}
+
+/** How many of the numbers are below `limit`. */
+export function countBelow(ascending: ArrayLike<number>, limit: number): number {
+  let [low, high] = [0, ascending.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (ascending[middle]! < limit) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

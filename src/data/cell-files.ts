@@ -15,7 +15,8 @@ import {
 import { checkDistinct, numberedColumns } from "./columns.ts";
 import { csvScanner, type Separator } from "./csv-scanner.ts";
 import { endingOf, explained } from "./files.ts";
-import { checkKeys, isRecord, jsonBegun, parsed } from "./json-table.ts";
+import { isRecord } from "./is-record.ts";
+import { checkKeys, jsonBegun, parsed } from "./json-table.ts";
 import { elementCutter, type JsonPiece, lineCutter } from "./json-text.ts";
 import { checkMemory } from "./numeric-table.ts";
 import { wholeText } from "./utf8.ts";

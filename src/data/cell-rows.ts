@@ -1,4 +1,5 @@
 // cell-rows: tables of mixed columns made of others: some of the rows, more columns, more texts.
+import { lastUpTo } from "./ascending.ts";
 import type { CellColumn, CellOrigin, CellTable } from "./cell-table.ts";
 import { checkDistinct, chooseColumns } from "./columns.ts";
 import { listedTexts, type Texts } from "./text-pool.ts";
@@ -94,13 +95,8 @@ function chainedTexts(lists: readonly Texts[]): Texts {
   return {
     size,
     at(code) {
-      let [low, high] = [0, starts.length];
-      while (high - low > 1) {
-        const middle = (low + high) >> 1;
-        if (starts[middle]! <= code) low = middle;
-        else high = middle;
-      }
-      return lists[low]!.at(code - starts[low]!);
+      const list = lastUpTo(starts, code);
+      return lists[list]!.at(code - starts[list]!);
     },
   };
 }

@@ -11,6 +11,7 @@ import {
 } from "./cell-table.ts";
 import { checkDistinct } from "./columns.ts";
 import type { FieldSink } from "./csv-scanner.ts";
+import { isBlank } from "./decimal.ts";
 import { checkMemory } from "./numeric-table.ts";
 import { utf8Text } from "./utf8.ts";
 
@@ -75,10 +76,6 @@ export function cellSink(where: string, options: CellTableOptions & { readonly b
       return builtTable(builders, where, memory);
     },
   };
-}
-
-function isBlank(byte: number): boolean {
-  return byte === 32 || byte === 9;
 }
 
 /** A first line is data when every cell is a number or a gap, and one at least is a number. */

@@ -58,7 +58,7 @@ export function chooseColumns(
       where: `${where} --columns`,
       expected: `names among ${listNames(names)}`,
       received: `"${shorten(name)}"`,
-      remedy: `did you mean "${nearestName(name, names)}"?`,
+      ...didYouMean(name, names),
     });
   });
   const chosen = new Set(wanted);
@@ -87,24 +87,46 @@ export function shorten(text: string): string {
   return text.length <= 60 ? text : `${text.slice(0, 57)}…`;
 }
 
-/** The name with the fewest changed letters; `names` is not empty. */
-export function nearestName(name: string, names: readonly string[]): string {
-  const distances = names
-    .slice(0, 1000)
-    .map((other) => editDistance(shorten(name.toLowerCase()), shorten(other.toLowerCase())));
-  return names[distances.indexOf(Math.min(...distances))] ?? "";
+/** What an error advises where a name is unknown: the one that was probably meant, if any is near. */
+export function didYouMean(name: string, names: readonly string[]): { readonly remedy?: string } {
+  const nearest = nearestName(name, names);
+  return nearest === undefined ? {} : { remedy: `did you mean "${shorten(nearest)}"?` };
 }
 
-/** Levenshtein distance, one row of the table at a time. */
+/** Changed letters that a misspelt name may have, as a share of the longer name, and letters that may stand for a longer name. */
+const [mostChanged, fewestBegun] = [0.4, 3];
+
+/**
+ * The name with the fewest changed letters, upper or lower case, among those that are near: of five letters two may be changed, or
+ * `name` is how it begins. None where none is near.
+ */
+export function nearestName(name: string, names: readonly string[]): string | undefined {
+  const wanted = shorten(name.toLowerCase());
+  let [nearest, least]: [string | undefined, number] = [undefined, Number.POSITIVE_INFINITY];
+  for (const other of names.slice(0, 1000)) {
+    const known = shorten(other.toLowerCase());
+    const distance = editDistance(wanted, known);
+    const length = Math.max(wanted.length, known.length);
+    const isBegun = wanted.length >= fewestBegun && known.startsWith(wanted);
+    const isNear = isBegun || distance <= Math.max(Number(length > 1), Math.floor(mostChanged * length));
+    if (isNear && distance < least) [nearest, least] = [other, distance];
+  }
+  return nearest;
+}
+
+/** Letters changed, added, left out, or swapped with their neighbour (optimal string alignment), a row of the table at a time. */
 function editDistance(a: string, b: string): number {
+  let before: readonly number[] = [];
   let row = Array.from({ length: b.length + 1 }, (_, j) => j);
   for (let i = 1; i <= a.length; i++) {
     const next = [i];
     for (let j = 1; j <= b.length; j++) {
       const change = row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(change, row[j]! + 1, next[j - 1]! + 1));
+      const isSwapped = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
+      const swap = isSwapped ? before[j - 2]! + 1 : Number.POSITIVE_INFINITY;
+      next.push(Math.min(change, swap, row[j]! + 1, next[j - 1]! + 1));
     }
-    row = next;
+    [before, row] = [row, next];
   }
   return row[b.length]!;
 }

@@ -68,7 +68,8 @@ function parseExponent(bytes: Uint8Array, start: number, end: number): number {
   return sign === 45 ? -value : value;
 }
 
-function isBlank(byte: number): boolean {
+/** A space or a tab. */
+export function isBlank(byte: number): boolean {
   return byte === 32 || byte === 9;
 }
 

@@ -130,7 +130,7 @@ export interface ReadOptions extends ColumnOptions {
 }
 
 /** The endings of tables. */
-export const tableEndings = [
+const tableEndings = [
   ".csv",
   ".tsv",
   ".json",

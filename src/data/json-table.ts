@@ -1,6 +1,7 @@
 // json-table: numeric tables from JSON: an array of records or of arrays, an object of columns, or a record per line.
 import { failure } from "../errors.ts";
 import { checkDistinct, chooseColumns, chooseUnnamed, shorten } from "./columns.ts";
+import { isRecord } from "./is-record.ts";
 import { repeatedKey } from "./json-keys.ts";
 import { elementCutter, type JsonPiece, lineCutter } from "./json-text.ts";
 import { checkMemory, type NumericTable } from "./numeric-table.ts";
@@ -190,8 +191,4 @@ async function* withoutByteOrderMark(source: Source): AsyncGenerator<Uint8Array>
     if (start < chunk.length) seen = mark.length;
     yield chunk.subarray(start);
   }
-}
-
-export function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -2,7 +2,7 @@
 import { Zip, ZipPassThrough } from "fflate";
 import { failure } from "../errors.ts";
 import type { FloatArray } from "../tensor/array.ts";
-import { listNames, nearestName, shorten } from "./columns.ts";
+import { didYouMean, listNames, shorten } from "./columns.ts";
 import { encodeNpy, openNpy } from "./npy.ts";
 import type { Bytes, StoredRows } from "./stored-rows.ts";
 import { zipContent, zipEntries } from "./zip.ts";
@@ -69,6 +69,6 @@ function chosenEntry(names: readonly string[], wanted: string | undefined, where
     where: `${where}:${wanted}`,
     expected: `an array among ${listNames(names)}`,
     received: `"${shorten(wanted)}"`,
-    remedy: `did you mean "${nearestName(wanted, names)}"?`,
+    ...didYouMean(wanted, names),
   });
 }

@@ -1,6 +1,7 @@
 // safetensors: named arrays in one file, https://huggingface.co/docs/safetensors; validated before it is read.
 import { failure, type LocalFlowError } from "../errors.ts";
 import { allocate, type ElementType, elementBytes, elementCount, type NDArray } from "../tensor/array.ts";
+import { isRecord } from "./is-record.ts";
 import { repeatedKey } from "./json-keys.ts";
 
 export interface Safetensors {
@@ -156,10 +157,6 @@ function checkCover(entries: readonly Entry[], length: number, where: string): v
 
 function isSizes(value: unknown): value is number[] {
   return Array.isArray(value) && value.every((size) => Number.isSafeInteger(size) && size >= 0);
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** A value from the header in a few words; not all of it, because it may be nested deeper than the stack. */

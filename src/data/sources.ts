@@ -4,7 +4,7 @@ import { readFile, stat } from "node:fs/promises";
 import { failure } from "../errors.ts";
 import { random, split } from "../random.ts";
 import { type FloatArray, floats } from "../tensor/array.ts";
-import { type ColumnOptions, chooseColumns, chooseUnnamed, listNames, nearestName, shorten } from "./columns.ts";
+import { type ColumnOptions, chooseColumns, chooseUnnamed, didYouMean, listNames, shorten } from "./columns.ts";
 import { densities } from "./densities.ts";
 import { endingOf, explained, fileOf, readTable } from "./files.ts";
 import { checkMemory, type NumericTable } from "./numeric-table.ts";
@@ -132,6 +132,6 @@ async function checkFile(spec: string): Promise<void> {
     where: shorten(spec),
     expected: `a file or a built-in density (${listNames(names)})`,
     received: "neither",
-    remedy: `did you mean "${nearestName(spec, names)}"?`,
+    ...didYouMean(spec, names),
   });
 }

@@ -1,4 +1,5 @@
 // boosting-bins: the cells that the values of a column fall into before trees see them, at most 255 and one for gaps
+import { countBelow } from "../data/ascending.ts";
 import { failure } from "../errors.ts";
 import { type CategoryColumn, categoryColumn, numericColumn } from "./columns-rows.ts";
 import type { MeasuredTable } from "./columns-table.ts";
@@ -86,13 +87,7 @@ function binNumbers(values: Float64Array, thresholds: Float64Array, cells: Uint8
   const count = thresholds.length;
   for (let row = 0; row < cells.length; row++) {
     const value = values[row]!;
-    let [low, high] = [0, count];
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (thresholds[middle]! < value) low = middle + 1;
-      else high = middle;
-    }
-    cells[row] = Number.isNaN(value) ? count + 1 : low;
+    cells[row] = Number.isNaN(value) ? count + 1 : countBelow(thresholds, value);
   }
 }
 

@@ -1,4 +1,5 @@
 // closest-record-space: rows of mixed columns as points between which a distance means something
+import { countBelow } from "../data/ascending.ts";
 import { type CategoryColumn, categoryColumn, numericColumn } from "./columns-rows.ts";
 import type { MeasuredTable } from "./columns-table.ts";
 
@@ -81,15 +82,6 @@ function places(columns: readonly Float64Array[]): readonly Float32Array[] {
     while (sorted[i] === distinct[k]) i++;
     shares[k] = (from + i) / (2 * sorted.length);
   }
-  const place = (value: number) => {
-    if (Number.isNaN(value)) return numericGap;
-    let [low, high] = [0, distinct.length];
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (distinct[middle]! < value) low = middle + 1;
-      else high = middle;
-    }
-    return shares[low]!;
-  };
+  const place = (value: number) => (Number.isNaN(value) ? numericGap : shares[countBelow(distinct, value)]!);
   return columns.map((values) => Float32Array.from(values, place));
 }

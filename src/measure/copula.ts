@@ -1,4 +1,5 @@
 // copula: the simplest makers of mixed rows to be held beside: independent columns, and a Gaussian copula
+import { countBelow } from "../data/ascending.ts";
 import { failure, LocalFlowError } from "../errors.ts";
 import { fillBelow, fillNormal, fillUniform, normalScore, type Random, split } from "../random.ts";
 import { takenCells } from "./columns-rows.ts";
@@ -176,15 +177,4 @@ function regularFactor(correlations: Float64Array, d: number): Float64Array {
     }
   }
   return Float64Array.from({ length: d * d }, (_, i) => (i % (d + 1) === 0 ? 1 : 0));
-}
-
-/** How many of the ascending numbers are below x. */
-function countBelow(ascending: Float64Array, x: number): number {
-  let [low, high] = [0, ascending.length];
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (ascending[middle]! < x) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }

@@ -1,4 +1,5 @@
 // k-means: where the components of a mixture start.
+import { placeOfShare } from "../data/shares.ts";
 import { fillUniform, type Random, split } from "../random.ts";
 
 /** Rounds of Lloyd's iteration. */
@@ -27,7 +28,7 @@ function seeds(rows: Float64Array, d: number, k: number, random: Random): Float6
   const centres = new Float64Array(k * d);
   const distances = new Float64Array(count).fill(1);
   for (let c = 0; c < k; c++) {
-    const row = drawn(distances, uniform[c] ?? 0);
+    const row = placeOfShare(distances, uniform[c] ?? 0);
     centres.set(rows.subarray(row * d, (row + 1) * d), c * d);
     for (let i = 0; i < count; i++) {
       const distance = squared(rows, i, centres, c, d);
@@ -35,16 +36,6 @@ function seeds(rows: Float64Array, d: number, k: number, random: Random): Float6
     }
   }
   return centres;
-}
-
-/** The index at which the running sum of the weights passes the share `u` of their total. */
-function drawn(weights: Float64Array, u: number): number {
-  let left = u * weights.reduce((a, b) => a + b, 0);
-  const found = weights.findIndex((weight) => {
-    left -= weight;
-    return left < 0;
-  });
-  return found < 0 ? weights.length - 1 : found;
 }
 
 function assign(rows: Float64Array, d: number, centres: Float64Array, nearest: Uint32Array): void {

@@ -1,7 +1,8 @@
 // utility: whether models trained on synthetic rows predict real ones as well as models trained on real rows (TSTR)
 import { failure } from "../errors.ts";
-import { permutation, type Random, random, split } from "../random.ts";
+import { type Random, random, split } from "../random.ts";
 import { type BoostingOptions, classifierSteps, regressorSteps } from "./boosting.ts";
+import { someRows } from "./closest-record.ts";
 import { categoryColumn, columnNamed, numericColumn, recoded, takenRows } from "./columns-rows.ts";
 import type { MeasuredTable } from "./columns-table.ts";
 import { type Contrast, classScores, contrasted, numberScores } from "./prediction-scores.ts";
@@ -138,10 +139,6 @@ function knownRows(purpose: string, table: MeasuredTable, target: string): Measu
     expected: `at least ${fewestRows} rows with a known ${JSON.stringify(target)}`,
     received: `${rows.length} of ${table.rows}`,
   });
-}
-
-function someRows(table: MeasuredTable, count: number, key: Random): MeasuredTable {
-  return count === table.rows ? table : takenRows(table, permutation(key, table.rows).subarray(0, count));
 }
 
 /** The levels of the target that occur in any of the tables. */

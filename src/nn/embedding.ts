@@ -31,7 +31,7 @@ const longest = 10_000;
  * cos(w_k t) then sin(w_k t) for w_k = longest^(-k / half), k < half = floor(channels / 2); times [..., 1] to [..., channels].
  * An odd channel more is 0. The authors give it t in [0, 1] as it is.
  */
-export function sinusoids(t: Tensor, channels: number): Tensor {
+function sinusoids(t: Tensor, channels: number): Tensor {
   const half = Math.floor(channels / 2);
   const waves = Float32Array.from({ length: half }, (_, k) => longest ** (-k / half));
   const phases = multiply(t, constant(floats(waves)));

@@ -6,6 +6,7 @@ import { reshape, slice } from "../tensor/layout.ts";
 import { affine, beside, matmul } from "../tensor/matrix.ts";
 import { constant, type Tensor } from "../tensor/tensor.ts";
 import { type Activation, scaledActivation } from "./activation.ts";
+import { cellCount, type LevelCells, levelFeatures, withoutPlaces } from "./level-context.ts";
 import { initialLinear, type LinearArrays, type LinearTensors } from "./linear.ts";
 
 /** The velocity network of one block. */
@@ -24,6 +25,8 @@ export interface NetworkConfiguration {
   readonly detailed?: readonly number[];
   /** Values that stay with a row along its way, which the first layer reads after the point; default 0. */
   readonly context?: number;
+  /** Coordinates whose given values are read as the cell that they lie in, not as a place in it; default: none. */
+  readonly levels?: readonly LevelCells[];
 }
 
 /** The layers' parameters, first to last. */
@@ -34,7 +37,7 @@ export type MlpTensors = { readonly layers: readonly LinearTensors[] };
 export function layerSizes(network: NetworkConfiguration, dimension: number): readonly (readonly [number, number])[] {
   const features = 2 * (network.frequencies ?? 0) * (network.detailed?.length ?? dimension);
   const widths = [dimension + features, ...network.hidden, dimension];
-  const context = (network.context ?? 0) + (readsContextFinely(network) ? features : 0);
+  const context = (network.context ?? 0) + fineWidth(network) + cellCount(network.levels ?? []);
   return widths.slice(1).map((out, k) => {
     const timed = k === 0 || network.timeInput === "every";
     return [(widths[k] ?? 0) + (timed ? 1 : 0) + (k === 0 ? context : 0), out] as const;
@@ -89,16 +92,28 @@ function besideContext(input: Tensor, context: Tensor, weight: Tensor, bias: Ten
   return add(affine(input, slice(weight, 0, 0, own), bias), matmul(lifted, slice(weight, 0, own, own + width)));
 }
 
-function readsContextFinely({ context = 0, frequencies = 0, detailed = [] }: NetworkConfiguration): boolean {
-  return context > 0 && frequencies > 0 && detailed.length > 0;
+/** Of the coordinates that are read finely those that are so, too, where they are given: all but levels that are read as such. */
+function finelyGiven({ context = 0, frequencies = 0, detailed = [], levels = [] }: NetworkConfiguration) {
+  return context > 0 && frequencies > 0 ? detailed.filter((k) => !levels.some(({ at }) => at === k)) : [];
 }
 
-/** The context, beside the sines and cosines of what is given of detailed coordinates. */
+/** Columns that stand beside a context for what is given of detailed coordinates: sines, then as many cosines. */
+function fineWidth(network: NetworkConfiguration): number {
+  return 2 * (network.frequencies ?? 0) * finelyGiven(network).length;
+}
+
+/** The context, beside the sines and cosines of what is given of detailed coordinates, beside the cells of given levels. */
 function contextRead(network: NetworkConfiguration, context: Tensor, x: Tensor): Tensor {
-  if (!readsContextFinely(network)) return context;
+  const { levels = [] } = network;
+  const detailed = finelyGiven(network);
   const d = Number(x.shape.at(-1));
-  const read = fourierFeatures(slice(context, 1, 0, d), network);
-  return beside(context, slice(read, 1, d, Number(read.shape[1])));
+  const parts = [withoutPlaces(context, levels)];
+  if (detailed.length > 0) {
+    const read = fourierFeatures(slice(context, 1, 0, d), { ...network, detailed });
+    parts.push(slice(read, 1, d, Number(read.shape[1])));
+  }
+  if (levels.length > 0) parts.push(levelFeatures(context, levels));
+  return parts.length === 1 ? context : beside(...parts);
 }
 
 /** x beside sin(2^k x) and cos(2^k x): fine detail in few dimensions, which plain networks learn slowly. */

@@ -8,12 +8,12 @@ import { reshape, slice, transpose } from "../tensor/layout.ts";
 import { affine } from "../tensor/matrix.ts";
 import { recomputed } from "../tensor/recompute.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { leaves } from "../tensor/tree.ts";
+import { leafList } from "../tensor/tree.ts";
 import { attendPlaces } from "./attention.ts";
 import { applyTime, type TimeParameters, timePlan } from "./embedding.ts";
 import type { LinearParameters } from "./linear.ts";
 import { normalizeLast } from "./normalization.ts";
-import { countParameters, drawParameters, linearPlan, type ParameterPlan } from "./parameters.ts";
+import { drawParameters, linearPlan, type ParameterPlan } from "./parameters.ts";
 import { type ImageOptions, type ImageSize, isClassCount } from "./unet.ts";
 
 /** A transformer whose blocks read their shifts, scales and gates from the time (Peebles and Xie, arXiv 2212.09748). */
@@ -78,10 +78,6 @@ export function initialPatches(random: Random, network: PatchesConfiguration): P
   return drawParameters(random, patchesPlan(network));
 }
 
-export function patchesParameterCount(network: PatchesConfiguration): number {
-  return countParameters(patchesPlan(network));
-}
-
 /** v(x, t): images as rows [..., c · h · w] and times [..., 1] to velocities of the shape of x. */
 export function applyPatches(
   network: PatchesConfiguration,
@@ -94,7 +90,7 @@ export function applyPatches(
   const entered = add(linear(entry, cutPatches(network, x)), places);
   const left = blocks.reduce((h, block) => {
     const made = ([x = h, at = moment]: readonly Tensor[]) => applyBlock(network, block, x, at);
-    const weights = leaves<Tensor>(block).map(({ value }) => value);
+    const weights = leafList<Tensor>(block);
     return recompute ? recomputed(made, [h, moment], weights) : made([h, moment]);
   }, entered);
   const [shift, scale] = modulations(exit.modulation, moment, 2);

@@ -7,12 +7,12 @@ import { concatenate, reshape, slice } from "../tensor/layout.ts";
 import { recomputed } from "../tensor/recompute.ts";
 import { upsample } from "../tensor/resampling.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { leaves } from "../tensor/tree.ts";
+import { leafList } from "../tensor/tree.ts";
 import { type AttentionParameters, applyAttention, attentionPlan } from "./attention.ts";
 import { applyConvolution, applyHalving, type ConvolutionParameters, convolutionPlan } from "./convolution.ts";
 import { applyTime, type TimeParameters, timePlan } from "./embedding.ts";
 import { type NormalizationParameters, normalizationPlan, normalizeGroups } from "./normalization.ts";
-import { countParameters, drawParameters, type ParameterPlan } from "./parameters.ts";
+import { drawParameters, type ParameterPlan } from "./parameters.ts";
 import { applyResidual, type ResidualParameters, residualPlan } from "./residual.ts";
 
 /** Rows are images: channel by channel, and in each row by row. */
@@ -109,10 +109,6 @@ export function initialUnet(random: Random, network: UnetConfiguration): UnetArr
   return drawParameters(random, unetPlan(network));
 }
 
-export function unetParameterCount(network: UnetConfiguration): number {
-  return countParameters(unetPlan(network));
-}
-
 /** What training may ask of an image network. */
 export interface ImageOptions {
   /** For each residual block 1 where a value is kept and 0 where it is left out, [..., c, h, w], as `unetMaskShapes` says. */
@@ -174,7 +170,7 @@ function stages(
 }
 
 function tensorsOf(tree: object): readonly Tensor[] {
-  return leaves<Tensor>(tree).map(({ value }) => value);
+  return leafList<Tensor>(tree);
 }
 
 /** Without the last row or column, where halving had rounded up. */

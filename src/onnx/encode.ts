@@ -29,7 +29,7 @@ export const attributeCodes: Readonly<Record<OnnxAttribute["kind"], number>> = {
 };
 
 /** onnxruntime's own operators; the only domain beside the default one that a model may use. */
-export const microsoftDomain = "com.microsoft";
+const microsoftDomain = "com.microsoft";
 const microsoftVersion = 1;
 
 /** The first file-format version whose ONNX release knew each operator set, newest first. */

@@ -53,10 +53,7 @@ function pixels(one: number, other: number): { readonly from: number; readonly l
 }
 
 /** Small dots for many points: together they cover about a third of the panel, and more of them are fainter. */
-export function dotStyle(
-  count: number,
-  { width, height }: Rectangle,
-): { readonly radius: number; readonly opacity: number } {
+function dotStyle(count: number, { width, height }: Rectangle): { readonly radius: number; readonly opacity: number } {
   const share = Math.sqrt((width * height) / Math.max(1, count));
   return { radius: Math.min(2.6, Math.max(0.8, share * 0.2)), opacity: Math.min(0.8, Math.max(0.25, share * 0.08)) };
 }

@@ -71,9 +71,17 @@ export function encodeCheckpoint(
   return encodeSealed(tensors, toJson(record));
 }
 
-/** The seed that a checkpoint was made with: a resumed fit takes it over. */
+/** The seed that a checkpoint was made with, which a resumed fit takes over, and the hash of everything else that decides the result. */
+export function checkpointOrigin(
+  bytes: Uint8Array,
+  where = "checkpoint",
+): { readonly seed: number; readonly fingerprint: string } {
+  return parseMetadata(schema, decodeSafetensors(bytes, where).metadata["localflow"], where);
+}
+
+/** The seed that a checkpoint was made with. */
 export function checkpointSeed(bytes: Uint8Array, where = "checkpoint"): number {
-  return parseMetadata(schema, decodeSafetensors(bytes, where).metadata["localflow"], where).seed;
+  return checkpointOrigin(bytes, where).seed;
 }
 
 /** Reads a checkpoint; refuses one of other data or another configuration. */

@@ -9,6 +9,7 @@ export const finite = z.number();
 const positive = z.number().positive();
 export const count = z.int().nonnegative();
 const method = z.enum(["euler", "midpoint", "heun", "rk4", "bosh3", "dopri5", "tsit5"]);
+const isAscending = (values: readonly number[]) => values.every((value, n) => n === 0 || value > values[n - 1]!);
 const adaptiveMethod = method.refine((name) => tableaus[name].error !== undefined, "a method that needs fixed steps");
 
 export const networkSchema = z.object({
@@ -22,6 +23,10 @@ export const networkSchema = z.object({
   frequencies: z.int().min(0).max(32).exactOptional(),
   detailed: z.array(count).max(100_000).exactOptional(),
   context: z.int().min(0).max(300_000).exactOptional(),
+  levels: z
+    .array(z.object({ at: count, edges: z.array(finite).max(255).refine(isAscending, "not ascending") }))
+    .max(100_000)
+    .exactOptional(),
 });
 
 const blockSchemaOf = <N extends VelocityNetwork>(network: z.ZodType<N>) =>

@@ -19,11 +19,11 @@ import { fitDensity, sampleDensity, scoreDensity } from "./density.ts";
 import type { DensityModel } from "./density-model.ts";
 import { type HeldOutRequest, heldOutComparison, sampleCount } from "./held-out.ts";
 import { gradientStepsOf, parametersOf, plainFlow } from "./plain-flow.ts";
-import type { Progress } from "./progress.ts";
+import { type Controls, controlsOf } from "./progress.ts";
 import { logVolume } from "./standardization.ts";
 
 /** With `train` come the floor and the baselines. */
-export interface EvaluateRequest extends HeldOutRequest {
+export interface EvaluateRequest extends HeldOutRequest, Controls {
   /** Also measure samples against the work they take (curve.ts). */
   readonly curve?: boolean;
   /** What else stands on the curve, such as a student. */
@@ -32,8 +32,6 @@ export interface EvaluateRequest extends HeldOutRequest {
   readonly flows?: readonly FlowBaseline[];
   /** How the model and the flows among the baselines are integrated; default: as the model was fitted. */
   readonly integration?: Integration;
-  readonly signal?: AbortSignal;
-  readonly onProgress?: (progress: Progress) => void;
   /** Told what begins, for people. */
   readonly onStage?: (text: string) => void;
 }
@@ -164,13 +162,8 @@ function measuresOf(
 
 /** Likelihood and samples of a flow. */
 async function flowResult(engine: Engine, model: DensityModel, request: EvaluateRequest) {
-  const { heldOut, seed, integration, signal, onProgress } = request;
-  const controls = {
-    seed,
-    ...(integration && { integration }),
-    ...(signal && { signal }),
-    ...(onProgress && { onProgress }),
-  };
+  const { heldOut, seed, integration } = request;
+  const controls = { seed, ...(integration && { integration }), ...controlsOf(request) };
   const values: number[] = [];
   let evaluations = 0;
   for await (const scored of scoreDensity(engine, model, heldOut, controls)) {
@@ -255,15 +248,13 @@ async function flowContender(
   train: FloatArray,
   request: EvaluateRequest,
 ): Promise<Unjudged> {
-  const { signal, onProgress, seed } = request;
-  const configuration = plainFlow(model, kind, seed);
+  const configuration = plainFlow(model, kind, request.seed);
   const { model: plain, report } = await fitDensity(engine, {
     rows: train,
     columns: model.record.columns,
     configuration,
     trainSplit: configuration.training.earlyStopping > 0 ? 0.9 : 1,
-    ...(signal && { signal }),
-    ...(onProgress && { onProgress }),
+    ...controlsOf(request),
   });
   const { nll, points } = await flowResult(engine, plain, request);
   const gradientSteps = report.blocks.reduce((total, { iterations }) => total + iterations, 0);

@@ -8,7 +8,7 @@ import { fillNormal, fillUniform, random, split } from "../random.ts";
 import type { Engine } from "../runtime/contract.ts";
 import { floats, type NDArray } from "../tensor/array.ts";
 import { type Student, sampleStudent } from "./distillation/student.ts";
-import { adaptiveSolution, type CheckOptions, largestDifference, noneIfStuck } from "./export-check.ts";
+import { adaptiveSolution, type CheckOptions, largestDifference, noneIfStuck, rootMeanSquare } from "./export-check.ts";
 import type { Exported } from "./export-file.ts";
 import { withoutTexts } from "./export-table.ts";
 import { isLeftOut } from "./export-table-columns.ts";
@@ -58,7 +58,7 @@ export async function checkTableExport(
     rows,
     seed,
     ...compared(encoder, file, own, rows),
-    ...(exact && { fromAdaptive: rootMeanSquare(own, exact) }),
+    ...(exact && { fromAdaptive: rootMeanSquare(own, exact, () => 1) }),
   };
 }
 
@@ -232,10 +232,4 @@ function amountScale({ schema }: TableEncoder, name: string, values: readonly nu
   const mean = numbers.reduce((total, value) => total + value, 0) / Math.max(1, numbers.length);
   const variance = numbers.reduce((total, value) => total + (value - mean) ** 2, 0) / Math.max(1, numbers.length);
   return Math.sqrt(variance) || 1;
-}
-
-function rootMeanSquare(a: Float32Array, b: Float32Array): number {
-  let total = 0;
-  for (let i = 0; i < a.length; i++) total += ((a[i] ?? 0) - (b[i] ?? Number.NaN)) ** 2;
-  return Math.sqrt(total / Math.max(1, a.length));
 }

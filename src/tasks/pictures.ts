@@ -15,10 +15,10 @@ import { createTransport } from "../runtime/transport.ts";
 import { type FloatArray, floats } from "../tensor/array.ts";
 import { sampleDensity, scoreDensity } from "./density.ts";
 import type { DensityModel } from "./density-model.ts";
-import type { Progress } from "./progress.ts";
+import { type Controls, controlsOf } from "./progress.ts";
 import { standardize } from "./standardization.ts";
 
-export interface PictureRequest {
+export interface PictureRequest extends Controls {
   readonly kind: PictureKind;
   /** Rows [n, d] in the user's units; blocks and trajectories need them. */
   readonly data?: FloatArray;
@@ -32,8 +32,6 @@ export interface PictureRequest {
   readonly resolution?: number;
   /** Default 0. */
   readonly seed?: number;
-  readonly signal?: AbortSignal;
-  readonly onProgress?: (progress: Progress) => void;
 }
 
 /** The figure of one kind. Throws code `option` when the model or the data does not suit the kind. */
@@ -147,10 +145,10 @@ async function comparison(
   engine: Engine,
   model: DensityModel,
   places: readonly number[],
-  { data, samples, points = defaults.points, seed = 0, signal, onProgress }: PictureRequest,
+  { data, samples, points = defaults.points, seed = 0, ...request }: PictureRequest,
 ): Promise<ComparisonInput> {
   const { columns } = model.record;
-  const controls = { ...(signal && { signal }), ...(onProgress && { onProgress }) };
+  const controls = controlsOf(request);
   const drawn = samples ? thinned(samples, points, seed).data : await samplesOf(engine, model, points, seed, controls);
   const table = (values: Float32Array) => ({
     columns: places.map((place) => columns[place]!),
@@ -158,8 +156,6 @@ async function comparison(
   });
   return { ...(data && { data: table(thinned(data, points, seed).data) }), samples: table(drawn) };
 }
-
-type Controls = Pick<PictureRequest, "signal" | "onProgress">;
 
 async function samplesOf(
   engine: Engine,
@@ -266,9 +262,9 @@ function standardizedAxes(
 }
 
 async function densityMap(engine: Engine, model: DensityModel, request: PictureRequest): Promise<Figure> {
-  const { data, seed = 0, points = 500, resolution = defaults.resolution, signal, onProgress } = request;
+  const { data, seed = 0, points = 500, resolution = defaults.resolution } = request;
   const [x = "x", y = "y"] = model.record.columns;
-  const controls = { ...(signal && { signal }), ...(onProgress && { onProgress }) };
+  const controls = controlsOf(request);
   const rows = data ? data.data : await samplesOf(engine, model, 2000, seed, controls);
   const [across, up] = [0, 1].map((column) => widened(middleRange(columnOf(rows, 2, column))));
   const grid = await densityGrid(engine, model, { x: across!, y: up! }, resolution, controls);

@@ -14,6 +14,17 @@ export interface Progress {
   readonly fraction: number;
 }
 
+/** What stops a long piece of work, and what is told where it stands. */
+export interface Controls {
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: Progress) => void;
+}
+
+/** These of a request that has more, for work that is part of it. */
+export function controlsOf({ signal, onProgress }: Controls): Controls {
+  return { ...(signal && { signal }), ...(onProgress && { onProgress }) };
+}
+
 /** The share of the job that is done is that of its iterations or of its time, whichever is larger. */
 export function overallProgress(
   { stage, block, iteration, loss, pushed }: ChainProgress,

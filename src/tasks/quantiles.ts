@@ -1,4 +1,5 @@
 // quantiles: a distribution of numbers kept as a fixed grid of quantiles, and where a value stands in it.
+import { countBelow, lastUpTo } from "../data/ascending.ts";
 import { invariant } from "../errors.ts";
 
 /** Percent points of the grid: every whole one, and finer ones at both ends. */
@@ -26,23 +27,12 @@ export function quantilesOf(values: ArrayLike<number>): readonly number[] {
  */
 export function percentileOf(quantiles: readonly number[], value: number): number {
   if (Number.isNaN(value)) return Number.NaN;
-  const below = countWhile(quantiles, (quantile) => quantile < value);
-  const upTo = countWhile(quantiles, (quantile) => quantile <= value);
-  if (upTo > below) return ((percentGrid[below] ?? 0) + (percentGrid[upTo - 1] ?? 100)) / 2;
+  const below = countBelow(quantiles, value);
+  if (quantiles[below] === value)
+    return ((percentGrid[below] ?? 0) + (percentGrid[lastUpTo(quantiles, value)] ?? 100)) / 2;
   if (below === 0) return 0;
   if (below === quantiles.length) return 100;
   const [low = 0, high = 0] = quantiles.slice(below - 1, below + 1);
   const [from = 0, to = 0] = percentGrid.slice(below - 1, below + 1);
   return from + ((to - from) * (value - low)) / (high - low);
-}
-
-/** How many items at the start of an ascending list meet a condition that no later one meets. */
-function countWhile(items: readonly number[], holds: (item: number) => boolean): number {
-  let [low, high] = [0, items.length];
-  while (low < high) {
-    const between = (low + high) >> 1;
-    if (holds(items[between] ?? Number.NaN)) low = between + 1;
-    else high = between;
-  }
-  return low;
 }

@@ -1,6 +1,5 @@
 // tolerance: the loosest tolerance of adaptive integration at which a model's answers have converged.
 import { failure, LocalFlowError } from "../errors.ts";
-import { columnScale } from "../measure/baseline.ts";
 import { chosenRows } from "../measure/points.ts";
 import { solutionDistance } from "../measure/solution-distance.ts";
 import type { Integration, MethodName } from "../ode/integration.ts";
@@ -9,6 +8,7 @@ import type { Engine } from "../runtime/contract.ts";
 import type { FloatArray } from "../tensor/array.ts";
 import { type ScoreRequest, sampleDensity, scoreDensity } from "./density.ts";
 import type { DensityModel } from "./density-model.ts";
+import { deviationOf } from "./held-out.ts";
 import type { Progress } from "./progress.ts";
 import { checkRows } from "./rows.ts";
 
@@ -131,14 +131,12 @@ async function answersOf(
 function difference(
   { logDensities, points }: Answers,
   reference: Answers,
-  { record, standardization }: DensityModel,
+  model: DensityModel,
 ): Omit<ToleranceDifference, "tolerance"> {
   const nats = logDensities.map((values, n) => meanDifference(values, reference.logDensities[n] ?? []));
-  const deviationOf = (rows: FloatArray) =>
-    record.configuration.standardize ? standardization.deviation.data : columnScale(rows).deviation;
   const distances = reference.points.flatMap((exact, n) => {
     const drawn = points[n];
-    return drawn ? [solutionDistance(drawn, exact, deviationOf(exact))] : [];
+    return drawn ? [solutionDistance(drawn, exact, deviationOf(model, exact))] : [];
   });
   return {
     ...(nats.length > 0 && { logDensity: Math.max(...nats) }),

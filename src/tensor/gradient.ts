@@ -5,7 +5,7 @@ import { topologicalOrder } from "./graph.ts";
 import { zerosLike } from "./layout.ts";
 import { formatShape } from "./shape.ts";
 import { constant, type Tensor } from "./tensor.ts";
-import { leaves, type MapTree, mapTree } from "./tree.ts";
+import { leafList, type MapTree, mapTree } from "./tree.ts";
 
 /**
  * The gradient of a scalar with respect to every tensor of a tree, as a tree of the same structure and shapes.
@@ -18,7 +18,7 @@ export function gradient<T extends object>(output: Tensor, parameters: T): MapTr
       expected: "a scalar to differentiate",
       received: formatShape(output.shape),
     });
-  const targets = leaves<Tensor>(parameters).map((leaf) => leaf.value);
+  const targets = leafList<Tensor>(parameters);
   const found = pullBack([{ tensor: output, gradient: constant(1) }], targets);
   return mapTree<Tensor, Tensor, T>(parameters, (leaf) => found.get(leaf) ?? zerosLike(leaf));
 }

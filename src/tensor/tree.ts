@@ -33,6 +33,11 @@ export function leaves<L extends Shaped>(tree: object, path = ""): readonly Leaf
   return Object.entries(tree).flatMap(([key, child]) => leaves<L>(child, path === "" ? key : `${path}.${key}`));
 }
 
+/** The leaves themselves, in the same order. */
+export function leafList<L extends Shaped>(tree: object): readonly L[] {
+  return leaves<L>(tree).map(({ value }) => value);
+}
+
 /** Applies a function to every leaf, keeping the structure. */
 export function mapTree<A extends Shaped, B, T extends object>(
   tree: T,
@@ -46,4 +51,10 @@ export function mapTree<A extends Shaped, B, T extends object>(
     return Object.fromEntries(Object.entries(node).map(([key, child]) => [key, walk(child, below(key))]));
   };
   return walk(tree, path) as MapTree<T, A, B>;
+}
+
+/** The same structure with the leaves of a list, which is in the order of `leafList`; where the list ends, leaves stay. */
+export function withLeaves<L extends Shaped, T extends object>(tree: T, list: readonly L[]): MapTree<T, L, L> {
+  let next = 0;
+  return mapTree<L, L, T>(tree, (leaf) => list[next++] ?? leaf);
 }

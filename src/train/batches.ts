@@ -1,5 +1,7 @@
 // batches: what a training step reads, a function of (key, iteration) alone, so that a resumed run sees the same numbers.
+import { firstAbove } from "../data/ascending.ts";
 import { scatterWithinCells } from "../data/images/rows.ts";
+import { runningShares } from "../data/shares.ts";
 import { timeWindow } from "../flow/chain.ts";
 import { fillShares, noClass, withoutSome } from "../flow/classes.ts";
 import { type Coupling, pairByTransport } from "../flow/coupling.ts";
@@ -173,17 +175,11 @@ function partsOf(legs: readonly Leg[], size: number, random: Random): readonly P
   const counts = legs.map(() => 0);
   if (legs.length === 1) counts[0] = size;
   else {
-    const total = legs.reduce((sum, { weight }) => sum + weight, 0);
-    let reached = 0;
-    const ends = legs.map(({ weight }) => {
-      reached += weight;
-      return reached / total;
-    });
+    const ends = runningShares(legs.map(({ weight }) => weight));
     const draws = new Float32Array(size);
     fillUniform(random, draws);
     for (const draw of draws) {
-      const found = ends.findIndex((end) => draw < end);
-      const leg = found < 0 ? legs.length - 1 : found;
+      const leg = firstAbove(ends, draw);
       counts[leg] = (counts[leg] ?? 0) + 1;
     }
   }

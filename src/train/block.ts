@@ -1,4 +1,4 @@
-// block: the only training loop. It trains one network on its pool until its iterations, its time or its patience run out.
+// block: the training loop of a chain. It trains one network on its pool until its iterations, its time or its patience run out.
 import { failure } from "../errors.ts";
 import { isImageNetwork, type NetworkArrays, type VelocityNetwork } from "../nn/network.ts";
 import { adamScales } from "../optim/adam.ts";
@@ -9,14 +9,14 @@ import type { Engine } from "../runtime/contract.ts";
 import { pauses } from "../runtime/pause.ts";
 import type { FloatArray } from "../tensor/array.ts";
 import { placeholder, type Tensor } from "../tensor/tensor.ts";
-import { mapTree } from "../tensor/tree.ts";
+import { mapTree, withLeaves } from "../tensor/tree.ts";
 import { batches, type Leg, type PoolMasks } from "./batches.ts";
 import type { BlockConfiguration, TrainingConfiguration } from "./configuration.ts";
 import { emptyCurve, extended, type LossCurve } from "./loss-curve.ts";
 import { initialState, type TrainingState } from "./optimizer.ts";
 import type { PoolClasses } from "./pool-classes.ts";
 import type { RowPool } from "./row-pool.ts";
-import { batchInputs, batchLoss, createTrainingStep, dropoutOf, type LossTarget, parametersFrom } from "./step.ts";
+import { batchInputs, batchLoss, createTrainingStep, dropoutOf, type LossTarget } from "./step.ts";
 import { fittingPlan, stepPlans } from "./step-memory.ts";
 
 /** Where a block stands at an iteration that is a multiple of `snapshotEvery`: enough to go on byte for byte. */
@@ -65,8 +65,10 @@ export interface BlockTask {
 
 export interface BlockControls {
   readonly signal?: AbortSignal;
-  /** Milliseconds this block may train. */
+  /** Milliseconds that this block may train, once it is compiled. */
   readonly time?: number;
+  /** Of a limited time: it may train until then, as `performance.now()` tells it, where that is later. */
+  readonly until?: number;
   readonly onIteration?: (iteration: number, loss: number) => void;
   /** Shown now and then: what the block would be if it ended here. */
   readonly look?: { isDue(): boolean; show(parameters: NetworkArrays, iteration: number): Promise<void> };
@@ -83,7 +85,7 @@ export interface TrainedBlock {
 }
 
 /** Iterations between snapshots: how much a non-finite value or an interruption can cost. */
-export const snapshotEvery = 200;
+const snapshotEvery = 200;
 const mostHalvings = 8;
 
 /** Trains one block. Throws a "numeric" error that names the block and iteration when the loss stays non-finite. */
@@ -115,7 +117,7 @@ export async function trainBlock(engine: Engine, task: BlockTask, controls: Bloc
   const batch = batches(task.pool, split(task.random, "batches"), options);
   const schedule = { learningRate: block.learningRate, decay: training.decay, warmUp: training.warmUp };
   const publish = (state: TrainingState, patience: Patience) =>
-    parametersFrom(
+    withLeaves<FloatArray, NetworkArrays>(
       task.start,
       patience.parameters.length > 0
         ? patience.parameters
@@ -124,7 +126,8 @@ export async function trainBlock(engine: Engine, task: BlockTask, controls: Bloc
           : state.parameters,
     );
   const pause = pauses();
-  const [begun, time] = [performance.now(), controls.time ?? Number.POSITIVE_INFINITY];
+  const begun = performance.now();
+  const time = Math.max(controls.time ?? Number.POSITIVE_INFINITY, (controls.until ?? 0) - begun);
   /** By iterations or by time, whichever is nearer its end. */
   const progress = (iteration: number) =>
     Math.min(1, Math.max(iteration / block.iterations, (performance.now() - begun) / time));
@@ -241,7 +244,10 @@ async function createHeldOutLoss(engine: Engine, task: BlockTask, pool: RowPool)
   const fixed = batchInputs(batches(pool, split(random, "held-out"), options)(0));
   return {
     of: async (arrays) => {
-      const result = await program.run({ parameters: parametersFrom(start, arrays), batch: fixed });
+      const result = await program.run({
+        parameters: withLeaves<FloatArray, NetworkArrays>(start, arrays),
+        batch: fixed,
+      });
       return Number(result.loss.data[0]);
     },
     release: () => program.release(),

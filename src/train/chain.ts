@@ -18,7 +18,7 @@ import { checkMasks, maskedPool } from "./masked-pool.ts";
 import { evenPlaces, evenRows, rowsInTime, rowsInUse } from "./pool.ts";
 import { checkPoolClasses, type PoolClasses } from "./pool-classes.ts";
 import { borrowedRows, ownRows, type RowPool } from "./row-pool.ts";
-import { startingWeights, timeFor } from "./start.ts";
+import { leastTimeOf, startingWeights, timeFor } from "./start.ts";
 
 /** What is known of a finished block; stored in the model. */
 export interface BlockRecord {
@@ -90,9 +90,6 @@ export interface ChainProgress {
 /** Rows that are pushed or scored in one call: results are the same whatever the memory budget. */
 export const chunkRows = 16_384;
 
-/** The part of its even share of a limited time that a block has in any case: one that never trained would spoil the model. */
-const leastTimeShare = 0.1;
-
 /** Rows by which it is found how long a push takes, where time is limited. */
 const [probeRows, probeImages] = [2048, 64];
 
@@ -151,10 +148,8 @@ export async function trainChain(
     const trained = await trainBlock(engine, blockTask(task, n, blocks, pools), {
       ...(controls.signal && { signal: controls.signal }),
       ...(controls.time !== undefined && {
-        time: Math.max(
-          timeFor(configuration.blocks, n, controls.time - (blockStarted - started)),
-          (leastTimeShare * controls.time) / configuration.blocks.length,
-        ),
+        time: leastTimeOf(configuration.blocks.length, controls.time),
+        until: blockStarted + timeFor(configuration.blocks, n, controls.time - (blockStarted - started)),
       }),
       onIteration: (iteration, loss) => controls.onProgress?.({ stage: "train", block: n + 1, iteration, loss }),
       ...(looker && { look: { isDue: looker.isDue, show } }),

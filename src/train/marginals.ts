@@ -11,7 +11,7 @@ import type { BlockConfiguration, Configuration, TrainingConfiguration } from ".
 import { distances, firstRows } from "./distances.ts";
 import { createLooker } from "./looks.ts";
 import { borrowedRows } from "./row-pool.ts";
-import { startingWeights, timeFor } from "./start.ts";
+import { leastTimeOf, startingWeights, timeFor } from "./start.ts";
 
 /** One network to train, for the blocks from number `first` (counted from 0): one block, or all that share it. */
 interface Network {
@@ -31,6 +31,7 @@ export async function trainFromMarginals(
   const blocks: Block[] = [...(resume?.blocks ?? [])];
   const records: (BlockRecord & BlockTiming)[] = [...(resume?.records ?? [])];
   const networks = networksOf(configuration);
+  const planned = networks.map(({ block }) => block);
   const started = performance.now();
   const looker = controls.looks && createLooker(controls.looks);
   for (const [k, network] of networks.entries()) {
@@ -40,15 +41,11 @@ export async function trainFromMarginals(
       await looker?.show({ blocks: shown, number: network.first + 1, iteration });
     };
     const begun = performance.now();
-    const left = controls.time !== undefined && controls.time - (begun - started);
     const trained = await trainBlock(engine, networkTask(task, network, blocks), {
       ...(controls.signal && { signal: controls.signal }),
-      ...(left !== false && {
-        time: timeFor(
-          networks.map(({ block }) => block),
-          k,
-          left,
-        ),
+      ...(controls.time !== undefined && {
+        time: leastTimeOf(networks.length, controls.time),
+        until: begun + timeFor(planned, k, controls.time - (begun - started)),
       }),
       onIteration: (iteration, loss) => controls.onProgress?.({ stage: "train", block: k + 1, iteration, loss }),
       ...(looker && { look: { isDue: looker.isDue, show } }),

@@ -7,7 +7,7 @@ import { multiply } from "../tensor/arithmetic.ts";
 import { type FloatArray, floats, type NDArray, zeros } from "../tensor/array.ts";
 import { gradient } from "../tensor/gradient.ts";
 import { placeholder, type Tensor } from "../tensor/tensor.ts";
-import { leaves, type MapTree } from "../tensor/tree.ts";
+import { leafList, leaves, type MapTree } from "../tensor/tree.ts";
 
 /** Everything that a step changes: parallel lists of arrays, one entry per trained tensor. */
 export interface TrainingState {
@@ -61,7 +61,7 @@ export interface Optimizer<B extends object> {
 
 /** The state before the first step. */
 export function initialState(parameters: object, movingAverage: number): TrainingState {
-  const arrays = leaves<FloatArray>(parameters).map((leaf) => leaf.value);
+  const arrays = leafList<FloatArray>(parameters);
   const blank = () => arrays.map((array) => zeros(array.shape));
   return { parameters: arrays, first: blank(), second: blank(), average: movingAverage > 0 ? arrays : [] };
 }
@@ -146,7 +146,7 @@ function lossAndGradients<B extends object>(
   batchSize: number,
   mostRows: number,
 ) {
-  const rows = leaves<Tensor>(batch).flatMap(({ value }) => (value.shape[0] === "rows" ? [value] : []));
+  const rows = leafList<Tensor>(batch).filter(({ shape }) => shape[0] === "rows");
   if (rows.length === 0 || batchSize <= mostRows) return { totals: [loss, ...gradient(loss, parameters)] };
   const share = placeholder([]);
   const part = multiply(loss, share);

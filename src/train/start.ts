@@ -23,6 +23,14 @@ export function startingWeights(
   return initialNetwork(split(random(seed), "weights", n), network, dimension);
 }
 
+/** The part of its even share of a limited time that a network has in any case: one that never trained would spoil the model. */
+const leastTimeShare = 0.1;
+
+/** What one of some networks may train at least, in the units of the whole limit. */
+export function leastTimeOf(networks: number, limit: number): number {
+  return (leastTimeShare * limit) / networks;
+}
+
 /** The n-th network's share of the time left, in proportion to its iterations. */
 export function timeFor(networks: readonly { readonly iterations: number }[], n: number, left: number): number {
   const iterations = networks.slice(n).map((network) => network.iterations);

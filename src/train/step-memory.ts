@@ -8,7 +8,7 @@ import { gradient } from "../tensor/gradient.ts";
 import { topologicalOrder } from "../tensor/graph.ts";
 import { simplify } from "../tensor/simplify.ts";
 import { placeholder, type Tensor } from "../tensor/tensor.ts";
-import { leaves, mapTree } from "../tensor/tree.ts";
+import { leafList, mapTree } from "../tensor/tree.ts";
 import type { TrainingConfiguration } from "./configuration.ts";
 import { batchLoss, imagesAtOnce, type LossTarget, type StepWay } from "./step.ts";
 
@@ -69,9 +69,9 @@ function trainingBytes(target: LossTarget, training: TrainingConfiguration, reco
     placeholder(shape),
   );
   const { batch, loss } = batchLoss(target, parameters, training, { dropout: true, recompute });
-  const weights = leaves<Tensor>(parameters).map(({ value }) => value);
+  const weights = leafList<Tensor>(parameters);
   const alive = bytesAlive([loss, ...gradient(loss, weights)]);
-  const row = leaves<Tensor>(batch).reduce((total, { value }) => total + bytesPerRow(value), 0);
+  const row = leafList<Tensor>(batch).reduce((total, tensor) => total + bytesPerRow(tensor), 0);
   const held = 4 * networkParameterCount(network, dimension);
   const margin = recompute ? recomputeMargin : 1;
   return (rows: number) =>

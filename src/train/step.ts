@@ -16,7 +16,7 @@ import { type UnetConfiguration, unetMaskShapes } from "../nn/unet.ts";
 import type { Engine } from "../runtime/contract.ts";
 import type { FloatArray } from "../tensor/array.ts";
 import { placeholder, type Tensor } from "../tensor/tensor.ts";
-import { leaves, mapTree } from "../tensor/tree.ts";
+import { leafList, mapTree } from "../tensor/tree.ts";
 import type { Batch } from "./batches.ts";
 import type { TrainingConfiguration } from "./configuration.ts";
 import { createOptimizer, type Optimizer, type StepScales, type TrainingState } from "./optimizer.ts";
@@ -32,12 +32,6 @@ export interface LossTarget {
   readonly step: Step | { readonly kind: "by row" };
   readonly network: VelocityNetwork;
   readonly dimension: number;
-}
-
-/** The network's parameters from a flat list, in the structure of `like`. */
-export function parametersFrom(like: NetworkArrays, arrays: readonly FloatArray[]): NetworkArrays {
-  let next = 0;
-  return mapTree<FloatArray, FloatArray, NetworkArrays>(like, (leaf) => arrays[next++] ?? leaf);
 }
 
 /** What only training asks of a network of images. */
@@ -122,7 +116,7 @@ export async function createTrainingStep(
   const parameters = mapTree<FloatArray, Tensor, NetworkArrays>(target.like, (array) => placeholder(array.shape));
   const recompute = way?.recompute ?? false;
   const { batch, loss } = batchLoss(target, parameters, training, { dropout: true, recompute });
-  const flat = leaves<Tensor>(parameters).map((leaf) => leaf.value);
+  const flat = leafList<Tensor>(parameters);
   const { network, dimension } = target;
   const rowsAtOnce = way?.rowsAtOnce ?? (isImageNetwork(network) ? imagesAtOnce(network, dimension) : undefined);
   const options = { ...training, ...(rowsAtOnce !== undefined && { rowsAtOnce }) };

@@ -3,41 +3,18 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { run } from "../../src/cli/program.ts";
-import type { Terminal } from "../../src/cli/terminal.ts";
 import { fillNormal, random } from "../../src/random.ts";
+import { commandLine, type Outcome } from "../support/command-line.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "localflow-cli-"));
 const at = (name: string) => join(folder, name);
 const model = at("model.safetensors");
 const tiny = "--steps 0.3,free --hidden 16x1 --iterations 20 --batch-size 50 --threads 1".split(" ");
 
-interface Outcome {
-  readonly status: number;
-  readonly out: string;
-  readonly err: string;
-}
-
-/** Runs one command line and collects what it prints; presses Ctrl-C when the progress bar first says `interruptAt`. */
-async function localflow(args: readonly string[], interruptAt?: string): Promise<Outcome> {
-  const controller = new AbortController();
-  let out = "";
-  let err = "";
-  const decoder = new TextDecoder();
-  const terminal: Terminal = {
-    out: async (content) => {
-      out += typeof content === "string" ? content : decoder.decode(content);
-    },
-    err: (text) => {
-      err += text;
-      if (interruptAt !== undefined && text.includes(interruptAt)) controller.abort();
-    },
-    interactive: interruptAt !== undefined,
-    color: false,
-    width: () => 80,
-    signal: controller.signal,
-  };
-  return { status: await run(args, terminal), out, err };
+/** Runs one command line; presses Ctrl-C when the progress bar first says `interruptAt`. */
+function localflow(args: readonly string[], interruptAt?: string): Promise<Outcome> {
+  if (interruptAt === undefined) return commandLine(args);
+  return commandLine(args, { interactive: true, stopAt: ({ err }) => err.includes(interruptAt) });
 }
 
 async function json(args: readonly string[]): Promise<Record<string, unknown>> {

@@ -3,8 +3,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { run } from "../../src/cli/program.ts";
-import { localflow, type Outcome } from "../support/command-line.ts";
+import { commandLine, localflow, type Outcome } from "../support/command-line.ts";
 import { normals } from "../support/repetition.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "localflow-distill-"));
@@ -79,19 +78,10 @@ describe("localflow distill", () => {
   });
 
   it("ends at Ctrl-C with status 130, one sentence and no file", async () => {
-    const controller = new AbortController();
-    let err = "";
     const line = distilling(at("stopped.safetensors"), "--iterations", "1000000");
-    const status = await run(line, {
-      out: async () => {},
-      err: (text) => {
-        err += text;
-        if (text.includes("train ")) controller.abort();
-      },
+    const { status, err } = await commandLine(line, {
       interactive: true,
-      color: false,
-      width: () => 80,
-      signal: controller.signal,
+      stopAt: (printed) => printed.err.includes("train "),
     });
     expect(status).toBe(130);
     expect(err).toMatch(/localflow: distill .*got an interrupt; no student was written; .*--time\n$/);

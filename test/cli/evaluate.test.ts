@@ -3,32 +3,15 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { run } from "../../src/cli/program.ts";
-import type { Terminal } from "../../src/cli/terminal.ts";
 import { baselines, missed, thresholds } from "../../src/cli/thresholds.ts";
+import { commandLine } from "../support/command-line.ts";
 import { normals } from "../support/repetition.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "localflow-evaluate-"));
 const at = (name: string) => join(folder, name);
 const [model, train, test] = [at("model.safetensors"), at("train.csv"), at("test.csv")];
 
-async function localflow(args: readonly string[]) {
-  let [out, err] = ["", ""];
-  const decoder = new TextDecoder();
-  const terminal: Terminal = {
-    out: async (content) => {
-      out += typeof content === "string" ? content : decoder.decode(content);
-    },
-    err: (text) => {
-      err += text;
-    },
-    interactive: false,
-    color: false,
-    width: () => 80,
-    signal: new AbortController().signal,
-  };
-  return { status: await run([...args, "--threads", "1"], terminal), out, err };
-}
+const localflow = (args: readonly string[]) => commandLine([...args, "--threads", "1"]);
 
 const evaluate = (...args: string[]) => localflow(["evaluate", model, test, "--samples", "60", "--seed", "1", ...args]);
 

@@ -141,6 +141,7 @@ describe("evaluate", () => {
     const found = await json("evaluate", student, data, ...small);
     expect(found).toMatchObject({
       evaluations: 90,
+      guidance: 3,
       notes: expect.arrayContaining(["classes were drawn as often as they are among the test images"]),
     });
     const { err } = await localflow("evaluate", student, data, ...small, "--guidance", "1");

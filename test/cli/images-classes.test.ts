@@ -129,6 +129,7 @@ describe("evaluate", () => {
     const found = await json(...line, "--guidance", "2");
     expect(found).toMatchObject({
       evaluations: 45 * 2 * 2 * 2,
+      guidance: 2,
       notes: expect.arrayContaining(["classes were drawn as often as they are among the test images"]),
     });
   }, 60_000);

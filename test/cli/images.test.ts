@@ -5,11 +5,10 @@ import { join } from "node:path";
 import { decode } from "fast-png";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { imageConfiguration } from "../../src/cli/images-fit.ts";
-import { run } from "../../src/cli/program.ts";
 import { imageSetOf } from "../../src/data/images/memory-set.ts";
 import { decodeNpy } from "../../src/data/npy.ts";
 import { decodeImageModel } from "../../src/tasks/images/image-model.ts";
-import { localflowJson as json, localflow } from "../support/command-line.ts";
+import { commandLine, localflowJson as json, localflow } from "../support/command-line.ts";
 import { writeSmallImages } from "../support/small-images.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "localflow-cli-images-"));
@@ -47,18 +46,9 @@ describe("fit", () => {
 
   it("stops at Ctrl-C with a checkpoint and goes on to the same bytes", async () => {
     const output = at("stopped.safetensors");
-    const controller = new AbortController();
-    let err = "";
-    const status = await run(["fit", data, "-o", output, ...tiny], {
-      out: async () => {},
-      err: (text) => {
-        err += text;
-        if (err.includes("block 1/2 push")) controller.abort();
-      },
+    const { status, err } = await commandLine(["fit", data, "-o", output, ...tiny], {
       interactive: true,
-      color: false,
-      width: () => 80,
-      signal: controller.signal,
+      stopAt: ({ err }) => err.includes("block 1/2 push"),
     });
     expect(status).toBe(130);
     expect(err).toMatch(/stopped\.safetensors\.checkpoint: repeat the command with --seed 3 --resume to go on/);

@@ -48,7 +48,7 @@ describe("a command line", () => {
       /: --evaluations: expected at least 4 for one step/,
       2,
     ],
-    [["reproduce", "nosuch", "-o", at("none")], /: reproduce: expected one of tree, .*, got "nosuch"; did you mean/, 2],
+    [["reproduce", "nosuch", "-o", at("none")], /: reproduce: expected one of tree, .*, got "nosuch"$/m, 2],
     [
       ["import", model, "-o", at("i.safetensors"), "--preset", "tree-2026"],
       /got a localflow model; it needs no import/,

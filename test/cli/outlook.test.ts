@@ -3,8 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { run } from "../../src/cli/program.ts";
-import { localflow } from "../support/command-line.ts";
+import { commandLine, localflow } from "../support/command-line.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "localflow-outlook-"));
 const at = (name: string) => join(folder, name);
@@ -73,21 +72,7 @@ describe("inspect of data", () => {
   });
 
   it("stops when it is interrupted, after what it knew was printed", async () => {
-    const controller = new AbortController();
-    let [out, err] = ["", ""];
-    const status = await run(small, {
-      out: async (content) => {
-        out += String(content);
-        controller.abort();
-      },
-      err: (text) => {
-        err += text;
-      },
-      interactive: false,
-      color: false,
-      width: () => 80,
-      signal: controller.signal,
-    });
+    const { status, out, err } = await commandLine(small, { stopAt: (printed) => printed.out !== "" });
     expect(status).toBe(130);
     expect(out).toContain("500 rows, 2 numeric columns");
     expect(out).not.toContain("on this machine");

@@ -4,30 +4,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { decode } from "fast-png";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { run } from "../../src/cli/program.ts";
-import type { Terminal } from "../../src/cli/terminal.ts";
+import { commandLine } from "../support/command-line.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "localflow-picture-"));
 const at = (name: string) => join(folder, name);
 const model = at("model.safetensors");
 const data = at("data.csv");
 
-async function localflow(...args: readonly string[]) {
-  let [out, err] = ["", ""];
-  const terminal: Terminal = {
-    out: async (content) => {
-      out += content.toString();
-    },
-    err: (text) => {
-      err += text;
-    },
-    interactive: false,
-    color: false,
-    width: () => 80,
-    signal: new AbortController().signal,
-  };
-  return { status: await run([...args, "--threads", "1"], terminal), out, err };
-}
+const localflow = (...args: readonly string[]) => commandLine([...args, "--threads", "1"]);
 
 beforeAll(async () => {
   const lines = Array.from({ length: 200 }, (_, k) => `${Math.sin(k)},${Math.cos(3 * k)}`);

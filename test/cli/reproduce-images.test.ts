@@ -3,9 +3,8 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { run } from "../../src/cli/program.ts";
 import { fillBelow, random } from "../../src/random.ts";
-import { localflow } from "../support/command-line.ts";
+import { commandLine, localflow, type Outcome } from "../support/command-line.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "localflow-reproduce-images-"));
 const at = (...names: readonly string[]) => join(folder, ...names);
@@ -26,21 +25,8 @@ const line = ["reproduce", "cifar10", "--data", at("data"), "--scale", "0.00001"
 const here = [...line, "--threads", "1", "-o", at("cifar")];
 
 /** Runs the line until it says `text`, then interrupts it as Ctrl-C does. */
-async function interruptedAt(text: string): Promise<{ readonly status: number; readonly err: string }> {
-  const controller = new AbortController();
-  let err = "";
-  const status = await run(here, {
-    out: async () => {},
-    err: (piece) => {
-      err += piece;
-      if (err.includes(text)) controller.abort();
-    },
-    interactive: false,
-    color: false,
-    width: () => 80,
-    signal: controller.signal,
-  });
-  return { status, err };
+function interruptedAt(text: string): Promise<Outcome> {
+  return commandLine(here, { stopAt: ({ err }) => err.includes(text) });
 }
 
 describe("reproduce of images", () => {

@@ -4,33 +4,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { run } from "../../src/cli/program.ts";
 import { rowEndings } from "../../src/cli/rows.ts";
-import type { Terminal } from "../../src/cli/terminal.ts";
 import { readTable } from "../../src/data/files.ts";
+import { commandLine as localflow } from "../support/command-line.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "localflow-cli-sources-"));
 const at = (name: string) => join(folder, name);
 const model = at("moons.safetensors");
 const tiny = "--steps 0.3,free --hidden 16x1 --iterations 20 --batch-size 50 --threads 1".split(" ");
-
-async function localflow(args: readonly string[]) {
-  let [out, err] = ["", ""];
-  const decoder = new TextDecoder();
-  const terminal: Terminal = {
-    out: async (content) => {
-      out += typeof content === "string" ? content : decoder.decode(content);
-    },
-    err: (text) => {
-      err += text;
-    },
-    interactive: false,
-    color: false,
-    width: () => 80,
-    signal: new AbortController().signal,
-  };
-  return { status: await run(args, terminal), out, err };
-}
 
 async function json(args: readonly string[]): Promise<Record<string, unknown>> {
   const { status, out, err } = await localflow([...args, "--json"]);

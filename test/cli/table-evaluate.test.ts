@@ -4,8 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { run } from "../../src/cli/program.ts";
-import { missed, thresholds } from "../../src/cli/thresholds.ts";
+import { missed, thresholds, worstTexts } from "../../src/cli/thresholds.ts";
 import { privacyMetricNames, tableMetricNames } from "../../src/tasks/table/evaluate-table-metrics.ts";
+import type { EvaluatedText } from "../../src/tasks/table/evaluate-texts.ts";
 import { localflow } from "../support/command-line.ts";
 import { smallRows } from "../support/small-table.ts";
 
@@ -111,6 +112,7 @@ describe("evaluate, of a table's model", () => {
       [[test, "--fail-under", "nll=3"], 2, /--fail-under: expected a measure of the model of a table, got nll/],
       [[test, "--fail-under", "membership=0.6"], 2, /--fail-under membership: expected --train FILE beside it/],
       [[test, "--fail-under", "utility=0.6"], 2, /--fail-under utility: expected --target COLUMN beside it/],
+      [[test, "--fail-under", "shapes=0.1"], 2, /--fail-under shapes: expected a model that writes texts or ids anew/],
     ];
     for (const [args, status, message] of cases) {
       const outcome = await evaluate(model, ...args);
@@ -156,6 +158,18 @@ describe("evaluate, of a table's model", () => {
       },
     ]);
     expect(verdict.at(-1)).toContain("no differential privacy guarantee");
+    const share: number = judged[0].measures.identical.value;
+    const under = (bound: string, ...more: readonly string[]) =>
+      evaluate(fitted, few, "-n", "120", ...more, "--fail-under", bound, "--quiet");
+    expect((await under("knownShapes=1,duplicates=0")).status).toBe(0);
+    const failed = await under(`knownShapes=1,identical=-0.5`, "--train", texts);
+    expect({ status: failed.status, err: failed.err }).toEqual({
+      status: 1,
+      err: `localflow: --fail-under: expected identical of at most -0.5, got ${share} (column "ticket")\n`,
+    });
+    const untrained = await under("identical=0.1");
+    expect(untrained.status).toBe(2);
+    expect(untrained.err).toContain("--fail-under identical: expected --train FILE beside it");
     const page = readFileSync(at("texts.html"), "utf8");
     expect(page).toContain("Texts written anew");
     const twin = page.match(/<script type="application\/json" id="localflow">([\s\S]*?)<\/script>/)?.[1] ?? "";
@@ -237,5 +251,20 @@ describe("thresholds", () => {
     expect(found(0.84, 0.5)?.message).toBe("--fail-under: expected quality of at least 0.85, got 0.84");
     expect(found(0.9, 0.7)?.message).toBe("--fail-under: expected c2st of at most 0.6, got 0.7");
     expect(found(Number.NaN, 0)?.message).toContain("got NaN");
+  });
+
+  it("hold the worst of several columns of texts, higher or lower, against the bound", () => {
+    const text = (column: string, knownShapes: number, duplicates: number): EvaluatedText => {
+      const measure = (value: number) => ({ value, standardError: null, floor: { value: 0, standardError: null } });
+      const counts = { heldOut: 20, synthetic: 20, floor: 20 };
+      const measures = { knownShapes: measure(knownShapes), duplicates: measure(duplicates) };
+      const gaps = { heldOut: 0, synthetic: 0 };
+      return { column, kind: "text", drawn: "shapes", signs: "classes", texts: counts, gaps, measures };
+    };
+    const found = worstTexts([text("a", 0.9, 0.1), text("b", 0.7, 0.3), text("c", 0.8, 0.2)]);
+    const told = (bound: string) => missed(thresholds(bound, "--fail-under"), found)?.message;
+    expect(told("knownShapes=0.7,duplicates=0.3")).toBeUndefined();
+    expect(told("knownShapes=0.75,duplicates=0.25")).toMatch(/, got 0\.7 \(column "b"\) and 0\.3 \(column "b"\)$/);
+    expect(told("lengths=1")).toContain("got no such measure");
   });
 });

@@ -244,6 +244,9 @@ describe("impute", () => {
     await json("impute", model, at("holes.csv"), "-o", at("many.csv"), "--seed", "1", "--draws", "2");
     expect(linesOf(at("many.csv"))).toHaveLength(101);
     expect(linesOf(at("many.csv"))[0]).toBe("side,x,count,vip,draw");
+    const guessed = await json("impute", model, at("holes.csv"), "-o", at("best.csv"), "--seed", "1", "--best");
+    expect(guessed).toMatchObject({ rows: 50, cells: gaps, left: 0, draws: 50, candidates: 128, best: true });
+    expect(linesOf(at("best.csv"))).toHaveLength(51);
   });
 
   it("needs the model of a table, and a table with its columns", async () => {

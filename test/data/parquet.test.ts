@@ -68,7 +68,7 @@ describe("refusals", () => {
     await refused(readTable(path, { columns: ["t"] }), "dates or times (TIMESTAMP)");
     await refused(readTable(path, { columns: ["s"] }), 'column "s": expected numbers, got VARCHAR; choose');
     await refused(readTable(path, { columns: ["l"] }), 'column "l": expected numbers, got INTEGER[]');
-    await refused(readTable(path, { columns: ["b"] }), 'did you mean "a"?');
+    await refused(readTable(path, { columns: ["aa"] }), 'did you mean "a"?');
   });
 
   test("missing, infinite and inexact values, by row and column", async () => {

@@ -152,6 +152,29 @@ describe("the velocity of a network", () => {
     expect(largestDifference(numbers(computed.velocity), expected)).toBeLessThan(3e-6);
   });
 
+  it("reads given levels as the cells they lie in, beside the frequencies of other given coordinates", async () => {
+    const [d, levels] = [3, [{ at: 2, edges: [-0.5, 0.8] }]];
+    const configuration = network({ frequencies: 1, detailed: [0, 2], context: 3 * d, levels });
+    expect(layerSizes(configuration, d)[0]).toEqual([1 + (d + 4) + (3 * d + 2 + 3), 12]);
+    const parameters = initialMlp(random(2), configuration, d);
+    const { x, t } = inputs(4, d);
+    const given = [-0.51, 0.79, 0.81, 0];
+    const known = given.map((value, n) => [0.3, 0, value, 1, 0, Number(n < 3), 0, 1, Number(n === 3)]);
+    const context = floats(known.flat(), [4, 3 * d]);
+    const placed = { point: column(d), time: column(1), context: column(3 * d) };
+    const weights = mapTree<FloatArray, Tensor, MlpArrays>(parameters, (array) => constant(array));
+    const velocity = applyMlp(configuration, weights, placed.point, placed.time, placed.context);
+    const computed = await evaluate(engine, placed, { velocity }, { point: x, time: t, context });
+    const waves = (values: readonly number[]) => [...values.map(Math.sin), ...values.map(Math.cos)];
+    const expected = known.flatMap((row, i) => {
+      const point = numbers(x).slice(d * i, d * (i + 1));
+      const cells = [0, 1, 2].map((cell) => Number(cell === i));
+      const told = [...row.map((value, k) => (k === 2 ? 0 : value)), ...waves([0.3]), ...cells];
+      return plainMlp(network(), parameters, [...point, ...waves([point[0]!, point[2]!]), ...told], t.data[i] ?? 0);
+    });
+    expect(largestDifference(numbers(computed.velocity), expected)).toBeLessThan(3e-6);
+  });
+
   it("of softplus(20) stays finite and exact where e^(20 x) overflows", async () => {
     const configuration = network({ activation: { kind: "softplus", beta: 20 } });
     const parameters = initialMlp(random(2), configuration, 3);

@@ -9,23 +9,44 @@ export interface Outcome {
   readonly err: string;
 }
 
-/** Runs one command line on a terminal that is none: no progress bar, no colours, never interrupted. */
-export async function localflow(...args: readonly string[]): Promise<Outcome> {
+interface Surroundings {
+  /** Whether there is a terminal, so that a progress bar is drawn; default: none. */
+  readonly interactive?: boolean;
+  /** Presses Ctrl-C once what was printed so far meets it; default: never. */
+  readonly stopAt?: (printed: Omit<Outcome, "status">) => boolean;
+}
+
+/** Runs one command line without colours. */
+export async function commandLine(
+  args: readonly string[],
+  { interactive = false, stopAt = () => false }: Surroundings = {},
+): Promise<Outcome> {
   let [out, err] = ["", ""];
   const decoder = new TextDecoder();
+  const controller = new AbortController();
+  const look = () => {
+    if (stopAt({ out, err })) controller.abort();
+  };
   const status = await run(args, {
     out: async (content) => {
       out += typeof content === "string" ? content : decoder.decode(content);
+      look();
     },
     err: (text) => {
       err += text;
+      look();
     },
-    interactive: false,
+    interactive,
     color: false,
     width: () => 80,
-    signal: new AbortController().signal,
+    signal: controller.signal,
   });
   return { status, out, err };
+}
+
+/** Runs one command line on a terminal that is none: no progress bar, no colours, never interrupted. */
+export function localflow(...args: readonly string[]): Promise<Outcome> {
+  return commandLine(args);
 }
 
 /** What a command line that has to succeed prints as JSON, without a word on standard error. */

@@ -1,7 +1,7 @@
 // tree: leaves have places, and mapping keeps the structure.
 import { describe, expect, it } from "vitest";
 import { floats, type NDArray } from "../../src/tensor/array.ts";
-import { type Leaf, leaves, mapTree } from "../../src/tensor/tree.ts";
+import { type Leaf, leafList, leaves, mapTree, withLeaves } from "../../src/tensor/tree.ts";
 
 const array = (n: number): NDArray => floats([n]);
 const tree = {
@@ -24,6 +24,16 @@ describe("a tree", () => {
       ["layers.1.weight", 3],
       ["layers.1.bias", 4],
       ["scale", 5],
+    ]);
+  });
+
+  it("takes the leaves of a list in their order, and keeps its own where the list ends", () => {
+    expect(leafList<NDArray>(tree).map(first)).toEqual([1, 2, 3, 4, 5]);
+    const other = withLeaves<NDArray, typeof tree>(tree, [array(6), array(7)]);
+    expect(leafList<NDArray>(other).map(first)).toEqual([6, 7, 3, 4, 5]);
+    expect(other.layers.map(({ weight, bias }) => [first(weight), first(bias)])).toEqual([
+      [6, 7],
+      [3, 4],
     ]);
   });
 

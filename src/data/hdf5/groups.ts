@@ -1,6 +1,6 @@
 // groups: the links in HDF5 groups, old (symbol tables) and new (link messages), and the way along a path.
 import { failure } from "../../errors.ts";
-import { listNames, nearestName, shorten } from "../columns.ts";
+import { didYouMean, listNames, shorten } from "../columns.ts";
 import { cursorOver, damaged, type Hdf5File, type Message, messagesOf } from "./file.ts";
 import { denseLinks } from "./heap.ts";
 
@@ -88,7 +88,7 @@ function missing({ file, path, passed, name, names, link }: Missing): Error {
     where,
     expected: `a name in ${group} among ${listNames(names)}`,
     received: `"${shorten(name)}"`,
-    remedy: `did you mean "${nearestName(name, names)}"?`,
+    ...didYouMean(name, names),
   });
 }
 

@@ -15,7 +15,7 @@ export type SetFacts = Pick<ImageSet, "description" | "part" | "parts" | "skippe
 };
 
 /** How many images are read at once from a file of images of this size. */
-export function imagesPerSlice(size: number): number {
+function imagesPerSlice(size: number): number {
   return Math.max(1, Math.floor(sliceBytes / size));
 }
 

@@ -11,7 +11,7 @@ import { loadPictureDecoder, type PictureDecoder } from "./sharp.ts";
 export const pictureEndings: ReadonlySet<string> = new Set([".png", ".jpg", ".jpeg", ".webp"]);
 
 /** Most pixels of a picture file. */
-export const mostPicturePixels = 2 ** 26;
+const mostPicturePixels = 2 ** 26;
 /** A larger file is no picture of that many pixels. */
 const largestFile = 2 ** 29;
 

@@ -31,7 +31,7 @@ export async function writeImages(
 }
 
 /** An image of a block as the bytes of a PNG. */
-export function pngOfImage(block: PixelBlock, image: number): Uint8Array {
+function pngOfImage(block: PixelBlock, image: number): Uint8Array {
   const { channels, height, width } = block;
   const size = levelsPerImage(block);
   const data = channelsLast(block.levels.subarray(image * size, (image + 1) * size), block);

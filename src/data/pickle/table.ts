@@ -6,8 +6,8 @@ import {
   checkDistinct,
   chooseColumns,
   chooseUnnamed,
+  didYouMean,
   listNames,
-  nearestName,
   shorten,
 } from "../columns.ts";
 import { allocated, cellError, checkMemory, largestFloat32, type NumericTable } from "../numeric-table.ts";
@@ -191,6 +191,6 @@ function unknownName(where: string, name: string, names: readonly string[]): Loc
     where,
     expected: names.length === 0 ? "a pickle of a dict or list" : `a value among ${listNames(names)}`,
     received: `"${shorten(name)}"`,
-    ...(names.length > 0 && { remedy: `did you mean "${nearestName(name, names)}"?` }),
+    ...didYouMean(name, names),
   });
 }

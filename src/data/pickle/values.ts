@@ -65,7 +65,7 @@ type Kind = Exclude<PickleValue, null | boolean | number | bigint | string>["kin
 export const longestText = 2 ** 16;
 
 /** Dicts with more keys are not asked for one by one. */
-export const mostKeys = 2 ** 10;
+const mostKeys = 2 ** 10;
 
 /** Whether a value is of this kind. */
 export function isKind<K extends Kind>(

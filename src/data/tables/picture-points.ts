@@ -4,6 +4,7 @@ import { type FloatArray, floats } from "../../tensor/array.ts";
 import { firstAbove } from "../ascending.ts";
 import { randomState } from "../numpy-random.ts";
 import type { GrayPicture } from "../png.ts";
+import { runningShares } from "../shares.ts";
 
 /**
  * `count` points [count, 2] as `numpy.random.seed(seed)` gives them: all pixels first (with probability lightest level - level),
@@ -13,7 +14,7 @@ import type { GrayPicture } from "../png.ts";
  */
 export function picturePoints({ width, height, levels }: GrayPicture, seed: number, count: number): FloatArray {
   const state = randomState(seed);
-  const reached = cumulated(darkness({ width, height, levels }));
+  const reached = runningShares(darkness({ width, height, levels }));
   const [xs, ys] = [centres(width), centres(height)];
   const pixels = Uint32Array.from({ length: count }, () => firstAbove(reached, state.uniform()));
   const points = new Float32Array(2 * count);
@@ -35,15 +36,6 @@ function darkness({ width, height, levels }: GrayPicture): Float64Array {
   if (total === 0)
     throw failure("data", { where: "picture", expected: "a picture with dark pixels", received: "one level only" });
   return dark.map((value) => value / (total + 1e-12));
-}
-
-function cumulated(probabilities: Float64Array): Float64Array {
-  let total = 0;
-  const sums = probabilities.map((probability) => {
-    total += probability;
-    return total;
-  });
-  return sums.map((sum) => sum / total);
 }
 
 function centres(count: number): Float64Array {

@@ -7,13 +7,13 @@ import { add, multiply, subtract } from "../../tensor/arithmetic.ts";
 import { zeros } from "../../tensor/array.ts";
 import { mean, square } from "../../tensor/functions.ts";
 import { placeholder, type Tensor } from "../../tensor/tensor.ts";
-import { leaves, mapTree } from "../../tensor/tree.ts";
+import { leafList, mapTree } from "../../tensor/tree.ts";
 import { gatherRows } from "../../train/row-pool.ts";
 import { type StudentMap, startingMap } from "./maps.ts";
 import type { Pool } from "./pool.ts";
 import { finer, type StagedTraining } from "./progressive.ts";
 import type { Segment } from "./segments.ts";
-import { descend, type MapProblem, type MapTraining, type TrainedMaps } from "./train-maps.ts";
+import { fitMaps, type MapProblem, type MapTraining, type TrainedMaps } from "./train-maps.ts";
 import type { TrainedStudent } from "./train-student.ts";
 
 /** How often every piece is cut in two for the points along it. */
@@ -127,7 +127,7 @@ function trainMap(engine: Engine, map: StudentMap, way: Way, training: Consisten
     here: blank(),
     next: blank(),
     told: told.map(({ tensor }) => tensor),
-    target: leaves<Tensor>(target).map(({ value }) => value),
+    target: leafList<Tensor>(target),
   };
   const problem: MapProblem<typeof batch> = {
     maps: [map],
@@ -151,7 +151,7 @@ function trainMap(engine: Engine, map: StudentMap, way: Way, training: Consisten
       };
     },
   };
-  return descend(engine, problem, rows, training);
+  return fitMaps(engine, problem, rows, training);
 }
 
 interface Choice {

@@ -3,6 +3,7 @@ import { invariant } from "../../errors.ts";
 import { type Block, type Chain, perceptronOf } from "../../flow/chain.ts";
 import { freeContext, freeMask } from "../../flow/masked.ts";
 import type { ImageNetwork } from "../../nn/image-network.ts";
+import { cellCount } from "../../nn/level-context.ts";
 import { initialMlp, layerSizes, type NetworkConfiguration } from "../../nn/mlp.ts";
 import {
   applyNetwork,
@@ -99,17 +100,17 @@ function imageStart(
 
 /**
  * A network that reads no context and gives what a masked one gives where everything is free: that context is always the same
- * (zeros, ones for the d free dimensions, then sines and cosines of zero where it is read so), so its share of the first layer is
- * part of the bias.
+ * (zeros, ones for the d free dimensions, then sines and cosines of zero where it is read so, and zeros for the cells of levels), so its
+ * share of the first layer is part of the bias.
  */
 function withEverythingFree(block: Block, d: number): ReturnType<typeof perceptronOf> {
   const { network, parameters } = perceptronOf(block);
-  const { context = 0, ...plain } = network;
+  const { context = 0, levels = [], ...plain } = network;
   const [first, ...rest] = parameters.layers;
   if (context === 0 || first === undefined) return { network, parameters };
   const [[inputs, outputs] = [0, 0]] = layerSizes(plain, d);
   const bias = first.bias.data.slice();
-  const [end, all] = [inputs + context, first.weight.shape[0] ?? 0];
+  const [end, all] = [inputs + context, (first.weight.shape[0] ?? 0) - cellCount(levels)];
   const ones = (k: number) => (k < end ? k >= end - d : k >= (end + all) / 2);
   for (let k = end - d; k < all; k++)
     for (let n = 0; ones(k) && n < outputs; n++) bias[n] = (bias[n] ?? 0) + (first.weight.data[k * outputs + n] ?? 0);

@@ -148,12 +148,17 @@ export function studentSource(
   const image = imageOf(student);
   return {
     image,
-    ...(student.classes && { classes: student.classes }),
+    ...(student.classes && { classes: student.classes, guidance: how.guidance ?? builtInGuidance(student) }),
     parameters: studentParameters(student),
     stages: student.maps.length + 1,
     draw: (request) => together(sampleStudentImages(engine, student, { ...request, ...how }), image),
     chains: (request) => studentImageChains(engine, student, { ...request, ...how }),
   };
+}
+
+/** How strongly a student follows the classes that it takes. */
+export function builtInGuidance({ record }: Student): number {
+  return record.training.classes?.guidance ?? 1;
 }
 
 /** The size of a student's images; throws "model" where it draws something else. */

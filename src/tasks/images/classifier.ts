@@ -2,6 +2,7 @@
 
 import { spokenShape } from "../../data/images/image-set.ts";
 import { rowsOfLevels } from "../../data/images/rows.ts";
+import { isRecord } from "../../data/is-record.ts";
 import { decodeSafetensors, encodeSafetensors } from "../../data/safetensors.ts";
 import { failure } from "../../errors.ts";
 import { compile } from "../../runtime/compile.ts";
@@ -59,8 +60,6 @@ export function decodeClassifier(bytes: Uint8Array, where = "classifier"): Image
 }
 
 type Plain = Readonly<Record<string, unknown>>;
-const isRecord = (value: unknown): value is Plain =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
 const isCount = (value: unknown, most: number): value is number =>
   Number.isSafeInteger(value) && Number(value) >= 1 && Number(value) <= most;
 

@@ -51,6 +51,8 @@ export interface ImageModelEvaluation {
   readonly sets: { readonly test: string; readonly train: string; readonly reference: "train" | "test" };
   /** The network that distances are measured in. */
   readonly features: string;
+  /** How strongly the drawn images follow their classes; none where the model knows of no classes. */
+  readonly guidance?: number;
   readonly measures: ImageMetrics;
   /** What was compared, and whether samples are copies, in sentences. */
   readonly verdict: readonly string[];
@@ -133,6 +135,7 @@ export async function evaluateImageModel(
       rows: { compared: found.facts.rows, drawn: count, test: test.count, train: known.images.count },
       sets: { test: spokenSet(test), train: spokenSet(train), reference: found.facts.reference },
       features: network.description,
+      ...(source.guidance !== undefined && { guidance: source.guidance }),
       measures: imageMetrics(found),
       verdict: verdictOf(found),
       notes: [

@@ -10,11 +10,9 @@ import { type FloatArray, floats } from "../../tensor/array.ts";
  * same with pixels at their corners (torch-fidelity, the first TensorFlow Inception); `bicubic` is Pillow's, which also
  * smooths what shrinks (clean-fid).
  */
-export const resizings = ["bilinear", "corner", "bicubic"] as const;
-export type Resizing = (typeof resizings)[number];
+export type Resizing = "bilinear" | "corner" | "bicubic";
 
 /** What black and white are for the network; `imagenet` subtracts the colours' means and divides by their deviations. */
-export const featureRanges = [...(Object.keys(valueRanges) as ValueRange[]), "imagenet"] as const;
 export type FeatureRange = ValueRange | "imagenet";
 
 export interface FeatureInput {

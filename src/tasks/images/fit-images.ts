@@ -8,7 +8,7 @@ import type { Engine } from "../../runtime/contract.ts";
 import { type BlockRecord, type BlockTiming, trainChain } from "../../train/chain.ts";
 import { parameterCount } from "../../train/configuration.ts";
 import type { Look, Looks } from "../../train/looks.ts";
-import { checkpointSeed, decodeCheckpoint, encodeCheckpoint } from "../checkpoint.ts";
+import { checkpointOrigin, checkpointSeed, decodeCheckpoint, encodeCheckpoint } from "../checkpoint.ts";
 import { modelVersion } from "../model-file.ts";
 import { overallProgress, type Progress } from "../progress.ts";
 import { classesRead, classNames, countedClasses, type ImageClass } from "./image-classes.ts";
@@ -68,6 +68,7 @@ export async function fitImages(
   const { pool, mark: levelsMark } = await poolAt(images, places, configuration.training.pool ?? "float32", signal);
   const told = toldClasses(images, configuration, places);
   const mark = fingerprintOf(configuration, levelsMark, told);
+  if (resume) checkPrecision(resume, configuration, (other) => fingerprintOf(other, levelsMark, told));
   const shown = { image, pool, ...(told && { labels: told.labels }) };
   const timeShare = () => (request.time === undefined ? 0 : (performance.now() - started) / (1000 * request.time));
   const trained = await trainChain(
@@ -208,6 +209,24 @@ function toldClasses(
 /** What the images are called, without the folders above them: a model that is passed on says nothing of its maker's disk. */
 function nameOf({ description }: ImageSet): string {
   return description.split(/[/\\]/).at(-1) ?? description;
+}
+
+/** Throws "option" for a checkpoint that differs in nothing but what pushed images are held as. */
+function checkPrecision(
+  resume: Uint8Array,
+  configuration: ImageConfiguration,
+  markOf: (configuration: ImageConfiguration) => string,
+): void {
+  const { pool, ...training } = configuration.training;
+  const other = { ...configuration, training: pool ? training : { ...training, pool: "float16" as const } };
+  if (checkpointOrigin(resume).fingerprint !== markOf(other)) return;
+  const [own, theirs] = pool ? ["float16", "float32"] : ["float32", "float16"];
+  throw failure("option", {
+    where: "pool",
+    expected: `${theirs}, as pushed images were held when the checkpoint was made`,
+    received: own,
+    remedy: `use --pool ${theirs} to go on, or start anew with --force and without --resume`,
+  });
 }
 
 /** Everything but the seed that decides the result. */

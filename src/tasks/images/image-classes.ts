@@ -1,6 +1,9 @@
 // image-classes: the classes that a model of images was trained with, those of a set as the model knows them, and those to draw.
-import { listNames, nearestName } from "../../data/columns.ts";
+
+import { firstAbove } from "../../data/ascending.ts";
+import { didYouMean, listNames } from "../../data/columns.ts";
 import type { ImageSet } from "../../data/images/image-set.ts";
+import { runningShares } from "../../data/shares.ts";
 import { failure } from "../../errors.ts";
 import { networkClasses } from "../../nn/network.ts";
 import { fillUniform, type Random } from "../../random.ts";
@@ -75,23 +78,15 @@ export function classAt(classes: readonly ImageClass[], text: string, where: str
     where,
     expected: `a class of the model (${listNames(names)}) or its number from 0`,
     received: isEmpty ? `${text}, of which there were no training images` : JSON.stringify(text),
-    ...(text !== "" && { remedy: `did you mean "${nearestName(text, names)}"?` }),
+    ...didYouMean(text, names),
   });
 }
 
 /** Classes of images number `first` and so on, each drawn as often as it was trained on; a function of the key and the number alone. */
 export function drawnClasses(classes: readonly ImageClass[], key: Random, first: number, count: number): Int32Array {
-  const total = classes.reduce((sum, { images }) => sum + images, 0);
-  let reached = 0;
-  const ends = classes.map(({ images }) => {
-    reached += images;
-    return reached / total;
-  });
+  const ends = runningShares(classes.map(({ images }) => images));
   const last = classes.findLastIndex(({ images }) => images > 0);
   const draws = new Float32Array(count);
   fillUniform(key, draws, { offset: first });
-  return Int32Array.from(draws, (draw) => {
-    const found = ends.findIndex((end) => draw < end);
-    return found < 0 ? last : found;
-  });
+  return Int32Array.from(draws, (draw) => Math.min(last, firstAbove(ends, draw)));
 }

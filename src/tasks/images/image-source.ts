@@ -14,6 +14,8 @@ export interface ImageSource {
   readonly image: PixelShape;
   /** Those that `classes` of a request are places of; none for a source that knows of none. */
   readonly classes?: readonly ImageClass[];
+  /** How strongly these are followed: 1 is the class itself, 0 none. */
+  readonly guidance?: number;
   /** Numbers that were trained. */
   readonly parameters: number;
   /** Columns of `chains`: noise, then an image after every piece of the way. */
@@ -33,7 +35,7 @@ export function modelSource(
   const how = { ...(integration && { integration }), ...(guidance !== undefined && { guidance }) };
   return {
     image: record.image,
-    ...(record.classes && { classes: record.classes }),
+    ...(record.classes && { classes: record.classes, guidance: guidance ?? 1 }),
     parameters: parameterCount(record.configuration, chain.dimension),
     stages: chain.blocks.length + 1,
     draw: (request) => drawImages(engine, model, { ...request, ...how }),

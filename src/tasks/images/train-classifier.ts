@@ -9,7 +9,7 @@ import type { Engine } from "../../runtime/contract.ts";
 import { turns } from "../../runtime/pause.ts";
 import { type FloatArray, floats } from "../../tensor/array.ts";
 import { placeholder, type Tensor } from "../../tensor/tensor.ts";
-import { leaves, mapTree } from "../../tensor/tree.ts";
+import { leafList, mapTree, withLeaves } from "../../tensor/tree.ts";
 import { createOptimizer, initialState, type Optimizer } from "../../train/optimizer.ts";
 import { type ImageClassifier, openClassifier } from "./classifier.ts";
 import {
@@ -71,11 +71,7 @@ export async function trainClassifier(
   try {
     await trained(optimizer, { images, labels }, { ...options, classes, epochs, key });
     const { average } = optimizer.state();
-    const places = leaves<FloatArray>(start).map(({ path }) => path);
-    const parameters = mapTree<FloatArray, FloatArray, ClassifierArrays>(
-      start,
-      (own, path) => average[places.indexOf(path)] ?? own,
-    );
+    const parameters = withLeaves<FloatArray, ClassifierArrays>(start, average);
     const training = { data, images: images.count, epochs, seed };
     const classifier = { configuration, parameters, training };
     if (test === undefined) return classifier;
@@ -108,7 +104,7 @@ function prepared(
   const rows = placeholder(["rows", shape.channels * shape.height * shape.width]);
   const truth = placeholder(["rows", classes]);
   const loss = crossEntropy(applyClassifier(tensors, rows).logits, truth);
-  const parameters = leaves<Tensor>(tensors).map(({ value }) => value);
+  const parameters = leafList<Tensor>(tensors);
   const settings = { batchSize: batch, clip, weightDecay, movingAverage: averageDecay };
   return createOptimizer(
     engine,
@@ -190,7 +186,7 @@ function darkest(levels: Uint8Array): number {
 }
 
 /** Share of images whose most probable class is theirs. */
-export async function accuracyOf(
+async function accuracyOf(
   engine: Engine,
   classifier: ImageClassifier,
   { images, labels }: LabelledImages,

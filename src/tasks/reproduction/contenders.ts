@@ -38,7 +38,7 @@ export function publishedContenders(
 }
 
 /** The same configuration with its learning rates times `factor`. */
-export function atRate(configuration: Configuration, factor: number): Configuration {
+function atRate(configuration: Configuration, factor: number): Configuration {
   const blocks = configuration.blocks.map((block) => ({ ...block, learningRate: block.learningRate * factor }));
   return { ...configuration, blocks };
 }

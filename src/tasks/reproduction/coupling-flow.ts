@@ -16,10 +16,11 @@ import { mean, silu, square } from "../../tensor/functions.ts";
 import { slice, sum } from "../../tensor/layout.ts";
 import { affine, beside, matmul } from "../../tensor/matrix.ts";
 import { constant, placeholder, type Tensor } from "../../tensor/tensor.ts";
-import { leaves, mapTree } from "../../tensor/tree.ts";
+import { leafList, mapTree, withLeaves } from "../../tensor/tree.ts";
 import { epochs } from "../../train/batches.ts";
 import { createOptimizer, initialState } from "../../train/optimizer.ts";
 import { gatherRows } from "../../train/row-pool.ts";
+import type { Controls } from "../progress.ts";
 
 export interface CouplingFlow {
   readonly layers: number;
@@ -62,7 +63,7 @@ export async function trainCoupling(
   engine: Engine,
   { train, validation, columns }: Pick<DensityTable, "train" | "validation" | "columns">,
   flow: CouplingFlow,
-  { seed, signal }: { readonly seed: number; readonly signal?: AbortSignal },
+  { seed, signal, onProgress }: Controls & { readonly seed: number },
 ): Promise<TrainedCoupling> {
   const dimension = columns.length;
   if (dimension < 2)
@@ -72,7 +73,12 @@ export async function trainCoupling(
   const scorer = await createScorer(engine, start, dimension, key);
   try {
     let best = { rate: Number.NaN, validation: Number.POSITIVE_INFINITY, networks: start };
-    for (const rate of flow.learningRates) {
+    const total = flow.learningRates.length * flow.iterations;
+    for (const [turn, rate] of flow.learningRates.entries()) {
+      const onIteration = (done: number, loss: number) => {
+        const iteration = turn * flow.iterations + done;
+        onProgress?.({ stage: "train", iteration, iterations: total, loss, fraction: iteration / total });
+      };
       const judge = async (networks: Networks<LinearArrays>) => meanOf(await scorer.score(networks, validation)).value;
       const found = await trained(engine, train, {
         ...flow,
@@ -81,13 +87,14 @@ export async function trainCoupling(
         key,
         start,
         judge,
+        onIteration,
         ...(signal && { signal }),
       });
       if (found.validation < best.validation) best = { rate, ...found };
     }
     return {
       choice: `${flow.layers} layers of ${flow.width}x2, learning rate ${best.rate}`,
-      parameters: leaves<FloatArray>(start).reduce((total, { value }) => total + value.data.length, 0),
+      parameters: leafList<FloatArray>(start).reduce((total, { data }) => total + data.length, 0),
       validation: best.validation,
       negativeLogDensities: (rows) => scorer.score(best.networks, rows),
       release: () => scorer.release(),
@@ -104,15 +111,16 @@ interface Training extends CouplingFlow {
   readonly key: Random;
   readonly start: Networks<LinearArrays>;
   readonly judge: (networks: Networks<LinearArrays>) => Promise<number>;
+  readonly onIteration: (done: number, loss: number) => void;
   readonly signal?: AbortSignal;
 }
 
 async function trained(engine: Engine, train: FloatArray, training: Training) {
-  const { dimension, key, start, rate, iterations, judge, signal } = training;
+  const { dimension, key, start, rate, iterations, judge, onIteration, signal } = training;
   const parameters = tensorsLike(start);
   const rows = placeholder(["rows", dimension]);
   const loss = mean(multiply(-1, logDensity(parameters, rows, dimension, key)));
-  const flat = leaves<Tensor>(parameters).map(({ value }) => value);
+  const flat = leafList<Tensor>(parameters);
   const size = Math.min(training.batchSize, train.shape[0] ?? 0);
   const options = { batchSize: size, clip: 1, weightDecay: 0, movingAverage: 0 };
   const optimizer = await createOptimizer(
@@ -135,15 +143,10 @@ async function trained(engine: Engine, train: FloatArray, training: Training) {
       };
       const scales = adamScales(k + 1, learningRateAt(schedule, k, k / iterations));
       gatherRows(train.data, dimension, order(k), batch.data);
-      await optimizer.advance({ rows: batch }, { ...scales, keep: 0 });
+      onIteration(k + 1, await optimizer.advance({ rows: batch }, { ...scales, keep: 0 }));
       await pause();
       if ((k + 1) % Math.ceil(iterations / validations) !== 0 && k + 1 < iterations) continue;
-      const arrays = optimizer.state().parameters;
-      let place = 0;
-      const networks = mapTree<FloatArray, FloatArray, Networks<LinearArrays>>(
-        start,
-        (leaf) => arrays[place++] ?? leaf,
-      );
+      const networks = withLeaves<FloatArray, Networks<LinearArrays>>(start, optimizer.state().parameters);
       const value = await judge(networks);
       if (value < best.validation) best = { validation: value, networks };
     }

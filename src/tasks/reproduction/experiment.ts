@@ -10,7 +10,7 @@ import type { Engine } from "../../runtime/contract.ts";
 import type { FloatArray } from "../../tensor/array.ts";
 import type { Configuration } from "../../train/configuration.ts";
 import type { DensityModel } from "../density-model.ts";
-import type { Progress } from "../progress.ts";
+import { type Controls, controlsOf } from "../progress.ts";
 import { type CouplingFlow, trainCoupling } from "./coupling-flow.ts";
 import { type LikelihoodPlan, type TestLikelihood, testLikelihood } from "./likelihoods.ts";
 import { markOf, type Run, trainedRun } from "./run.ts";
@@ -23,7 +23,7 @@ export interface Contender {
   readonly alternatives: readonly Configuration[];
 }
 
-export interface ExperimentRequest {
+export interface ExperimentRequest extends Controls {
   readonly name: string;
   readonly table: DensityTable;
   /** The first one is what the experiment is about. */
@@ -36,8 +36,6 @@ export interface ExperimentRequest {
   readonly truth?: (rows: FloatArray) => Float64Array;
   readonly store?: Store;
   readonly memory?: () => number;
-  readonly signal?: AbortSignal;
-  readonly onProgress?: (progress: Progress) => void;
   /** Told what begins, for people. */
   readonly onStage?: (text: string) => void;
 }
@@ -129,11 +127,10 @@ async function contest(
     const { model, cost } = await trained(engine, method, best.configuration, seed, request);
     first ??= model;
     request.onStage?.(`${method}, seed ${seed}: test likelihood`);
-    const { signal, onProgress, likelihood, table, store } = request;
-    const controls = { ...(signal && { signal }), ...(onProgress && { onProgress }) };
+    const { likelihood, table, store } = request;
     const made = [markOf(table, best.configuration), table.test.shape, likelihood, seed];
     const test = await storedValue(store, `${method}-seed-${seed}-test`, made, () =>
-      testLikelihood(engine, model, table.test, { ...likelihood, seed, ...controls }),
+      testLikelihood(engine, model, table.test, { ...likelihood, seed, ...controlsOf(request) }),
     );
     runs.push({ seed, ...cost, test });
   }
@@ -192,14 +189,14 @@ function formulas({ train, test }: DensityTable): ExperimentResult["densities"] 
 
 async function coupled(
   engine: Engine,
-  { table, coupling, seeds: [seed = 1], store, signal, onStage }: ExperimentRequest,
+  { table, coupling, seeds: [seed = 1], store, onStage, ...controls }: ExperimentRequest,
 ): Promise<ExperimentResult["densities"]> {
   if (!coupling) return [];
   onStage?.(`coupling flow, seed ${seed}: training with ${coupling.learningRates.length} learning rates`);
   const train = async () => {
     const { choice, parameters, ...trained } = await trainCoupling(engine, table, coupling, {
       seed,
-      ...(signal && { signal }),
+      ...controlsOf(controls),
     });
     try {
       return { choice, parameters, nll: meanOf(await trained.negativeLogDensities(table.test)) };

@@ -14,8 +14,9 @@ import { decodeImageModel, encodeImageModel, type ImageModel } from "../images/i
 import { chosenPlaces } from "../images/image-places.ts";
 import { partOf } from "../images/image-reader.ts";
 import { imageChains } from "../images/sample-images.ts";
+import type { Controls } from "../progress.ts";
 import { type Deviation, deviationOf } from "./experiment.ts";
-import { type Controls, type Features, featureMoments, ownFeatures, statisticsOfSet } from "./image-features.ts";
+import { type Features, featureMoments, ownFeatures, statisticsOfSet } from "./image-features.ts";
 import type { ImageContender, ImagePlan } from "./image-plan.ts";
 import { samplesInParts } from "./image-samples.ts";
 import { costOf, keptRun, markOfValue, type RunCost, type Store } from "./store.ts";

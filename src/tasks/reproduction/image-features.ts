@@ -14,18 +14,13 @@ import { encodeFeatureStatistics, readFeatureStatistics } from "../images/featur
 import { chosenPlaces } from "../images/image-places.ts";
 import { type ImageReader, partOf } from "../images/image-reader.ts";
 import { trainClassifier } from "../images/train-classifier.ts";
-import type { Progress } from "../progress.ts";
+import type { Controls } from "../progress.ts";
 import { markOfValue, type Store } from "./store.ts";
 
 /** A network, with a word for it that is equal for equal ones. */
 export interface Features {
   readonly reader: ImageReader;
   readonly mark: string;
-}
-
-export interface Controls {
-  readonly signal?: AbortSignal;
-  readonly onProgress?: (progress: Progress) => void;
 }
 
 /** Fewer images with classes are not enough to train a classifier. */

@@ -88,7 +88,7 @@ function notesOf(name: ImagePreset, rivals: readonly FlowBaseline[]): readonly s
  * Iterations, warm-up and batch times `scale`, and channels times its root, so that parameters shrink in proportion too. The moving
  * average forgets as many times faster as the training is shorter. The learning rate stays.
  */
-export function scaledImageConfiguration(configuration: ImageConfiguration, scale: number): ImageConfiguration {
+function scaledImageConfiguration(configuration: ImageConfiguration, scale: number): ImageConfiguration {
   if (scale === 1) return configuration;
   const { blocks, training } = configuration;
   const shrunk = (count: number, least: number) => Math.min(count, Math.max(least, Math.round(count * scale)));

@@ -12,7 +12,7 @@ import { LocalFlowError } from "../../errors.ts";
 import type { Engine } from "../../runtime/contract.ts";
 import type { ImageModel } from "../images/image-model.ts";
 import { gathered, sampleImages } from "../images/sample-images.ts";
-import type { Controls } from "./image-features.ts";
+import type { Controls } from "../progress.ts";
 import { keepValue, knownValue, markOfValue, type Store } from "./store.ts";
 
 /** Images of a part: some minutes of work at most for the networks that one machine trains. */

@@ -6,16 +6,14 @@ import { type FloatArray, rowsOf } from "../../tensor/array.ts";
 import { type ScoreRequest, scoreDensity } from "../density.ts";
 import type { DensityModel } from "../density-model.ts";
 import type { Likelihood } from "../presets/preset.ts";
-import type { Progress } from "../progress.ts";
+import { type Controls, controlsOf } from "../progress.ts";
 
-export interface LikelihoodPlan {
+export interface LikelihoodPlan extends Controls {
   /** What the figure is integrated with. */
   readonly integration: Integration & { readonly kind: "adaptive" };
   /** The authors' own way where it differs: it prints other figures for the same weights. */
   readonly authors?: Likelihood;
   readonly seed: number;
-  readonly signal?: AbortSignal;
-  readonly onProgress?: (progress: Progress) => void;
 }
 
 /** Nats per row. Differences are of the same rows, so their errors are those of the differences. */
@@ -84,10 +82,6 @@ export async function testLikelihood(
 
 function authorsRequest({ logDeterminant, transport }: Likelihood & { readonly kind: "separate" }): ScoreRequest {
   return { integration: logDeterminant, handOver: transport };
-}
-
-function controlsOf({ signal, onProgress }: LikelihoodPlan): ScoreRequest {
-  return { ...(signal && { signal }), ...(onProgress && { onProgress }) };
 }
 
 /** Negative log-densities of all rows, and what they cost. */

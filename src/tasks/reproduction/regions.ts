@@ -8,7 +8,7 @@ import type { DensityModel } from "../density-model.ts";
 import { unstandardize } from "../standardization.ts";
 
 /** The shares that the authors draw. */
-export const authorsShares = [0.95, 0.8, 0.6, 0.4, 0.2] as const;
+const authorsShares = [0.95, 0.8, 0.6, 0.4, 0.2] as const;
 const angles = 4000;
 
 export interface RegionsRequest {

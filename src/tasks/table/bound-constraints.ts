@@ -4,7 +4,7 @@ import { shorten } from "../../data/columns.ts";
 import { failure } from "../../errors.ts";
 import { type ConditionPlace, drawnColumn } from "./comparisons.ts";
 import { type Condition, parseConstraint } from "./condition-text.ts";
-import { columnsByName, columnsOf, conditionOutcomes } from "./conditions.ts";
+import { columnsByName, columnsOf, conditionOutcomes, conjuncts } from "./conditions.ts";
 import { boundsTest, combinationTest, mostCombinations, type SeenCombinations } from "./constraint-tests.ts";
 import type { RowOutcomes } from "./linear.ts";
 import type { ColumnSchema, Schema } from "./schema.ts";
@@ -58,6 +58,17 @@ export function bound({ text, seen }: TableConstraint, schema: Schema): BoundCon
   if (kind === "unique") return { text, kind, about, columns };
   const combinations = checkedSeen(seen, columns.length, place.where);
   return { text, kind, about, columns, seen: combinations, test: combinationTest(columns, combinations) };
+}
+
+/** A constraint as parts that all have to be met. */
+export function partsOf(constraint: BoundConstraint, schema: Schema): readonly BoundConstraint[] {
+  if (constraint.kind !== "condition") return [constraint];
+  const { text, kind } = constraint;
+  const place: ConditionPlace = { columns: columnsByName(schema.columns), where: constraintPlace(text) };
+  return conjuncts(constraint.condition).map((condition) => {
+    const test = conditionOutcomes(condition, place);
+    return { text, kind, about: columnsOf(condition), condition, test };
+  });
 }
 
 /** The sums among constraints, each after those it needs. */

@@ -1,5 +1,5 @@
 // comparisons: what one comparison of a condition means for the cells of a column, and why some have no meaning there.
-import { listNames, nearestName, shorten } from "../../data/columns.ts";
+import { didYouMean, listNames, shorten } from "../../data/columns.ts";
 import { failure, type LocalFlowError } from "../../errors.ts";
 import { amountsOf } from "./amounts.ts";
 import { levelTexts } from "./column-code.ts";
@@ -185,7 +185,7 @@ export function levelOf(column: ColumnSchema, literal: Literal, where: string): 
     where: placeOf(where, column),
     expected: `one of ${listNames(texts)}`,
     received: JSON.stringify(shorten(literal.text)),
-    ...(texts.length > 1 && { remedy: `did you mean "${shorten(nearestName(literal.text, texts))}"?` }),
+    ...(texts.length > 1 && didYouMean(literal.text, texts)),
   });
 }
 
@@ -211,13 +211,15 @@ export function neverHolds(where: string, name: string): LocalFlowError {
 export function drawnColumn(name: string, { columns, where }: ConditionPlace): ColumnSchema {
   const names = [...columns.keys()];
   const column = columns.get(name);
-  if (column === undefined)
+  if (column === undefined) {
+    const { remedy } = didYouMean(name, names);
     throw failure("option", {
       where,
       expected: `columns among ${listNames(names)}`,
       received: `"${shorten(name)}"`,
-      remedy: `did you mean "${nearestName(name, names)}"? A text stands in quotes`,
+      remedy: remedy === undefined ? "a text stands in quotes" : `${remedy} A text stands in quotes`,
     });
+  }
   if (column.kind !== "text" && column.kind !== "id") return column;
   throw failure("option", {
     where: placeOf(where, column),

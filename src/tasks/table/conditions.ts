@@ -31,6 +31,8 @@ export interface BoundCondition {
   readonly mixed: boolean;
   /** Those parts, each with the columns it is about. */
   readonly joint: readonly JointPart[];
+  /** The condition itself, in parts that all have to hold. */
+  readonly parts: readonly Condition[];
 }
 
 /** A part of a condition that is no test of one column. */
@@ -87,17 +89,17 @@ export function bindCondition(text: string, encoder: TableEncoder, where = "wher
     if (!test(column?.kind === "constant" && filled > 0 ? column.text : undefined)) throw neverHolds(where, name);
     tests.delete(name);
   }
-  return { given, equal, tests, mixed: joint.length > 0, joint, holds: heldBy({ kind: "and", parts }) };
+  return { given, equal, tests, mixed: joint.length > 0, joint, parts, holds: heldBy({ kind: "and", parts }) };
 }
 
 /** Passed by what passes both. */
-function both(first: ReachTest | undefined, second: ReachTest): ReachTest {
+export function both(first: ReachTest | undefined, second: ReachTest): ReachTest {
   if (first === undefined) return second;
   return { test: (text) => first.test(text) && second.test(text), bounds: [...first.bounds, ...second.bounds] };
 }
 
 /** The numbers and dates that a condition on one column compares with. */
-function boundsIn(condition: Condition, { columns, where }: ConditionPlace): readonly number[] {
+export function boundsIn(condition: Condition, { columns, where }: ConditionPlace): readonly number[] {
   return leavesOf(condition).flatMap((leaf) => {
     const column = leaf.kind === "linear" ? undefined : columns.get(leaf.column);
     if (leaf.kind === "linear" || (column?.kind !== "number" && column?.kind !== "date")) return [];
@@ -110,9 +112,13 @@ export function columnsByName<T extends { readonly name: string }>(columns: read
   return new Map(columns.map((column) => [column.name, column]));
 }
 
-/** The parts that all have to hold. */
+/** The parts that all have to hold: what is not to be this or that is to be neither. */
 export function conjuncts(condition: Condition): readonly Condition[] {
-  return condition.kind === "and" ? condition.parts.flatMap(conjuncts) : [condition];
+  if (condition.kind === "and") return condition.parts.flatMap(conjuncts);
+  if (condition.kind !== "not") return [condition];
+  const { part } = condition;
+  if (part.kind === "not") return conjuncts(part.part);
+  return part.kind === "or" ? part.parts.flatMap((each) => conjuncts({ kind: "not", part: each })) : [condition];
 }
 
 /** Names of the columns that a condition is about. */
@@ -128,6 +134,28 @@ export function columnsOf(condition: Condition): readonly string[] {
  */
 export function conditionOutcomes(condition: Condition, place: ConditionPlace): RowOutcomes {
   const leaves = leafTests(condition, place);
+  return (table) => outcomesIn(table, condition, leaves, true);
+}
+
+/**
+ * The outcome of a condition in each row once its gaps are filled, as far as that can be told before: open where it depends on them,
+ * comparisons with null too. `linear` says it of comparisons of several columns.
+ */
+export function outcomesBeforeDraws(
+  condition: Condition,
+  place: ConditionPlace,
+  linear: (leaf: LinearComparison, place: ConditionPlace) => RowOutcomes = linearOutcomes,
+): RowOutcomes {
+  const leaves = new Map(
+    [...leafTests(condition, place)].map(([leaf, found]): [Condition, LeafTest] => {
+      if (leaf.kind === "linear") return [leaf, { kind: "row", outcomes: linear(leaf, place) }];
+      const column = "column" in leaf ? place.columns.get(leaf.column) : undefined;
+      return [
+        leaf,
+        found.kind === "row" ? found : { ...found, isOpen: (text) => column === undefined || isGap(column, text) },
+      ];
+    }),
+  );
   return (table) => outcomesIn(table, condition, leaves, true);
 }
 

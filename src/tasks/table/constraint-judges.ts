@@ -1,8 +1,15 @@
 // constraint-judges: which drawn or filled rows may stay, row by row and table by table.
 import type { CellTable } from "../../data/cell-table.ts";
-import { type BoundConstraint, bound, boundsOfSums, type TableConstraint } from "./bound-constraints.ts";
+import {
+  type BoundConstraint,
+  bound,
+  boundsOfSums,
+  constraintPlace,
+  partsOf,
+  type TableConstraint,
+} from "./bound-constraints.ts";
 import { isGap } from "./comparisons.ts";
-import { columnsByName } from "./conditions.ts";
+import { columnsByName, outcomesBeforeDraws } from "./conditions.ts";
 import { partialTest, seenCodes, type UniqueTest, uniqueTest } from "./constraint-tests.ts";
 import { cellsOf, outcomes } from "./linear.ts";
 import type { Schema } from "./schema.ts";
@@ -74,7 +81,8 @@ type FilledTest = (filled: CellTable, candidates: Uint8Array, rows: Uint32Array)
 
 /**
  * A judge of filled rows: 1 for each row of a part of the repeated table (at the places `rows` of the whole) whose filled cells
- * break no constraint. What cells that were known break is not looked at, and combinations are judged by what is known of them.
+ * break no constraint. What cells that were known break is not looked at, part by part of a condition that has several, and
+ * combinations are judged by what is known of them.
  */
 export function fillJudge(
   constraints: readonly TableConstraint[],
@@ -92,6 +100,11 @@ export function fillJudge(
         return code < 0 || (column !== undefined && isGap(column, texts.at(code)));
       });
   };
+  const brokenBefore = (each: BoundConstraint): Uint8Array | undefined => {
+    if (each.kind !== "condition") return undefined;
+    const place = { columns: described, where: constraintPlace(each.text) };
+    return outcomesBeforeDraws(each.condition, place)(before);
+  };
   const testOf = (each: BoundConstraint): FilledTest => {
     if (each.kind === "combinations") return knownCombinationTest(each, { before, isUnknown });
     if (each.kind !== "unique") return each.test;
@@ -99,13 +112,18 @@ export function fillJudge(
     test(before);
     return (filled, candidates) => test(filled, candidates);
   };
+  const parts = [...boundsOfSums(ready, schema), ...ready.flatMap((each) => partsOf(each, schema))];
+  const concerns = parts.map((each) => {
+    const [hasGap, known] = [isOpen(each.about), brokenBefore(each)];
+    return (row: number) => hasGap(row) && known?.[row] !== outcomes.fails;
+  });
   const judges = Array.from({ length: copies }, () =>
-    [...boundsOfSums(ready, schema), ...ready].map((each) => ({ test: testOf(each), isOpen: isOpen(each.about) })),
+    parts.map((each, n) => ({ test: testOf(each), concerns: concerns[n]! })),
   );
   return (filled, rows) => {
     const meets = new Uint8Array(rows.length).fill(1);
     judges.forEach((tests, copy) => {
-      for (const { test, isOpen: concerns } of tests) {
+      for (const { test, concerns } of tests) {
         const candidates = Uint8Array.from(rows, (row, n) =>
           Number(meets[n] === 1 && Math.floor(row / before.rows) === copy && concerns(row % before.rows)),
         );

@@ -1,6 +1,6 @@
 // detect: finds the type of every column from its cells, and says why; users may say better.
 import type { CellTable } from "../../data/cell-table.ts";
-import { listNames, nearestName, shorten } from "../../data/columns.ts";
+import { didYouMean, listNames, shorten } from "../../data/columns.ts";
 import { failure } from "../../errors.ts";
 import { detectAmount } from "./detect-amounts.ts";
 import { doubt } from "./detect-numbers.ts";
@@ -34,7 +34,7 @@ export function detectSchema(
       where: "schema",
       expected: `names among ${listNames(names)}`,
       received: `"${shorten(name)}"`,
-      remedy: `did you mean "${nearestName(name, names)}"?`,
+      ...didYouMean(name, names),
     });
   }
   const columns = table.columns.map((column) => {

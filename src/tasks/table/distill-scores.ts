@@ -43,7 +43,7 @@ export interface ScorerReport {
 }
 
 /** What is left open by a request. */
-export const scorerDefaults = { rows: 131_072, iterations: 8000, batchSize: 512, learningRate: 2e-3 } as const;
+const scorerDefaults = { rows: 131_072, iterations: 8000, batchSize: 512, learningRate: 2e-3 } as const;
 
 const disturbedShare = 0.25;
 /** Rows of the model to learn from, at least. */

@@ -9,7 +9,7 @@ import type { Engine } from "../../runtime/contract.ts";
 import { turns } from "../../runtime/pause.ts";
 import type { BaselineSummary } from "../evaluate.ts";
 import { gradientStepsOf, parametersOf } from "../plain-flow.ts";
-import type { Progress } from "../progress.ts";
+import { type Controls, controlsOf } from "../progress.ts";
 import { evaluateTable, type TableEvaluation } from "./evaluate-table.ts";
 import { type EvaluatedText, evaluateTexts } from "./evaluate-texts.ts";
 import { textSentences } from "./evaluate-texts-verdict.ts";
@@ -19,7 +19,7 @@ import { sampleTable } from "./sample-table.ts";
 import type { Schema } from "./schema.ts";
 import type { TableModel } from "./table-model.ts";
 
-export interface TableModelEvaluationRequest {
+export interface TableModelEvaluationRequest extends Controls {
   /** Rows that the model has not seen, with its columns; others are left out. */
   readonly heldOut: CellTable;
   /** The rows that it was trained on: with them come the measures of privacy. */
@@ -32,8 +32,6 @@ export interface TableModelEvaluationRequest {
   /** Plain Flow Matching to be trained on `train` and held beside. */
   readonly flows?: readonly FlowBaseline[];
   readonly integration?: Integration;
-  readonly signal?: AbortSignal;
-  readonly onProgress?: (progress: Progress) => void;
   /** Told what begins, for people. */
   readonly onStage?: (text: string) => void;
 }
@@ -154,10 +152,6 @@ export function checkTarget(target: string | undefined, schema: Schema, where = 
 
 function heldColumns({ columns }: Schema): readonly string[] {
   return columns.filter(({ kind }) => kind !== "text" && kind !== "id").map(({ name }) => name);
-}
-
-function controlsOf({ signal, onProgress }: TableModelEvaluationRequest) {
-  return { ...(signal && { signal }), ...(onProgress && { onProgress }) };
 }
 
 /** Draws rows from a model with the columns of `model`, as the measures see them. */

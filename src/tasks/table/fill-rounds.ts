@@ -4,8 +4,9 @@ import type { Integration } from "../../ode/integration.ts";
 import type { Engine } from "../../runtime/contract.ts";
 import { type MaskedSampleRequest, sampleMasked } from "../masked.ts";
 import type { Progress } from "../progress.ts";
-import type { KnownPoints } from "./points.ts";
+import { gathered, type KnownPoints } from "./points.ts";
 import type { TableModel } from "./table-model.ts";
+import { type FillPlaces, type MeetsTest, weighedRows } from "./weighed-draws.ts";
 
 /** How often a row is drawn, at most: in so many rounds, and where few are left, several times in each. */
 const [mostRounds, mostCopies, rowsAtOnce] = [50, 64, 1024];
@@ -25,18 +26,27 @@ export interface FilledRows {
   readonly evaluations: number;
 }
 
-/** Draws what is free in `points`; `meets` says which of the rows at some places, drawn as points, may stay. */
+/**
+ * Draws what is free in `points`, from candidates where there are some; `meets` says which of the rows at some places, drawn as
+ * points, may stay.
+ */
 export async function filledRows(
   engine: Engine,
   model: TableModel,
   points: KnownPoints,
-  meets: (drawn: Float32Array, places: readonly number[]) => Promise<Uint8Array>,
+  { places, meets }: { readonly places: FillPlaces; readonly meets: MeetsTest },
   controls: FillControls,
 ): Promise<FilledRows> {
   const d = model.encoder.dimensions.length;
   const values = points.values.slice();
   let [firstRow, evaluations] = [0, 0];
   let open: readonly number[] = Array.from({ length: values.length / d }, (_, row) => row);
+  if (places.candidates > 1)
+    ({
+      open,
+      drawn: firstRow,
+      evaluations,
+    } = await weighedRows(engine, model, points, { places, meets, values }, controls));
   for (let round = 0; round < mostRounds && open.length > 0; round++) {
     const copies = round === 0 ? 1 : Math.max(1, Math.min(mostCopies, Math.floor(rowsAtOnce / open.length)));
     const asked = Array.from({ length: copies * open.length }, (_, n) => open[n % open.length]!);
@@ -48,10 +58,10 @@ export async function filledRows(
     let waiting: readonly number[] = [...open.keys()];
     for (let copy = 0; copy < copies && waiting.length > 0; copy++) {
       const from = waiting.map((n) => copy * open.length + n);
-      const places = waiting.map((n) => open[n]!);
+      const asking = waiting.map((n) => open[n]!);
       const attempt = gathered(drawn.values, new Float32Array(from.length * d), from, d);
-      const met = await meets(attempt, places);
-      places.forEach((place, n) => {
+      const met = await meets(attempt, asking);
+      asking.forEach((place, n) => {
         if (met[n] === 1) values.set(attempt.subarray(n * d, (n + 1) * d), place * d);
       });
       waiting = waiting.filter((_, n) => met[n] === 0);
@@ -73,13 +83,4 @@ async function drawnPoints(engine: Engine, { density }: TableModel, request: Mas
     evaluations += chunk.evaluations;
   }
   return { values, evaluations };
-}
-
-/** Rows of an array [n · d] copied into another, one after the other. */
-export function gathered<T extends Float32Array | Uint8Array>(from: T, into: T, rows: ArrayLike<number>, d: number): T {
-  for (let n = 0; n < rows.length; n++) {
-    const row = rows[n]!;
-    into.set(from.subarray(row * d, (row + 1) * d), n * d);
-  }
-  return into;
 }

@@ -26,14 +26,14 @@ import {
 import type { ColumnSchema } from "./schema.ts";
 import { solvedSums, sumOf } from "./sums.ts";
 
-/** The error of a condition whose given cells exclude each other; undefined where none is found. */
-export type GivenCellsJudge = (condition: BoundCondition, where: string) => LocalFlowError | undefined;
+/** The error of a condition that no row meets, as far as a judge looks; undefined where it finds none. */
+export type ConditionJudge = (condition: BoundCondition, where: string) => LocalFlowError | undefined;
 
 /**
  * A judge of conditions: cells that no combination of the data has, and constraints and parts of the condition all of whose cells
  * are given, or are sums of given ones, and that do not hold.
  */
-export function givenCellsJudge(constraints: readonly TableConstraint[], encoder: TableEncoder): GivenCellsJudge {
+export function givenCellsJudge(constraints: readonly TableConstraint[], encoder: TableEncoder): ConditionJudge {
   const { schema } = encoder;
   const ready = constraints.filter(({ seen }) => seen === undefined).map((constraint) => bound(constraint, schema));
   const tests = [...ready, ...boundsOfSums(ready, schema)];

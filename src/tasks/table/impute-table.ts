@@ -6,19 +6,32 @@ import { dimensionStates } from "../../flow/masked.ts";
 import { type Random, random, split } from "../../random.ts";
 import type { Engine } from "../../runtime/contract.ts";
 import { turns } from "../../runtime/pause.ts";
+import { bestGuesses } from "./best-guesses.ts";
 import { bound } from "./bound-constraints.ts";
 import { fillJudge } from "./constraint-judges.ts";
 import { type CombinedCells, checkColumns, type TableEncoder } from "./encoder.ts";
 import { canFill, filledTable } from "./fill-cells.ts";
-import { type FillControls, filledRows, gathered } from "./fill-rounds.ts";
+import { type FillControls, filledRows } from "./fill-rounds.ts";
+import { hopelessRows } from "./hopeless-rows.ts";
 import { combinationReader } from "./nearest-combinations.ts";
-import { type ColumnSpan, cellKinds, filledScore, pointsOf, spansOf, type TablePoints } from "./points.ts";
+import { type ColumnSpan, cellKinds, filledScore, gathered, pointsOf, spansOf, type TablePoints } from "./points.ts";
 import type { TableModel } from "./table-model.ts";
 import { unfillableRows } from "./unfillable-rows.ts";
+import { candidatesFor } from "./weighed-draws.ts";
 
 export interface TableImputeRequest extends FillControls {
-  /** Draws of every gap; with more than one the tables of all draws follow each other, told apart by the column `draw`. */
+  /**
+   * Draws of every gap, default 1; with more than one the tables of all draws follow each other, told apart by the column `draw`. Of
+   * best guesses those that they are made of, default 50.
+   */
   readonly draws?: number;
+  /**
+   * Draws of a row from which those that are kept are chosen (`weighedRows`); 1 keeps draws as they come. Default: 128, or as many
+   * as come to 2^17 values in all.
+   */
+  readonly candidates?: number;
+  /** One guess for every gap, the centre of its draws: the mean of numbers, the most frequent level. Default: draws. */
+  readonly best?: boolean;
 }
 
 export interface ImputedTable {
@@ -27,17 +40,21 @@ export interface ImputedTable {
   readonly cells: number;
   /** Gaps that are left, in columns that the model cannot fill and in rows that are `unmet`. */
   readonly left: number;
-  /** Rows, of all draws, that keep their gaps: nothing that was drawn for them meets the constraints of the model. */
+  /** Rows, of all draws or of the guesses, that keep their gaps: nothing that was drawn for them meets the constraints of the model. */
   readonly unmet: number;
   /** Cells with texts that the model cannot place: they stay, and count as not known. */
   readonly unknown: number;
   /** Where known cells of rows occur in no combination of the data: how many are `unmet` for it, and what would be nearest. */
   readonly notes?: readonly string[];
+  readonly draws: number;
+  /** Of each row, from which its draws were chosen. */
+  readonly candidates: number;
   readonly evaluations: number;
 }
 
 const { free, given, absent } = dimensionStates;
 const drawColumn = "draw";
+const drawsOfGuess = 50;
 const nothingDrawn = { rows: new Uint32Array(0), table: { rows: 0, columns: [] } };
 /** Rows that are read or written between two looks at the signal. */
 const rowsAtOnce = 8192;
@@ -51,11 +68,12 @@ export async function imputeTable(
   engine: Engine,
   model: TableModel,
   table: CellTable,
-  { draws = 1, ...controls }: TableImputeRequest,
+  { best = false, draws = best ? drawsOfGuess : 1, candidates, ...controls }: TableImputeRequest,
 ): Promise<ImputedTable> {
-  if (!(Number.isSafeInteger(draws) && draws >= 1))
-    throw failure("option", { where: "draws", expected: "a whole number of at least 1", received: String(draws) });
-  if (draws > 1 && table.columns.some(({ name }) => name === drawColumn)) throw drawIsThere();
+  for (const [where, count = 1] of Object.entries({ draws, candidates }))
+    if (!(Number.isSafeInteger(count) && count >= 1))
+      throw failure("option", { where, expected: "a whole number of at least 1", received: String(count) });
+  if (draws > 1 && !best && table.columns.some(({ name }) => name === drawColumn)) throw drawIsThere();
   const { encoder, constraints = [] } = model;
   checkColumns(table, columnsNeeded(model));
   const d = encoder.dimensions.length;
@@ -71,7 +89,10 @@ export async function imputeTable(
     points.cells[spanPlaces.get(column) ?? -1]?.[row] === kind;
   const [isGap, isUnknown] = [isOfKind(cellKinds.gap), isOfKind(cellKinds.unknown)];
   const unfillable = await unfillableRows(constraints, encoder, table, { asked, isUnknown, turn });
-  const task = { ...open, rows: open.rows.filter((row) => !unfillable.rows.has(row % table.rows)) };
+  const before = filledTable(model, table, spans, points.cells, nothingDrawn);
+  const hopeless = hopelessRows(constraints, encoder, before);
+  const left = new Set([...unfillable.rows, ...asked.filter((row) => hopeless.has(row))]);
+  const task = { ...open, rows: open.rows.filter((row) => !left.has(row % table.rows)) };
   for (const [place, span] of spans.entries()) {
     if (span.hasGap) openGaps(points, span, place, filledScore(span), d);
     await turn();
@@ -85,7 +106,6 @@ export async function imputeTable(
       (column, n) => spanPlaces.has(column) && !isGap(column, rowOf(n)),
       (column, n) => isUnknown(column, rowOf(n)),
     );
-  const before = filledTable(model, table, spans, points.cells, nothingDrawn);
   const judge =
     constraints.length === 0 ? undefined : fillJudge(constraints, encoder.schema, { before, copies: draws, isUnknown });
   const meets = async (drawn: Float32Array, places: readonly number[]): Promise<Uint8Array> => {
@@ -106,7 +126,16 @@ export async function imputeTable(
     values: gathered(points.values, new Float32Array(size), task.rows, d),
     states: gathered(task.states, new Uint8Array(size), task.rows, d),
   };
-  const { values, unmet, evaluations } = await filledRows(engine, model, known, meets, controls);
+  const chosen = candidates ?? candidatesFor(size / draws);
+  const filling = {
+    meets,
+    places: {
+      rows: task.rows.map((row) => row % table.rows),
+      draws: task.rows.map((row) => Math.floor(row / table.rows)),
+      candidates: chosen,
+    },
+  };
+  const { values, unmet, evaluations } = await filledRows(engine, model, known, filling, controls);
   const places = [...task.rows.keys()].filter((place) => !unmet.has(place));
   const settled = gathered(values, new Float32Array(places.length * d), places, d);
   const completed = filledTable(model, whole, spans, points.cells, {
@@ -119,14 +148,25 @@ export async function imputeTable(
     ),
   });
   await turn();
+  const others = {
+    ...(unfillable.notes.length > 0 && { notes: unfillable.notes }),
+    unknown: points.unknown / draws,
+    draws,
+    candidates: chosen,
+    evaluations,
+  };
+  if (best) {
+    const cells = points.cells.map((kinds) => kinds.subarray(0, table.rows));
+    const guessed = bestGuesses(model, spans, { table, drawn: completed, draws, cells, before, isUnknown });
+    const gaps = gapsOf(guessed.table.columns);
+    return { ...guessed, cells: gapsOf(table.columns) - gaps, left: gaps, ...others };
+  }
   return {
     table: draws > 1 ? withCells(completed, [numbered(draws, table.rows)], "imputed table") : completed,
     cells: (gapsOf(whole.columns) - gapsOf(completed.columns)) / draws,
     left: gapsOf(completed.columns) / draws,
-    unmet: unmet.size + draws * unfillable.rows.size,
-    ...(unfillable.notes.length > 0 && { notes: unfillable.notes }),
-    unknown: points.unknown / draws,
-    evaluations,
+    unmet: unmet.size + draws * left.size,
+    ...others,
   };
 }
 

@@ -1,6 +1,6 @@
 // label: the column that is the class of a row: kept as a category, with equal shares of its levels on demand.
 import type { CellTable } from "../../data/cell-table.ts";
-import { listNames, nearestName, shorten } from "../../data/columns.ts";
+import { didYouMean, listNames, shorten } from "../../data/columns.ts";
 import { failure } from "../../errors.ts";
 import { levelTexts } from "./column-code.ts";
 import { detectSchema } from "./detect.ts";
@@ -58,6 +58,6 @@ function unknownLabel(label: string, { columns }: CellTable) {
     where: "label",
     expected: `a column among ${listNames(names)}`,
     received: `"${shorten(label)}"`,
-    remedy: `did you mean "${nearestName(label, names)}"?`,
+    ...didYouMean(label, names),
   });
 }

@@ -1,4 +1,5 @@
 // levels-code: levels as cells of N(0, 1), cut at the normal scores of their shares; many levels as digits, cell in cell.
+import { lastUpTo } from "../../data/ascending.ts";
 import { normalScore } from "../../random.ts";
 
 /**
@@ -75,12 +76,5 @@ function sumsOf(counts: ArrayLike<number>): Float64Array {
 
 /** The last of edges[from, to) that is not above `score`, the first being below every score. */
 function lastBelow(edges: Float64Array, from: number, to: number, score: number): number {
-  const target = Number.isNaN(score) ? 0 : score;
-  let [low, high] = [from, to];
-  while (high - low > 1) {
-    const middle = (low + high) >> 1;
-    if (edges[middle]! <= target) low = middle;
-    else high = middle;
-  }
-  return low;
+  return lastUpTo(edges, Number.isNaN(score) ? 0 : score, from, to);
 }

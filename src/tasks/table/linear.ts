@@ -15,7 +15,7 @@ export const outcomes = { fails: 0, holds: 1, open: 2 } as const;
 export type RowOutcomes = (table: CellTable) => Uint8Array;
 
 /** Sums that differ by rounding alone, as a share of their parts. */
-const rounding = 1e-9;
+export const rounding = 1e-9;
 
 /**
  * The comparison made ready. An equality with a column that stands alone holds where they agree on that column's grid. Throws
@@ -24,9 +24,8 @@ const rounding = 1e-9;
 export function linearOutcomes(leaf: LinearComparison, place: ConditionPlace): RowOutcomes {
   const columns = leaf.terms.map(({ column }) => drawnColumn(column, place));
   const values = valueReaders(leaf, columns, place);
-  const grid = leaf.alone === undefined ? 0 : gridOf(place.columns.get(leaf.alone));
-  const slackOf = (size: number) =>
-    Math.max(rounding * size, leaf.operator === "==" || leaf.operator === "!=" ? 0.5 * (1 + 1e-6) * grid : 0);
+  const half = leaf.operator === "==" || leaf.operator === "!=" ? halfStep(leaf, place) : 0;
+  const slackOf = (size: number) => Math.max(rounding * size, half);
   return (table) => {
     const found = leaf.terms.map(({ column }, n) => columnValues(cellsOf(table, column), values[n] ?? nothing));
     return Uint8Array.from({ length: table.rows }, (_, row) => {
@@ -46,10 +45,11 @@ export function linearOutcomes(leaf: LinearComparison, place: ConditionPlace): R
 type ValueReader = (text: string) => number;
 const nothing: ValueReader = () => Number.NaN;
 
-/** Half the step of a sum's grid is how far it may be from its parts; numbers of any size have none. */
-function gridOf(column: ColumnSchema | undefined): number {
+/** Half the step of the grid of a column that stands alone is how far it may be from the others; numbers of any size have none. */
+export function halfStep({ alone }: LinearComparison, { columns }: ConditionPlace): number {
+  const column = alone === undefined ? undefined : columns.get(alone);
   if (column?.kind !== "number" && column?.kind !== "date") return 0;
-  return (column.step ?? 0) / amountsOf(column).unit;
+  return (0.5 * (1 + 1e-6) * (column.step ?? 0)) / amountsOf(column).unit;
 }
 
 function valueReaders(
@@ -80,7 +80,8 @@ function valueReaders(
   return [reader, reader];
 }
 
-function amountReader(column: ColumnSchema): ValueReader | undefined {
+/** The value of a text in the units of sums, NaN for a gap; undefined for a column without. */
+export function amountReader(column: ColumnSchema): ValueReader | undefined {
   const gaps = new Set(column.gaps);
   if (column.kind === "number" || column.kind === "date") {
     const { parse, unit } = amountsOf(column);
@@ -99,7 +100,7 @@ function levelsOf(column: ColumnSchema): readonly string[] {
 }
 
 /** The values of cells, every distinct text looked at once; NaN for gaps. */
-function columnValues({ codes, texts }: CellColumn, reader: ValueReader): Float64Array {
+export function columnValues({ codes, texts }: CellColumn, reader: ValueReader): Float64Array {
   const known = new Map<number, number>([[-1, Number.NaN]]);
   return Float64Array.from(codes, (code) => {
     const found = known.get(code) ?? reader(texts.at(code));

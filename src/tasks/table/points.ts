@@ -118,3 +118,12 @@ function gapTest(column: ColumnSchema, cells: CellColumn | undefined): (row: num
   const known = Uint8Array.from({ length: texts.size }, (_, code) => Number(gaps.has(texts.at(code))));
   return (row) => codes[row]! < 0 || known[codes[row]!] === 1;
 }
+
+/** Rows of an array [n · d] copied into another, one after the other. */
+export function gathered<T extends Float32Array | Uint8Array>(from: T, into: T, rows: ArrayLike<number>, d: number): T {
+  for (let n = 0; n < rows.length; n++) {
+    const row = rows[n]!;
+    into.set(from.subarray(row * d, (row + 1) * d), n * d);
+  }
+  return into;
+}

@@ -1,4 +1,5 @@
 // profile: the distinct texts of a column with their counts, from which its type is found.
+import { lastUpTo } from "../../data/ascending.ts";
 import type { CellColumn } from "../../data/cell-table.ts";
 import type { Level } from "./schema.ts";
 
@@ -113,14 +114,7 @@ function finder(values: Float64Array): (value: number) => number {
   for (let bucket = buckets - 1; bucket >= 0; bucket--) starts[bucket] = Math.min(starts[bucket]!, starts[bucket + 1]!);
   return (value) => {
     const bucket = bucketOf(value);
-    let low = starts[bucket]!;
-    let high = starts[bucket + 1]!;
-    while (high - low > 1) {
-      const middle = (low + high) >> 1;
-      if (values[middle]! <= value) low = middle;
-      else high = middle;
-    }
-    return low;
+    return lastUpTo(values, value, starts[bucket]!, starts[bucket + 1]!);
   };
 }
 

@@ -1,4 +1,5 @@
 // rare-conditions: importance resampling for ranges that few rows meet: the cells of the condition first, the rest given them.
+import { firstAbove } from "../../data/ascending.ts";
 import { failure } from "../../errors.ts";
 import { dimensionStates } from "../../flow/masked.ts";
 import { fillNormal, fillUniform, type Random, random, split } from "../../random.ts";
@@ -166,16 +167,6 @@ function chosen(points: KnownPoints, weights: Float64Array, d: number, wanted: n
     states.set(points.states.subarray(row * d, (row + 1) * d), n * d);
   });
   return { values, states };
-}
-
-function firstAbove(ascending: Float64Array, target: number): number {
-  let [low, high] = [0, ascending.length - 1];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((ascending[middle] ?? 0) > target) high = middle;
-    else low = middle + 1;
-  }
-  return low;
 }
 
 /** Below this share of the rows, or with fewer independent rows than this share of them, a condition is beyond what was learnt. */

@@ -1,5 +1,6 @@
 // regenerate: new texts in the shapes of a column's own, learnt and drawn without keeping any of them, or, if asked for, its own texts.
 import * as z from "zod";
+import { placeOfShare } from "../../data/shares.ts";
 import { fillBelow, fillUniform, philox, type Random, split } from "../../random.ts";
 import type { Profile } from "./profile.ts";
 
@@ -109,19 +110,10 @@ export function regenerator(found: Regeneration, key: Random): (row: number) => 
   return (row) => {
     fillUniform(key, uniform, { offset: 2 * row });
     if (uniform[0]! < gapShare) return undefined;
-    const place = placeOf(weights, uniform[1]!);
+    const place = placeOfShare(weights, uniform[1]!);
     if (found.kind === "seen") return found.texts[place];
     return write?.[placeWithRoom(found.shapes, place, found.unique ? row : 0)]?.(row);
   };
-}
-
-function placeOf(weights: readonly number[], share: number): number {
-  let left = share * weights.reduce((total, weight) => total + weight, 0);
-  const place = weights.findIndex((weight) => {
-    left -= weight;
-    return left < 0;
-  });
-  return place < 0 ? weights.length - 1 : place;
 }
 
 /** Row numbers differ, so texts do while a shape has more of them than the number of the row; then the largest shape has to do. */

@@ -5,7 +5,8 @@ import { failure } from "../../errors.ts";
 import { neverHolds } from "./comparisons.ts";
 import { type BoundCondition, bindCondition } from "./conditions.ts";
 import { type RowJudge, rowJudge } from "./constraint-judges.ts";
-import { type GivenCellsJudge, givenCellsJudge } from "./given-cells.ts";
+import { contradictionJudge } from "./contradictions.ts";
+import { type ConditionJudge, givenCellsJudge } from "./given-cells.ts";
 import { levelsInTraining } from "./label.ts";
 import type { TableModel } from "./table-model.ts";
 
@@ -66,7 +67,11 @@ export function rowKinds(
   { rows, where, balance }: { readonly rows: number; readonly where?: string; readonly balance?: string | true },
 ): RowKinds {
   const condition = where === undefined ? undefined : bindCondition(where, encoder);
-  const contradiction = givenCellsJudge(constraints, encoder);
+  const [cellsExclude, partsExclude] = [
+    givenCellsJudge(constraints, encoder),
+    contradictionJudge(constraints, encoder),
+  ];
+  const contradiction: ConditionJudge = (...asked) => cellsExclude(...asked) ?? partsExclude(...asked);
   const excluded = condition && contradiction(condition, "where");
   if (excluded) throw excluded;
   const judge = constraints.length === 0 ? undefined : rowJudge(constraints, encoder.schema);
@@ -134,7 +139,7 @@ function levelsUnder(
   { encoder }: Pick<TableModel, "encoder">,
   column: string,
   condition: BoundCondition | undefined,
-  contradiction: GivenCellsJudge,
+  contradiction: ConditionJudge,
 ): readonly string[] {
   const test = condition?.tests.get(column) ?? (() => true);
   const levels = levelsInTraining(encoder, column, "balance")
@@ -151,12 +156,20 @@ function levelsUnder(
 
 /** The condition with one more cell given. */
 function withCell(condition: BoundCondition | undefined, column: string, text: string): BoundCondition {
-  const { given = new Map(), equal = given, tests = new Map(), mixed = false, joint = [] } = condition ?? {};
+  const {
+    given = new Map(),
+    equal = given,
+    tests = new Map(),
+    mixed = false,
+    joint = [],
+    parts = [],
+  } = condition ?? {};
   const others = new Map([...tests].filter(([name]) => name !== column));
   if (tests.get(column)?.(text) === false) throw neverHolds("balance", column);
   const holds = (table: CellTable) => condition?.holds(table) ?? new Uint8Array(table.rows).fill(1);
   const cell = [column, text] as const;
-  return { given: new Map([...given, cell]), equal: new Map([...equal, cell]), tests: others, mixed, joint, holds };
+  const cells = { given: new Map([...given, cell]), equal: new Map([...equal, cell]) };
+  return { ...cells, tests: others, mixed, joint, parts, holds };
 }
 
 /** Rows of the parts in turn: one of each, then the next of each. */

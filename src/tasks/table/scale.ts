@@ -1,4 +1,5 @@
 // scale: a strictly increasing, piecewise straight map of numbers to normal scores, and its exact inverse.
+import { lastUpTo } from "../../data/ascending.ts";
 import { normalScore } from "../../random.ts";
 import { quantile, type Values } from "./profile.ts";
 
@@ -17,15 +18,7 @@ export interface Scale {
 
 /** The map through at least two knots. */
 export function scaleThrough({ at, scores }: Knots): Scale {
-  const piece = (items: readonly number[], item: number): number => {
-    let [low, high] = [0, items.length - 1];
-    while (high - low > 1) {
-      const middle = (low + high) >> 1;
-      if (items[middle]! <= item) low = middle;
-      else high = middle;
-    }
-    return low;
-  };
+  const piece = (items: readonly number[], item: number) => lastUpTo(items, item, 0, items.length - 1);
   const between = (from: readonly number[], to: readonly number[], item: number): number => {
     const n = piece(from, item);
     const share = (item - from[n]!) / (from[n + 1]! - from[n]!);

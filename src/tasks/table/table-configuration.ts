@@ -1,7 +1,10 @@
 // table-configuration: what the fit of a table starts from when nothing is said, chosen by measurement (docs/table.md).
 import { geometricSteps } from "../../flow/steps.ts";
+import type { LevelCells } from "../../nn/level-context.ts";
 import type { NetworkConfiguration } from "../../nn/mlp.ts";
+import { normalScore } from "../../random.ts";
 import type { Configuration } from "../../train/configuration.ts";
+import { levelCells } from "./column-coder.ts";
 import type { TableEncoder } from "./encoder.ts";
 
 /** Below so many rows frequencies are read of levels alone. */
@@ -74,7 +77,8 @@ export function tableConfiguration({ rows, columns = 0 }: TableSize): Configurat
 
 /**
  * The configuration for a table with this encoder. Levels are cells with hard edges, which take fine detail to see; the same
- * detail of few numbers would be learnt by heart.
+ * detail of few numbers would be learnt by heart. A level that is given is read as such: where its value lies in its cell says
+ * nothing, and the cells of rare levels are narrow.
  */
 export function detailedConfiguration(
   configuration: Configuration,
@@ -83,8 +87,12 @@ export function detailedConfiguration(
 ): Configuration {
   if (rows >= manyRows) return configuration;
   const detailed = levelDimensions(encoder);
+  const levels = singleLevels(encoder);
   const { blocks, ...rest } = configuration;
-  const withDetail = (network: NetworkConfiguration) => (network.frequencies ? { detailed, ...network } : network);
+  const withDetail = (network: NetworkConfiguration): NetworkConfiguration =>
+    network.frequencies && network.detailed === undefined
+      ? { detailed, ...(levels.length > 0 && { levels }), ...network }
+      : network;
   return { ...rest, blocks: blocks.map((block) => ({ ...block, network: withDetail(block.network) })) };
 }
 
@@ -100,4 +108,16 @@ function levelDimensions({ dimensions, schema, toJSON }: TableEncoder): readonly
   return dimensions.flatMap(({ column, part }, k) =>
     inCells.has(column) || part === "gap" || part === "zero" ? [k] : [],
   );
+}
+
+/** The cells of columns whose levels lie in one dimension. */
+function singleLevels({ dimensions, schema, toJSON }: TableEncoder): readonly LevelCells[] {
+  const { codes } = toJSON();
+  return schema.columns.flatMap(({ name }, place) => {
+    const code = codes[place]?.value;
+    const at = dimensions.findIndex(({ column, part }) => column === name && part === "value");
+    if (code?.kind !== "levels" || at < 0) return [];
+    const { levels, order } = levelCells(code);
+    return [{ at, edges: order.slice(1).map((_, level) => normalScore(levels.cell(level, 0).high - 0.5)) }];
+  });
 }

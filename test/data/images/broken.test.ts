@@ -88,6 +88,14 @@ describe("batches", () => {
   test("records must be whole and labels possible", async () => {
     const bytes = await fixtureBytes("cifar10.bin");
     await refused(look(await folderOf({ "data_batch_1.bin": bytes.slice(1) })), "data", "records of 3073 bytes");
+    for (const size of [1, 3072, bytes.length - 1, bytes.length - 3072])
+      await refused(look(await folderOf({ "data_batch_1.bin": bytes.slice(0, size) })), "data", "cut short");
+    const [whole, shorter] = [await folderOf({ "data_batch_1.bin": bytes }), bytes.slice(0, bytes.length - 3073)];
+    const set = await openImages(whole);
+    await set.close();
+    const part = await openImages(await folderOf({ "data_batch_1.bin": shorter }));
+    expect(part.count).toBe(set.count - 1);
+    await part.close();
     const strange = bytes.slice();
     strange[3073] = 10;
     await refused(look(await folderOf({ "data_batch_1.bin": strange })), "data", "record 2: expected a label below 10");

@@ -135,7 +135,11 @@ describe("a fit of images", () => {
     await expect(cut).rejects.toMatchObject({ code: "interrupted" });
     const resume = checkpoint && { resume: checkpoint };
     const other = fitImages(engine, { images, configuration: held("float32"), checkpoint: { save, ...resume } });
-    await expect(other).rejects.toThrow(/expected the data and the options that the checkpoint was made with/);
+    await expect(other).rejects.toMatchObject({ code: "option" });
+    await expect(other).rejects.toThrow(/^pool: expected float16, as .* held .*, got float32; use --pool float16 to/);
+    const longer = { ...held("float32"), blocks: small("patches", 9).blocks };
+    const another = fitImages(engine, { images, configuration: longer, checkpoint: { save, ...resume } });
+    await expect(another).rejects.toThrow(/expected the data and the options that the checkpoint was made with/);
     const on = await fitImages(engine, { ...request, checkpoint: { save, ...resume } });
     expect(encodeImageModel(on.model)).toEqual(encodeImageModel(whole.model));
   });

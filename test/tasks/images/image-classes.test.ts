@@ -21,6 +21,7 @@ import {
   type ImageConfiguration,
 } from "../../../src/tasks/images/image-defaults.ts";
 import { decodeImageModel, encodeImageModel, type ImageModel } from "../../../src/tasks/images/image-model.ts";
+import { modelSource } from "../../../src/tasks/images/image-source.ts";
 import { drawImages, imageChains } from "../../../src/tasks/images/sample-images.ts";
 import { type ImageScoreRequest, scoreImages } from "../../../src/tasks/images/score-images.ts";
 import { interrupting } from "../../support/interrupting.ts";
@@ -126,6 +127,22 @@ describe("a model with classes", () => {
       expect(Math.abs(level - none.block.levels[at]!)).toBeLessThanOrEqual(1);
     });
     expect(contrast(three.block, 1)).toBeGreaterThan(contrast(plain.block, 1));
+  });
+
+  it("is a source that says how strongly classes are followed", () => {
+    const { classes: _, ...record } = model.record;
+    const guidances = [undefined, 0, 2].map(
+      (guidance) => modelSource(engine, model, { ...(guidance !== undefined && { guidance }) }).guidance,
+    );
+    expect(guidances).toEqual([1, 0, 2]);
+    expect(modelSource(engine, { ...model, record })).not.toHaveProperty("guidance");
+  });
+
+  it("is led away from the class asked for by guidance below 0", async () => {
+    const drawn = (guidance: number) => drawImages(engine, model, { images: 30, seed: 4, classes: [1], guidance });
+    const [away, none] = [await drawn(-1), await drawn(0)];
+    expect(contrast(away.block, 1)).toBeLessThan(contrast(none.block, 1));
+    expect(seen(away.block).filter((found) => found === 0).length).toBeGreaterThanOrEqual(27);
   });
 
   it("shows the way of the same images", async () => {

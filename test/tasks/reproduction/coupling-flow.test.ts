@@ -61,6 +61,15 @@ test("its density sums to one over the plane", async () => {
   expect(values.reduce((mass, value) => mass + Math.exp(-value) * side * side, 0)).toBeCloseTo(1, 2);
 });
 
+test("says how far its learning rates are, all together", async () => {
+  const told: { readonly iteration?: number; readonly fraction: number }[] = [];
+  const few = { ...flow, iterations: 3, learningRates: [1e-3, 3e-3] };
+  const trained = await trainCoupling(engine, table, few, { seed: 1, onProgress: (at) => told.push(at) });
+  await trained.release();
+  expect(told.map(({ iteration }) => iteration)).toEqual([1, 2, 3, 4, 5, 6]);
+  expect(told.at(-1)?.fraction).toBe(1);
+});
+
 test("its width is the largest that keeps to a number of parameters", async () => {
   for (const [dimension, parameters] of [
     [2, 5000],

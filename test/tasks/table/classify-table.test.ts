@@ -8,6 +8,7 @@ import { checkClasses, classifyTable } from "../../../src/tasks/table/classify-t
 import { detectSchema } from "../../../src/tasks/table/detect.ts";
 import { tableEncoder } from "../../../src/tasks/table/encoder.ts";
 import { type FittedTable, fitTable } from "../../../src/tasks/table/fit-table.ts";
+import { scoreTable } from "../../../src/tasks/table/score-table.ts";
 import { quickConfiguration } from "../../support/small-table.ts";
 
 const shares = [0.5, 0.3, 0.2];
@@ -112,6 +113,23 @@ describe("the classes of rows", () => {
     const mean = probabilities.reduce((sum, p, n) => sum + (n % 2 === 0 ? p / 400 : 0), 0);
     expect(Math.abs(mean - 0.5)).toBeLessThan(0.1);
     expect(judged?.logLoss).toBeLessThan(0.85);
+  });
+
+  it("are about what scores of copies of a row say, one copy for each level, which public names can ask for", async () => {
+    const some = held.slice(0, 60);
+    const { levels, probabilities } = await classifyTable(engine, fitted.model, cellTableOf(some));
+    const copies = some.flatMap((row) => levels.map((color) => ({ ...row, color })));
+    const { logDensity } = await scoreTable(engine, fitted.model, cellTableOf(copies), { seed: 1 });
+    let difference = 0;
+    some.forEach((_, n) => {
+      const own = levels.map((_, level) => logDensity[n * levels.length + level]!);
+      const weights = own.map((value) => Math.exp(value - Math.max(...own)));
+      const total = weights.reduce((a, b) => a + b, 0);
+      levels.forEach((_, level) => {
+        difference += Math.abs(weights[level]! / total - probabilities[n * levels.length + level]!) / 2 / some.length;
+      });
+    });
+    expect(difference).toBeLessThan(0.15);
   });
 
   it("are refused without a column, for columns without levels and for too many of them", async () => {

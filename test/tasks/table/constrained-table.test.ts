@@ -81,15 +81,22 @@ describe("a table with constraints and a label", () => {
     expect(broken(rows)).toEqual([0, 0, 0, 0]);
   });
 
-  it("says which constraint stands against a condition that no row meets", async () => {
-    const asked = { rows: 5, seed: 1, where: "low > high", mostDraws: 600 };
+  it("says which constraint stands against a condition that too few rows meet", async () => {
+    const asked = { rows: 5, seed: 1, where: "net == 5 && start == '2024-03-01'", mostDraws: 600 };
     await expect(sampleTable(engine, fitted.model, asked)).rejects.toThrow(
-      /expected 5 rows, got 0 among 600 draws, of which \d+ broke the constraint low <= high/,
+      /expected 5 rows, got 1 among 600 draws, of which \d+ broke the constraint unique\(net, start\)/,
     );
   });
 
+  it("refuses a condition that contradicts a constraint without a draw", async () => {
+    for (const where of ["low > high", "!(low <= high) && low != null", "low == 30 && high < 20", "total > net + tax"])
+      await expect(sampleTable(engine, fitted.model, { rows: 0, seed: 1, where }), where).rejects.toThrow(
+        /^where: expected a condition that leaves rows which meet the constraint (low <= high|total == net \+ tax), got/,
+      );
+  });
+
   it("counts the draws and those that broke a constraint alike where rare rows are drawn in two ways", async () => {
-    const asked = { rows: 5, seed: 1, where: "low == 30 && high < 20", mostDraws: 600 };
+    const asked = { rows: 5, seed: 1, where: "net == 5 && start == '2024-03-01' && high < 12", mostDraws: 600 };
     const error: unknown = await sampleTable(engine, fitted.model, asked).catch((problem: unknown) => problem);
     const [, draws, broke] = /among (\d+) draws, of which (\d+) broke/.exec(String(error)) ?? [];
     expect(Number(draws)).toBeGreaterThan(600);
@@ -150,12 +157,48 @@ describe("a table with constraints and a label", () => {
     });
   });
 
+  it("guesses so that they hold, by the nearest draw where the centres of the draws would not", async () => {
+    const whole = orders(120, 11);
+    const holes = whole.map((row, n) => (n % 2 === 0 ? { ...row, city: null, country: null } : { ...row, high: null }));
+    const request = { seed: 2, draws: 10, best: true };
+    const { table, unmet, left } = await imputeTable(engine, fitted.model, cellTableOf(holes), request);
+    expect([table.rows, unmet, left]).toEqual([120, 0, 0]);
+    expect(broken(ordersOf(table))).toEqual([0, 0, 0, 0]);
+  });
+
   it("leaves the gaps of rows that cannot be filled so that they hold, and says how many", async () => {
     const [row] = orders(1, 8);
     const table = cellTableOf([{ ...row, low: 1000, high: null }]);
-    const { unmet, left, table: filled } = await imputeTable(engine, fitted.model, table, { seed: 1 });
+    const { unmet, left, table: filled, evaluations } = await imputeTable(engine, fitted.model, table, { seed: 1 });
     expect([unmet, left]).toEqual([1, 1]);
     expect(textsOf(filled)["high"]).toEqual([undefined]);
+    expect(evaluations, "no draw for a row that no value in the range of high helps").toBe(0);
+  });
+
+  it("enforces the parts of a constraint that known cells do not break by themselves, and lets the others be", async () => {
+    const [row] = orders(1, 8);
+    const rows = Array.from({ length: 20 }, () => ({
+      ...row,
+      low: 50,
+      high: 10,
+      tax: 0.5,
+      net: null,
+      total: null,
+      rank: 1,
+    }));
+    const imputed = (text: string) =>
+      imputeTable(engine, { ...fitted.model, constraints: [{ text, violations: 0 }] }, cellTableOf(rows), { seed: 1 });
+    for (const text of ["low <= high && net < 3", "!(low > high || net >= 3)"]) {
+      const { unmet, table } = await imputed(text);
+      expect(unmet, text).toBe(0);
+      expect(
+        ordersOf(table).every(({ net }) => net < 3),
+        text,
+      ).toBe(true);
+    }
+    const either = await imputed("low <= high && net < 3 || low < 20");
+    expect(either.unmet, "broken whatever net is").toBe(0);
+    expect(ordersOf(either.table).some(({ net }) => net >= 3)).toBe(true);
   });
 
   it("takes what known cells fix by themselves, a sum beyond its bounds, and draws the rest", async () => {

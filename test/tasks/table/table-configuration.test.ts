@@ -32,6 +32,20 @@ describe("the recipe of a small table", () => {
     expect(detailedOf(numbersAlone, 60)).toEqual([[], []]);
   });
 
+  it("reads a given level as its cell, where its levels lie in one dimension", () => {
+    const levelsOf = (encoder: TableEncoder, rows: number) =>
+      detailedConfiguration(tableConfiguration({ rows }), encoder, rows).blocks.map(({ network }) => network.levels);
+    const [levels, second] = levelsOf(mixed, 60);
+    expect(second).toEqual(levels);
+    expect(levels?.map(({ at }) => mixed.dimensions[at]?.column)).toEqual(["color", "paid"]);
+    const color = levels?.[0]?.edges ?? [];
+    expect(color).toHaveLength(2);
+    expect(color[0]).toBeCloseTo(-0.4307, 3);
+    expect(color[1]).toBeCloseTo(0.4307, 3);
+    expect(levelsOf(numbersAlone, 60)).toEqual([undefined, undefined]);
+    expect(levelsOf(mixed, 2000)).toEqual([undefined, undefined]);
+  });
+
   it("reads them of every coordinate from 2000 rows on", () => {
     expect(detailedOf(mixed, 1999)).not.toEqual([undefined, undefined]);
     expect(detailedOf(mixed, 2000)).toEqual([undefined, undefined]);

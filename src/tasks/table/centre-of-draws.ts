@@ -1,0 +1,43 @@
+// centre-of-draws: the one value that stands for draws of a gap: the mean of numbers, the most frequent level.
+import { type CellColumn, cellText } from "../../data/cell-table.ts";
+import { shorten } from "../../data/columns.ts";
+import { listedTexts, textPool } from "../../data/text-pool.ts";
+import { amountsOf } from "./amounts.ts";
+import type { ColumnCode } from "./column-code.ts";
+import type { ColumnSchema, DateColumn, NumberColumn } from "./schema.ts";
+
+/**
+ * For some rows of a table the centre of a column's draws, which stand in `cells` one table after the other: for numbers and dates the
+ * mean, on the grid, inside the bounds and among the values that the column has. A row without draws stays a gap.
+ */
+export function centreOfDraws(
+  column: ColumnSchema,
+  code: ColumnCode,
+  { cells, draws }: { readonly cells: CellColumn; readonly draws: number },
+  rows: Uint32Array,
+): CellColumn {
+  const pool = textPool(`column "${shorten(column.name)}"`);
+  const all = cells.codes.length / draws;
+  const centre = column.kind === "number" || column.kind === "date" ? meanOf(column, code) : commonest;
+  const codes = Int32Array.from(rows, (row) => {
+    const texts = Array.from({ length: draws }, (_, draw) => cellText(cells, draw * all + row) ?? []).flat();
+    return texts.length === 0 ? -1 : pool.addText(centre(texts));
+  });
+  return { ...cells, codes, texts: pool.size === 0 ? listedTexts([]) : pool.sealed() };
+}
+
+function meanOf(column: NumberColumn | DateColumn, { value, zeros = 0 }: ColumnCode) {
+  const { parse, format, allowed } = amountsOf(column);
+  const seen = value.kind === "values" ? [...value.texts.map(parse), ...(zeros > 0 ? [0] : [])] : [];
+  return (texts: readonly string[]): string => {
+    const mean = texts.reduce((total, text) => total + parse(text), 0) / texts.length;
+    if (seen.length === 0) return format(allowed(mean));
+    return format(seen.reduce((best, next) => (Math.abs(next - mean) < Math.abs(best - mean) ? next : best)));
+  };
+}
+
+function commonest(texts: readonly string[]): string {
+  const counts = new Map<string, number>();
+  for (const text of texts) counts.set(text, (counts.get(text) ?? 0) + 1);
+  return [...counts].reduce((most, next) => (next[1] > most[1] ? next : most))[0];
+}

@@ -100,7 +100,7 @@ describe("a student with classes", () => {
     [
       student,
       ["--class", "nine"],
-      /--class: expected a class of the model \(0, 1, 2\) or its number from 0, got "nine"; did/,
+      /--class: expected a class of the model \(0, 1, 2\) or its number from 0, got "nine"/,
     ],
     [without, ["--class", "1"], /--class: expected a student that takes classes, got one of model\.safetensors that/],
     [without, ["--guidance", "2"], /--guidance: expected a student that takes classes.* not with --guidance 0/],

@@ -65,7 +65,7 @@ export function tokenReader(text: string, where: string): TokenReader {
 
 const words: Readonly<Record<string, string>> = { and: "&&", or: "||", not: "!", in: "in" };
 const pattern =
-  /\s*(?:(?<number>[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?(?![\p{L}\p{N}_.]))|(?<word>[\p{L}_][\p{L}\p{N}_.]*)|(?<quote>[`"'])|(?<sign>==|!=|<>|<=|>=|&&|\|\||[=<>!(),+-]))/uy;
+  /\s*(?:(?<date>\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])(?![\p{L}\p{N}_.-]))|(?<number>[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?(?![\p{L}\p{N}_.]))|(?<word>[\p{L}_][\p{L}\p{N}_.]*)|(?<quote>[`"'])|(?<sign>==|!=|<>|<=|>=|&&|\|\||[=<>!(),+-]))/uy;
 
 function tokensOf(text: string, where: string): readonly Token[] {
   const tokens: Token[] = [];
@@ -78,13 +78,15 @@ function tokensOf(text: string, where: string): readonly Token[] {
       const received = `${JSON.stringify(shorten(body.slice(start).trimStart()))} at character ${start + 1}`;
       throw wrong(where, "columns, comparisons and values", received);
     }
-    const { number, word, quote, sign } = groups;
+    const { date, number, word, quote, sign } = groups;
     if (quote !== undefined) {
       const closed = quotedText(body, pattern.lastIndex, quote, where);
       pattern.lastIndex = closed.end;
       const { content } = closed;
       if (quote === "`") tokens.push({ kind: "name", text: content, at: start });
       else tokens.push({ kind: "literal", text: content, literal: { kind: "text", text: content }, at: start });
+    } else if (date !== undefined) {
+      tokens.push({ kind: "literal", text: date, literal: { kind: "text", text: date }, at: start });
     } else if (number !== undefined) {
       const literal: Literal = { kind: "number", text: number, value: Number(number) };
       tokens.push({ kind: "literal", text: number, literal, at: start });

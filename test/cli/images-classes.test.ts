@@ -93,11 +93,7 @@ describe("sample", () => {
   });
 
   it.each([
-    [
-      model,
-      ["--class", "nine"],
-      /--class: expected a class of the model \(0, 1, 2\) or its number from 0, got "nine"/,
-    ],
+    [model, ["--class", "nine"], /--class: expected a class of the model \(0, 1, 2\) or its number from 0, got "nine"/],
     [model, ["--guidance", "much"], /--guidance <number>: expected a number, got "?much|--guidance: expected a number/],
     [plain, ["--class", "1"], /--class: expected a model that was fitted with --conditional, got one that knows/],
     [plain, ["--guidance", "2"], /--guidance: expected a model that was fitted with --conditional/],

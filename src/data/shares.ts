@@ -10,14 +10,17 @@ export function runningShares(weights: ArrayLike<number>): Float64Array {
   return sums.map((sum) => sum / total);
 }
 
-/** The first place at which the running sum of the weights passes a share of their sum; the last place where none does. */
+/** The first place at which the running sum of the weights passes a share of their sum; where rounding leaves none, the last with a weight. */
 export function placeOfShare(weights: ArrayLike<number>, share: number): number {
   let total = 0;
   for (let place = 0; place < weights.length; place++) total += weights[place]!;
   let left = share * total;
+  let last = weights.length - 1;
   for (let place = 0; place < weights.length; place++) {
+    if (!(weights[place]! > 0)) continue;
+    last = place;
     left -= weights[place]!;
-    if (left < 0) return place;
+    if (left < 0) break;
   }
-  return weights.length - 1;
+  return last;
 }

@@ -13,6 +13,7 @@ describe("weights as shares", () => {
     const places = [0, 0.2, 0.25, 0.5, 0.75, 0.99].map((share) => placeOfShare([1, 0, 2, 1], share));
     expect(places).toEqual([0, 0, 2, 2, 3, 3]);
     expect(placeOfShare([1, 2], 1)).toBe(1);
+    expect(placeOfShare([1, 2, 0], 1)).toBe(1);
   });
 
   it("give the place that the running sums give", () => {

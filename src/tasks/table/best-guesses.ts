@@ -57,11 +57,11 @@ export function bestGuesses(model: TableModel, spans: readonly ColumnSpan[], gap
   if (constraints.length === 0) return { table: guessed, unmet: asked.length - drawnRows.length };
   const [good, others] = staying(guessed);
   const whole = filled(good, others);
-  const [, lost] = staying(whole);
-  const stays = (row: number) => !lost.includes(row);
+  const lost = new Set(staying(whole)[1]);
+  const stays = (row: number) => !lost.has(row);
   return {
-    table: lost.length === 0 ? whole : filled(good.filter(stays), others.filter(stays)),
-    unmet: asked.length - drawnRows.length + lost.length,
+    table: lost.size === 0 ? whole : filled(good.filter(stays), others.filter(stays)),
+    unmet: asked.length - drawnRows.length + lost.size,
   };
 }
 

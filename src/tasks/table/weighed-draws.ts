@@ -1,4 +1,5 @@
 // weighed-draws: draws of gaps by the two laws that a masked model has of them: given what is known, and of whole rows.
+import { placeOfShare } from "../../data/shares.ts";
 import { dimensionStates } from "../../flow/masked.ts";
 import { fillUniform, random, split } from "../../random.ts";
 import type { Engine } from "../../runtime/contract.ts";
@@ -170,7 +171,8 @@ async function settled(
   while (waiting.length > 0) {
     const chosen = waiting.flatMap(({ place, row }) => {
       const own = left.get(place) ?? Float64Array.from({ length: candidates }, (_, n) => weights[n * rows + row]!);
-      const candidate = atShare(own, (start[rowOf[place]!]! + draws[place]! * goldenShare) % 1);
+      const share = (start[rowOf[place]!]! + draws[place]! * goldenShare) % 1;
+      const candidate = own.some((weight) => weight > 0) ? placeOfShare(own, share) : undefined;
       if (candidate === undefined) open.push(place);
       return candidate === undefined ? [] : [{ place, row, own, candidate }];
     });
@@ -187,17 +189,4 @@ async function settled(
     });
   }
   return open;
-}
-
-/** The place at a share of the sum of weights, none where all of them are 0. */
-function atShare(weights: Float64Array, share: number): number | undefined {
-  let rest = share * weights.reduce((total, weight) => total + weight, 0);
-  let last: number | undefined;
-  for (const [place, weight] of weights.entries()) {
-    if (!(weight > 0)) continue;
-    last = place;
-    rest -= weight;
-    if (rest < 0) break;
-  }
-  return last;
 }

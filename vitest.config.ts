@@ -6,6 +6,7 @@ export default defineConfig({
   resolve: { alias: { "#runtime": fileURLToPath(new URL("./src/runtime/node.ts", import.meta.url)) } },
   test: {
     include: ["test/**/*.test.ts"],
+    setupFiles: ["test/support/properties.ts"],
     pool: "forks",
     testTimeout: 60_000,
     hookTimeout: 60_000,

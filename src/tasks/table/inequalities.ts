@@ -11,7 +11,7 @@ export interface Inequality {
 
 /** More inequalities than this are not looked at, and count as met. */
 const mostInequalities = 2000;
-/** Factors that cancel, as a share of their parts. */
+/** What rounding may add to a sum, as a share of its parts: factors of less cancel, constants get as much slack. */
 const rounding = 1e-12;
 
 /** Whether no values of the variables meet them all, by more than their slack. Where that takes too long to tell, false. */
@@ -71,11 +71,12 @@ function together(a: Inequality, b: Inequality, name: string): Inequality {
     const isCancelled = Math.abs(own + added) <= rounding * (Math.abs(own) + Math.abs(added));
     if (other !== name && !isCancelled) factors.set(other, own + added);
   }
+  const [own, added] = [ofA * a.constant, ofB * b.constant];
   return {
     factors,
-    constant: ofA * a.constant + ofB * b.constant,
+    constant: own + added,
     strict: a.strict || b.strict,
-    slack: ofA * a.slack + ofB * b.slack,
+    slack: ofA * a.slack + ofB * b.slack + rounding * (Math.abs(own) + Math.abs(added)),
   };
 }
 

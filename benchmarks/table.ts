@@ -4,8 +4,9 @@ import { readCellTable } from "../src/data/cell-files.ts";
 import { takenCells } from "../src/data/cell-rows.ts";
 import { type CellTable, cellText } from "../src/data/cell-table.ts";
 import { columnShapes } from "../src/measure/column-shapes.ts";
-import { pairTrends } from "../src/measure/pair-trends.ts";
-import { classifierTwoSample } from "../src/measure/two-sample-classifier.ts";
+import { pairTrendSteps } from "../src/measure/pair-trends.ts";
+import { inTurns, type Steps } from "../src/measure/steps.ts";
+import { twoSampleSteps } from "../src/measure/two-sample-classifier.ts";
 import { permutation, random } from "../src/random.ts";
 import { createEngine } from "../src/runtime/node.ts";
 import { fitTable } from "../src/tasks/table/fit-table.ts";
@@ -21,14 +22,15 @@ await engine.close();
 // Real rows of the whole table, those that the model was trained on among them.
 const real = takenCells(table, permutation(random(9), table.rows).subarray(0, rows));
 const measured = (cells: CellTable) => measuredTable(cells, model.encoder.schema);
+const finished = <T>(steps: Steps<T>) => inTurns(steps, async () => undefined);
 const result = {
   rows,
   seconds: report.seconds,
   train: report.train,
   validation: report.validation,
-  auc: classifierTwoSample(measured(real), measured(drawn), { seed: 1 }).auc,
+  auc: (await finished(twoSampleSteps(measured(real), measured(drawn), { seed: 1 }))).auc,
   columnShapes: columnShapes(measured(table), measured(drawn)).mean,
-  pairTrends: pairTrends(measured(table), measured(drawn)).mean,
+  pairTrends: (await finished(pairTrendSteps(measured(table), measured(drawn)))).mean,
   depthWithin: shareOfTrueDepths(drawn),
 };
 process.stdout.write(`${JSON.stringify(result, null, 2)}\n`);

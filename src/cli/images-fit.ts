@@ -25,7 +25,7 @@ import { checkInterrupted, peakMemoryBytes, withEngine } from "./session.ts";
 
 /** Options of the recipe that are of perceptrons, of columns and of held-out rows. */
 export const notOfImages = [
-  ...(["hidden", "activation", "timeInput", "init", "frequencies", "standardize", "earlyStopping"] as const),
+  ...(["hidden", "activation", "timeInput", "init", "frequencies", "dropout", "standardize", "earlyStopping"] as const),
 ] satisfies readonly (keyof RecipeOptions)[];
 
 /** Trains a model of images and writes it; after Ctrl-C a checkpoint is left beside the output. */

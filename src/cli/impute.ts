@@ -3,7 +3,7 @@ import { type ImputedTable, imputeTable } from "../tasks/table/impute-table.ts";
 import { readTableModel } from "./model.ts";
 import { withTablePath } from "./named-table.ts";
 import type { ImputeOptions } from "./options.ts";
-import { counted, reportMade, spokenTime } from "./output.ts";
+import { counted, reportMade, short, spokenTime } from "./output.ts";
 import { progressView } from "./progress.ts";
 import { checkExclusive } from "./recipe.ts";
 import { seedFrom, withEngine } from "./session.ts";
@@ -35,11 +35,11 @@ export async function impute(path: string, data: string, options: ImputeOptions,
   }).finally(view.clear);
   await writeTableFile(output, filled.table, model.encoder.schema, options, terminal);
   const seconds = (performance.now() - start) / 1000;
-  const { cells, left, unmet, unknown, notes = [] } = filled;
+  const { cells, left, unheld, unmet, unknown, notes = [] } = filled;
   if (!options.quiet) for (const note of notes) terminal.err(`localflow: note: ${note}\n`);
   const text = [
     `${counted(cells, "gap")} in ${counted(table.rows, "row")} filled${filledHow(filled.draws, best)} in ${spokenTime(seconds)}`,
-    ...leftText(filled),
+    ...leftText(filled, best),
     ...unknownText(unknown),
     `seed ${seed}`,
   ].join(", ");
@@ -47,6 +47,7 @@ export async function impute(path: string, data: string, options: ImputeOptions,
     rows: table.rows,
     cells,
     left,
+    unheld,
     unmet,
     unknown,
     draws: filled.draws,
@@ -65,12 +66,11 @@ function filledHow(draws: number, best: boolean): string {
   return draws > 1 ? ` ${draws} times` : "";
 }
 
-function leftText({ left, unmet }: ImputedTable): readonly string[] {
-  if (left === 0) return [];
-  if (unmet === 0) return [`${left} left in columns that the model does not hold`];
-  const rows = unmet === 1 ? "1 row" : `${unmet} rows`;
+function leftText({ left, unheld, unmet, draws }: ImputedTable, best: boolean): readonly string[] {
+  const rows = `${counted(unmet, "row")}${draws > 1 && !best ? " of all draws" : ""}`;
   return [
-    `${left} left: those of ${rows} for which nothing drawn meets the constraints, and what the model does not hold`,
+    ...(left > unheld ? [`${short(left - unheld)} left in ${rows} in which nothing meets the constraints`] : []),
+    ...(unheld > 0 ? [`${short(unheld)} left in columns that the model does not hold`] : []),
   ];
 }
 

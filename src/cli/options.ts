@@ -299,6 +299,12 @@ export function training(command: Command): Command {
     "the network also reads sin and cos of 1, 2, 4, … times each column",
     parse.whole({ atLeast: 0, atMost: 32 }),
   );
+  add(
+    command,
+    "--dropout <share>",
+    "share of the values of hidden layers that training leaves out, against learning few rows by heart",
+    parse.number({ atLeast: 0, below: 1 }),
+  );
   command.optionsGroup("Flow Matching:");
   add(
     command,

@@ -1,4 +1,5 @@
 // parse: the small languages of option values (`2GiB`, `10m`, `256x3`, `softplus(20)`, `0.025,0.031,free`).
+import { didYouMean } from "../data/columns.ts";
 import { failure, type LocalFlowError } from "../errors.ts";
 import { explicitSteps, type Step } from "../flow/steps.ts";
 import type { TimeDistribution } from "../flow/time.ts";
@@ -49,7 +50,7 @@ export function choice<const T extends string>(words: readonly T[]): Parser<T> {
   return (text, where) => {
     const found = words.find((word) => word === text);
     if (found !== undefined) return found;
-    throw bad(where, `one of ${words.join(", ")}`, text);
+    throw bad(where, `one of ${words.join(", ")}`, text, didYouMean(text, words));
   };
 }
 
@@ -259,6 +260,6 @@ function spoken({ above, atLeast, atMost, below }: Range): string {
   return bounds.length === 0 ? "" : ` ${bounds.join(" and ")}`;
 }
 
-function bad(where: string, expected: string, text: string): LocalFlowError {
-  return failure("option", { where, expected, received: text === "" ? "nothing" : JSON.stringify(text) });
+function bad(where: string, expected: string, text: string, advice: { readonly remedy?: string } = {}): LocalFlowError {
+  return failure("option", { where, expected, received: text === "" ? "nothing" : JSON.stringify(text), ...advice });
 }

@@ -159,7 +159,7 @@ function impute(root: Command, terminal: Terminal): void {
   command.option("--best", "one best guess for every gap: the mean of its draws, or the level that most of them have");
   const candidates =
     "draws of a row from which its own are chosen; 1: as they come (default: 128, fewer where gaps are many)";
-  add(command, "--candidates <count>", candidates, parse.whole({ atLeast: 1, atMost: 10_000 }));
+  add(command, "--candidates <count>", candidates, parse.whole({ atLeast: 1, atMost: 1000 }));
   options.force(options.memory(options.seed(options.common(command))));
   options.integration(command.optionsGroup("Integration (default: as recorded in the model):"), { auto: true });
   examples(command, [

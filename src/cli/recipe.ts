@@ -45,6 +45,7 @@ export interface RecipeOptions extends IntegrationOptions {
   readonly timeInput?: NetworkConfiguration["timeInput"];
   readonly init?: NetworkConfiguration["initialization"];
   readonly frequencies?: number;
+  readonly dropout?: number;
   readonly batchSize?: number;
   readonly iterations?: readonly number[];
   readonly learningRate?: readonly number[];
@@ -166,6 +167,7 @@ function withNetworks(options: RecipeOptions, blocks: readonly BlockConfiguratio
   const activation = spread("--activation", options.activation, blocks.length);
   return blocks.map(({ network, ...block }, n) => {
     const frequencies = options.frequencies ?? network.frequencies ?? 0;
+    const dropout = options.dropout ?? network.dropout ?? 0;
     return {
       ...block,
       network: {
@@ -174,6 +176,7 @@ function withNetworks(options: RecipeOptions, blocks: readonly BlockConfiguratio
         timeInput: options.timeInput ?? network.timeInput,
         initialization: options.init ?? network.initialization,
         ...(frequencies > 0 && { frequencies }),
+        ...(dropout > 0 && { dropout }),
       },
     };
   });

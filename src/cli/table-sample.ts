@@ -83,8 +83,9 @@ function constraintText({ acceptance, draws }: NonNullable<TableSample["constrai
 
 function balanceText({ column, rows }: NonNullable<TableSample["balance"]>): string {
   const counts = Object.values(rows);
-  const each = Math.min(...counts) === Math.max(...counts) ? `${counts[0]}` : `${Math.min(...counts)} or one more`;
-  return `${each} rows for each of ${counts.length} levels of ${column}`;
+  const [fewest, most] = [Math.min(...counts), Math.max(...counts)];
+  const each = fewest === most ? counted(most, "row") : `${fewest} or ${counted(most, "row")}`;
+  return `${each} for each of ${counts.length} levels of ${column}`;
 }
 
 /** How rows under a condition were found, in words. */

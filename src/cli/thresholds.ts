@@ -17,6 +17,7 @@ import {
   textMetricNames,
   textMetrics,
 } from "../tasks/table/evaluate-texts.ts";
+import { boundSays, measureRanges } from "./measure-ranges.ts";
 import * as parse from "./parse.ts";
 
 /** Everything that some evaluation measures. */
@@ -31,16 +32,33 @@ export interface Threshold {
   readonly worst: number;
 }
 
-/** `nll=2.6,slicedWasserstein=0.1`: measures with their worst allowed values, no measure twice. */
+/** `nll=2.6,slicedWasserstein=0.1`: measures with their worst allowed values, inside what the measure can be, no measure twice. */
 export const thresholds: parse.Parser<readonly Threshold[]> = (text, where) => {
   const list = text.split(",").map((part) => {
     const [name = "", value = "", ...more] = part.split("=");
     if (value === "" || more.length > 0)
       throw failure("option", { where, expected: "measure=value, such as nll=2.6", received: JSON.stringify(part) });
-    return { measure: parse.choice(anyMeasureNames)(name.trim(), where), worst: parse.number()(value, where) };
+    const measure = parse.choice(anyMeasureNames)(name.trim(), where);
+    return { measure, worst: meaningful(measure, parse.number()(value, where), `${where} ${measure}`) };
   });
   return eachOnce(list, where);
 };
+
+/** The bound, unless every value of the measure meets it, or none does. */
+function meaningful(measure: AnyMeasureName, worst: number, where: string): number {
+  const says = boundSays(measure, worst);
+  if (says === "something") return worst;
+  const { least, most } = measureRanges[measure];
+  const ends = [
+    ...(Number.isFinite(least) ? [`at least ${least}`] : []),
+    ...(Number.isFinite(most) ? [`at most ${most}`] : []),
+  ];
+  throw failure("option", {
+    where,
+    expected: `a bound of ${ends.join(" and ")}`,
+    received: `${worst}, which is ${says}`,
+  });
+}
 
 /** Throws unless no measure occurs twice. */
 export function eachOnce(list: readonly Threshold[], where: string): readonly Threshold[] {

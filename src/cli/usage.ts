@@ -54,8 +54,9 @@ export function asTyped(error: unknown, root: Command, [word = ""]: readonly str
   const isToldHere = problem.received === interrupt && problem.remedy !== undefined;
   if (code === "interrupted" && !isToldHere)
     return failure(code, { where: word, expected: "to finish", received: interrupt }, error);
-  const option = command.options.find((each) => each.attributeName() === problem.where);
-  return code === "option" && option ? failure(code, { ...problem, where: flagsOf(option) }, error) : error;
+  const [, name, rest = ""] = /^(\w+)(, .*)?$/s.exec(problem.where) ?? [];
+  const option = command.options.find((each) => each.attributeName() === name);
+  return code === "option" && option ? failure(code, { ...problem, where: flagsOf(option) + rest }, error) : error;
 }
 
 /** How messages call what Ctrl-C is. */

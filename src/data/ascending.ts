@@ -1,4 +1,14 @@
-// ascending: places in ascending numbers.
+// ascending: whether numbers ascend, and places in those that do.
+
+/** Whether each number is above the one before. */
+export function isAscending(values: readonly number[]): boolean {
+  return values.every((value, n) => n === 0 || value > values[n - 1]!);
+}
+
+/** Whether no number is below the one before. */
+export function isNeverFalling(values: readonly number[]): boolean {
+  return values.every((value, n) => n === 0 || value >= values[n - 1]!);
+}
 
 /** The first place whose number is above `limit`; the last place where none is. */
 export function firstAbove(ascending: ArrayLike<number>, limit: number): number {

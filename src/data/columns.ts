@@ -93,6 +93,24 @@ export function didYouMean(name: string, names: readonly string[]): { readonly r
   return nearest === undefined ? {} : { remedy: `did you mean "${shorten(nearest)}"?` };
 }
 
+/** Columns that a table lacks for which others are looked for. */
+const mostRenamed = 3;
+
+/**
+ * What an error advises where a table lacks columns: the nearest of its other columns for each of the first ones, as they may be misspelt
+ * there; `otherwise` where none is near.
+ */
+export function mayBeRenamed(lacking: readonly string[], others: readonly string[], otherwise: string): string {
+  const left = new Set(others);
+  const pairs = lacking.slice(0, mostRenamed).flatMap((name) => {
+    const nearest = nearestName(name, [...left]);
+    if (nearest === undefined) return [];
+    left.delete(nearest);
+    return [`"${shorten(name)}" by "${shorten(nearest)}"`];
+  });
+  return pairs.length === 0 ? otherwise : `did you mean ${pairs.join(" and ")}? Rename the columns`;
+}
+
 /** Changed letters that a misspelt name may have, as a share of the longer name, and letters that may stand for a longer name. */
 const [mostChanged, fewestBegun] = [0.4, 3];
 

@@ -97,7 +97,10 @@ const pinwheel: PlaneDensity = (() => {
   };
 })();
 
-/** All built-in densities by their names. */
+/**
+ * The built-in densities of the plane by their names: moons, rings, checkerboard, pinwheel, spirals, eight-gaussians,
+ * gaussian-mixture and gaussian. Each draws points and knows its log-density (nats).
+ */
 export const densities: Readonly<Record<string, PlaneDensity>> = Object.fromEntries(
   [moons, rings, checkerboard, pinwheel, spirals, eightGaussians, gaussianMixture, gaussian].map((density) => [
     density.name,

@@ -239,3 +239,9 @@ export function textColumnsError(
         : `choose the numeric columns with --columns (numbers in this row: ${listNames(numeric)})`,
   });
 }
+
+/** A number as files of arrays and their readers call it. */
+export function spokenNumber(value: number): string {
+  if (Number.isFinite(value)) return String(value);
+  return Number.isNaN(value) ? "nan" : value < 0 ? "-inf" : "inf";
+}

@@ -216,7 +216,7 @@ export async function describe(connection: DuckDBConnection, table: string): Pro
   return new Map(reader.getRows().map(([name, type]) => [String(name), String(type)]));
 }
 
-export async function rowCount(connection: DuckDBConnection, table: string): Promise<number> {
+async function rowCount(connection: DuckDBConnection, table: string): Promise<number> {
   const reader = await connection.runAndReadAll(`select count(*) from ${table}`);
   return Number(reader.getRows()[0]?.[0] ?? 0);
 }

@@ -3,7 +3,7 @@ import { failure } from "../errors.ts";
 import { floats } from "../tensor/array.ts";
 import { type ColumnOptions, chooseUnnamed } from "./columns.ts";
 import type { Numbers } from "./numbers.ts";
-import { allocated, cellError, checkMemory, type NumericTable } from "./numeric-table.ts";
+import { allocated, cellError, checkMemory, type NumericTable, spokenNumber } from "./numeric-table.ts";
 
 /** Bytes at random places of something long. */
 export interface Bytes {
@@ -85,7 +85,11 @@ export async function readStoredTable(
     if (bad === undefined) continue;
     const value = slice[bad]!;
     const column = columns[places.indexOf(bad % width)] ?? "";
-    throw cellError(`${where} row ${from + Math.floor(bad / width) + 1} column "${column}"`, spoken(value), value);
+    throw cellError(
+      `${where} row ${from + Math.floor(bad / width) + 1} column "${column}"`,
+      spokenNumber(value),
+      value,
+    );
   }
   return { columns, rows: floats(data, [rows, columns.length]), ignored };
 }
@@ -116,9 +120,4 @@ function gathered(slice: Numbers, { width, places, data, at }: Gathering): numbe
     }
   }
   return undefined;
-}
-
-function spoken(value: number): string {
-  if (Number.isFinite(value)) return String(value);
-  return Number.isNaN(value) ? "nan" : value < 0 ? "-inf" : "inf";
 }

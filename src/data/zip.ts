@@ -2,6 +2,7 @@
 // https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT, with its 64-bit extension.
 import { Inflate } from "fflate";
 import { failure } from "../errors.ts";
+import { forwardBytes, largestRatio } from "./forward-bytes.ts";
 import { type Bytes, checkInside } from "./stored-rows.ts";
 
 /** Where a file of an archive is. */
@@ -15,8 +16,6 @@ export interface ZipEntry {
   readonly size: number;
 }
 
-/** Deflate cannot shrink more than this, so a larger promise is a lie told to make readers allocate. */
-const largestRatio = 1032;
 /** Bytes inflated at once. */
 const pieceBytes = 2 ** 14;
 const longestComment = 2 ** 16;
@@ -119,20 +118,21 @@ interface Deflated {
   readonly where: string;
 }
 
-function inflated({ source, start, packed, size, where }: Deflated): Bytes {
+function inflated(content: Deflated): Bytes {
+  const { size, where } = content;
+  return forwardBytes({ size, where, unpack: () => inflating(content), damaged: () => damaged(where) });
+}
+
+async function* inflating({
+  source,
+  start,
+  packed,
+  where,
+}: Deflated): AsyncGenerator<Uint8Array, undefined, undefined> {
   let ready: Uint8Array[] = [];
-  let stream = begun();
-  let taken = 0;
-  let position = 0;
-
-  function begun(): Inflate {
-    ready = [];
-    return new Inflate((piece) => ready.push(piece));
-  }
-
-  async function more(): Promise<void> {
+  const stream = new Inflate((piece) => ready.push(piece));
+  for (let taken = 0; taken < packed; ) {
     const length = Math.min(pieceBytes, packed - taken);
-    if (length === 0) throw damaged(where);
     const piece = await source.read(start + taken, length);
     taken += length;
     try {
@@ -140,38 +140,10 @@ function inflated({ source, start, packed, size, where }: Deflated): Bytes {
     } catch (cause) {
       throw damaged(where, cause);
     }
+    yield* ready;
+    ready = [];
   }
-
-  /** Takes up to `length` bytes off the front of what is ready. */
-  async function next(length: number): Promise<Uint8Array> {
-    while (ready.length === 0) await more();
-    const first = ready[0]!;
-    if (first.length > length) ready[0] = first.subarray(length);
-    else ready.shift();
-    position += Math.min(first.length, length);
-    return first.subarray(0, length);
-  }
-
-  return {
-    size,
-    isForward: true,
-    async read(at, length) {
-      checkInside(at, length, size, where);
-      if (at < position) {
-        stream = begun();
-        taken = 0;
-        position = 0;
-      }
-      while (position < at) await next(at - position);
-      const out = new Uint8Array(length);
-      for (let filled = 0; filled < length; ) {
-        const piece = await next(length - filled);
-        out.set(piece, filled);
-        filled += piece.length;
-      }
-      return out;
-    },
-  };
+  return undefined;
 }
 
 function viewOf(bytes: Uint8Array): DataView {

@@ -56,8 +56,11 @@ export function timeWindow(n: number, blocks: number): TimeWindow {
   return { start: n / blocks, length: 1 / blocks };
 }
 
-/** Blocks in the order data → noise. Sampling runs them backwards. */
+/**
+ * Blocks in the order data → noise: block n carries p_(n-1) to p_n (paper, section 3). Sampling runs them backwards.
+ */
 export interface Chain {
+  /** Numbers of a point. */
   readonly dimension: number;
   readonly blocks: readonly Block[];
 }

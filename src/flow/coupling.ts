@@ -1,5 +1,5 @@
 // coupling: which right end meets which left end in a minibatch.
-import { failure } from "../errors.ts";
+import { failure, type LocalFlowError } from "../errors.ts";
 import { diffusionScales } from "./diffusion.ts";
 import type { Step } from "./steps.ts";
 
@@ -60,52 +60,63 @@ export function cheapestAssignment(cost: Float64Array, n: number): Int32Array {
   const columnPotential = new Float64Array(n + 1);
   const rowOfColumn = new Int32Array(n + 1);
   const previous = new Int32Array(n + 1);
-  for (let row = 1; row <= n; row++) {
-    const distance = new Float64Array(n + 1).fill(Number.POSITIVE_INFINITY);
-    const visited = new Uint8Array(n + 1);
-    let column = 0;
-    rowOfColumn[0] = row;
-    do {
-      visited[column] = 1;
-      const current = rowOfColumn[column] ?? 0;
-      let nearest = Number.POSITIVE_INFINITY;
-      let next = 0;
-      for (let j = 1; j <= n; j++) {
-        if (visited[j]) continue;
-        const reduced =
-          (cost[(current - 1) * n + j - 1] ?? 0) - (rowPotential[current] ?? 0) - (columnPotential[j] ?? 0);
-        if (reduced < (distance[j] ?? 0)) {
-          distance[j] = reduced;
-          previous[j] = column;
-        }
-        if ((distance[j] ?? 0) < nearest) {
-          nearest = distance[j] ?? 0;
-          next = j;
-        }
+  const distance = new Float64Array(n + 1);
+  const visited = new Uint8Array(n + 1);
+  /** The column nearest to those that the path has visited; the potentials change so that its reduced distance is 0. */
+  const nearestFrom = (column: number): number => {
+    visited[column] = 1;
+    const current = rowOfColumn[column] ?? 0;
+    let nearest = Number.POSITIVE_INFINITY;
+    let next = 0;
+    for (let j = 1; j <= n; j++) {
+      if (visited[j]) continue;
+      const reduced = (cost[(current - 1) * n + j - 1] ?? 0) - (rowPotential[current] ?? 0) - (columnPotential[j] ?? 0);
+      if (reduced < (distance[j] ?? 0)) {
+        distance[j] = reduced;
+        previous[j] = column;
       }
-      if (!Number.isFinite(nearest))
-        throw failure("numeric", {
-          where: "optimal-transport pairing",
-          expected: "finite distances",
-          received: String(nearest),
-          remedy: "check the points for values that are not finite",
-        });
-      for (let j = 0; j <= n; j++) {
-        if (visited[j]) {
-          const matched = rowOfColumn[j] ?? 0;
-          rowPotential[matched] = (rowPotential[matched] ?? 0) + nearest;
-          columnPotential[j] = (columnPotential[j] ?? 0) - nearest;
-        } else distance[j] = (distance[j] ?? 0) - nearest;
+      if ((distance[j] ?? 0) < nearest) {
+        nearest = distance[j] ?? 0;
+        next = j;
       }
-      column = next;
-    } while (rowOfColumn[column] !== 0);
-    while (column !== 0) {
+    }
+    if (!Number.isFinite(nearest)) throw infiniteDistance(nearest);
+    for (let j = 0; j <= n; j++) {
+      if (visited[j]) {
+        const matched = rowOfColumn[j] ?? 0;
+        rowPotential[matched] = (rowPotential[matched] ?? 0) + nearest;
+        columnPotential[j] = (columnPotential[j] ?? 0) - nearest;
+      } else distance[j] = (distance[j] ?? 0) - nearest;
+    }
+    return next;
+  };
+  /** Matches the path's columns anew, from the free one at its end back to the row that it started from. */
+  const augment = (end: number): void => {
+    for (let column = end; column !== 0; ) {
       const before = previous[column] ?? 0;
       rowOfColumn[column] = rowOfColumn[before] ?? 0;
       column = before;
     }
+  };
+  for (let row = 1; row <= n; row++) {
+    distance.fill(Number.POSITIVE_INFINITY);
+    visited.fill(0);
+    rowOfColumn[0] = row;
+    let column = 0;
+    do column = nearestFrom(column);
+    while (rowOfColumn[column] !== 0);
+    augment(column);
   }
   const assignment = new Int32Array(n);
   for (let j = 1; j <= n; j++) assignment[(rowOfColumn[j] ?? 1) - 1] = j - 1;
   return assignment;
+}
+
+function infiniteDistance(received: number): LocalFlowError {
+  return failure("numeric", {
+    where: "optimal-transport pairing",
+    expected: "finite distances",
+    received: String(received),
+    remedy: "check the points for values that are not finite",
+  });
 }

@@ -15,9 +15,10 @@ export interface VelocityAndDivergence {
 }
 
 /**
- * The exact divergence sum_i dv_i / dx_i by forward mode, all d directions side by side. With `directions` below d the basis
- * is sent through in groups of that many, which bounds the memory of one evaluation to rows · directions · width. With a mask
- * `free` [rows, d] the sum runs over a row's free dimensions, and the velocity is zero in the others.
+ * The exact divergence sum_i dv_i / dx_i of a field at points x [rows, d] and times t [rows, 1] by forward mode, all d
+ * directions side by side. With `directions` below d the basis is sent through in groups of that many, which bounds the
+ * memory of one evaluation to rows · directions · width. With a mask `free` [rows, d] the sum runs over a row's free
+ * dimensions, and the velocity is zero in the others.
  */
 export function exactDivergence(
   field: VelocityField,

@@ -13,7 +13,10 @@ export function diffusionScales(duration: number): DiffusionScales {
   return { keep: Math.exp(-duration), spread: Math.sqrt(-Math.expm1(-2 * duration)) };
 }
 
-/** One exact Ornstein-Uhlenbeck step of any length: x_r = e^-gamma x_l + sqrt(1 - e^(-2 gamma)) z. */
+/**
+ * One exact Ornstein-Uhlenbeck step of any length: x_r = e^-gamma x_l + sqrt(1 - e^(-2 gamma)) z with gamma =
+ * `duration`, for points x_l and standard normal noise z of one shape [rows, d] (paper, section 3).
+ */
 export function ornsteinUhlenbeck(x: Tensor, noise: Tensor, duration: number): Tensor {
   const { keep, spread } = diffusionScales(duration);
   return add(multiply(keep, x), multiply(spread, noise));

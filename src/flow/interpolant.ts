@@ -14,7 +14,7 @@ export interface CurvePoint {
 /** Left and right ends [rows, d], times [rows, 1]. */
 export type Interpolant = (left: Tensor, right: Tensor, time: Tensor) => CurvePoint;
 
-/** Every interpolant under its name. */
+/** The curves I_t from x_l to x_r and their derivatives dI_t/dt, under their names (paper, section 3.1). */
 export const interpolants: Readonly<Record<InterpolantName, Interpolant>> = {
   /** I_t = x_l + t (x_r - x_l), the straight line ("OT" in the literature). */
   linear: (left, right, time) => {

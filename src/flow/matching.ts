@@ -32,7 +32,10 @@ export function rightEnd(step: MatchingStep, source: Tensor, noise: Tensor): Ten
   }
 }
 
-/** Mean over rows and columns of |v(I_t, t) - dI_t/dt|^2. */
+/**
+ * A scalar: the mean over rows and columns of |v(I_t, t) - dI_t/dt|^2, where I_t leads from x_l to x_r (paper, section
+ * 3.1).
+ */
 export function matchingLoss(
   velocity: VelocityField,
   batch: MatchingBatch,

@@ -7,7 +7,7 @@ export type Step = { readonly kind: "diffuse"; readonly duration: number } | { r
 const free: Step = { kind: "free" };
 const diffuse = (duration: number): Step => ({ kind: "diffuse", duration });
 
-/** gamma_1 … gamma_(N-1) written out, closed by the free block. */
+/** gamma_1 … gamma_(N-1) written out, closed by the free block. Throws "option" for one that is not positive. */
 export function explicitSteps(durations: readonly number[]): readonly Step[] {
   durations.forEach((duration, n) => {
     if (!(duration > 0 && Number.isFinite(duration)))
@@ -20,7 +20,10 @@ export function explicitSteps(durations: readonly number[]): readonly Step[] {
   return [...durations.map(diffuse), free];
 }
 
-/** gamma_n = first · growth^(n-1) for n < blocks; the last block is free. */
+/**
+ * gamma_n = first · growth^(n-1) for n < blocks; the last block is free. The authors write c rho^(n-1). Throws "option"
+ * for a number of blocks that is not whole or durations that are not positive.
+ */
 export function geometricSteps(blocks: number, first: number, growth: number): readonly Step[] {
   checkBlocks(blocks);
   return explicitSteps(Array.from({ length: blocks - 1 }, (_, n) => first * growth ** n));

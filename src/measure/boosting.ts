@@ -5,7 +5,7 @@ import { type Binning, binnedTable, chooseBins } from "./boosting-bins.ts";
 import { type Loss, logistic, logisticLoss, softmax, softmaxLoss, squaredLoss } from "./boosting-loss.ts";
 import { addTree, type Tree, type TreeLimits, treeGrower } from "./boosting-tree.ts";
 import type { MeasuredTable } from "./columns-table.ts";
-import { finished, type Steps } from "./steps.ts";
+import type { Steps } from "./steps.ts";
 
 /** How trees are boosted. The defaults are those of scikit-learn's HistGradientBoosting. */
 export interface BoostingOptions {
@@ -46,21 +46,12 @@ export interface BoostedRegressor extends Trained {
 }
 
 /**
- * Boosted trees that tell `classes` classes apart: `target` [rows] holds 0 … classes - 1, each class may be absent. Numbers
- * and categories may have gaps, which a split sends to the side that suits. The same input gives the same trees.
- * Sources: J. Friedman, "Greedy function approximation: a gradient boosting machine" (2001); G. Ke and others, "LightGBM"
- * (2017) for the growth by leaves on histograms.
+ * Boosted trees that tell `classes` classes apart: `target` [rows] holds 0 … classes - 1, each class may be absent.
+ * Numbers and categories may have gaps, which a split sends to the side that suits. A step is one tree; the same input
+ * gives the same trees.
+ * Sources: J. Friedman, "Greedy function approximation: a gradient boosting machine" (2001); G. Ke and others,
+ * "LightGBM" (2017) for the growth by leaves on histograms.
  */
-export function trainClassifier(
-  features: MeasuredTable,
-  target: Int32Array,
-  classes: number,
-  options: BoostingOptions = {},
-): BoostedClassifier {
-  return finished(classifierSteps(features, target, classes, options));
-}
-
-/** `trainClassifier` in steps of one tree. */
 export function* classifierSteps(
   features: MeasuredTable,
   target: Int32Array,
@@ -74,16 +65,9 @@ export function* classifierSteps(
   return { ...trained, probabilities: (table) => probabilitiesOf(scores(table), table.rows, classes) };
 }
 
-/** Boosted trees for the mean of `target` [rows], finite numbers, under squared error; otherwise as `trainClassifier`. */
-export function trainRegressor(
-  features: MeasuredTable,
-  target: Float64Array,
-  options: BoostingOptions = {},
-): BoostedRegressor {
-  return finished(regressorSteps(features, target, options));
-}
-
-/** `trainRegressor` in steps of one tree. */
+/**
+ * Boosted trees for the mean of `target` [rows], finite numbers, under squared error; otherwise as `classifierSteps`.
+ */
 export function* regressorSteps(
   features: MeasuredTable,
   target: Float64Array,

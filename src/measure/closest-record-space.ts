@@ -3,7 +3,7 @@ import { countBelow } from "../data/ascending.ts";
 import { type CategoryColumn, categoryColumn, numericColumn } from "./columns-rows.ts";
 import type { MeasuredTable } from "./columns-table.ts";
 
-/** The rows of some tables as points of one space, whose distance is `rowDistance`. */
+/** The rows of some tables as points of one space, whose distance is `distanceUpTo`. */
 export interface RowPoints {
   readonly dimension: number;
   /** Of each table, in their order [rows · dimension]. */
@@ -37,15 +37,13 @@ export function rowPoints(tables: readonly MeasuredTable[]): RowPoints {
   return { dimension: d, points };
 }
 
-/** Sum over columns of min(1, |a - b|) between row i of a and row j of b. */
-export function rowDistance(a: Float32Array, i: number, b: Float32Array, j: number, d: number): number {
-  return distanceUpTo(Number.POSITIVE_INFINITY, a, i, b, j, d);
-}
-
 /** Columns after which the sum is held against the limit. */
 const stride = 8;
 
-/** `rowDistance` where it is at most `limit`, else some number above it. */
+/**
+ * Sum over columns of min(1, |a - b|) between row i of a and row j of b where it is at most `limit`, else some number
+ * above it.
+ */
 export function distanceUpTo(limit: number, a: Float32Array, i: number, b: Float32Array, j: number, d: number): number {
   let [total, k] = [0, 0];
   const [first, second] = [i * d, j * d];

@@ -1,6 +1,6 @@
 // closest-record-tree: exact nearest neighbours of many points of mixed columns, by a tree of boxes
 import { distanceUpTo } from "./closest-record-space.ts";
-import { finished, type Steps } from "./steps.ts";
+import type { Steps } from "./steps.ts";
 
 export interface Neighbours {
   /** Distances [queries · k], ascending for each query; Infinity where there are fewer points. */
@@ -15,14 +15,9 @@ const leafPoints = 12;
 const queriesPerStep = 32;
 
 /**
- * The `k` points nearest to each query by the distance of `rowDistance`, exactly; both are [rows · d]. Among equally near ones
- * any may be named, always the same. About n log n work where columns depend on each other, n^2 at worst.
+ * The `k` points nearest to each query by `distanceUpTo`, exactly; both are [rows · d]. Among equally near ones any may
+ * be named, always the same. About n log n work where columns depend on each other, n^2 at worst.
  */
-export function nearestRows(points: Float32Array, queries: Float32Array, d: number, k = 1): Neighbours {
-  return finished(nearestSteps(points, queries, d, k));
-}
-
-/** `nearestRows` in steps of some queries. */
 export function* nearestSteps(points: Float32Array, queries: Float32Array, d: number, k = 1): Steps<Neighbours> {
   const count = queries.length / d;
   const distances = new Float64Array(count * k).fill(Number.POSITIVE_INFINITY);

@@ -8,7 +8,7 @@ import { checkEnoughRows } from "./column-shapes.ts";
 import { categoryColumn, numericColumn, recoded, takenRows } from "./columns-rows.ts";
 import type { MeasuredTable } from "./columns-table.ts";
 import { type Estimate, spread } from "./estimate.ts";
-import { finished, type Steps } from "./steps.ts";
+import type { Steps } from "./steps.ts";
 
 /** Real rows that a generator has seen, real rows that it has not, and rows that it made. */
 export interface PrivacyTables {
@@ -52,11 +52,6 @@ export interface DistanceQuantiles {
  * the training and within the held-out rows adds up. That of `nearness` is DeLong's. Throws "data" for fewer than 2 rows or
  * tables that do not match.
  */
-export function closestRecords(tables: PrivacyTables, options: RecordOptions = {}): ClosestRecords {
-  return finished(closestSteps(tables, options));
-}
-
-/** `closestRecords` in steps. */
 export function* closestSteps(tables: PrivacyTables, options: RecordOptions = {}): Steps<ClosestRecords> {
   const { train, heldOut, synthetic } = chosenTables("closest records", tables, options);
   const { dimension, points } = rowPoints([train, heldOut, synthetic]);
@@ -136,7 +131,7 @@ export interface IdenticalRows {
   readonly heldOut: Estimate;
 }
 
-/** Looks for exact copies of training rows among all rows; binomial standard errors. Throws "data" as `closestRecords`. */
+/** Looks for exact copies of training rows among all rows; binomial standard errors. Throws "data" as `closestSteps`. */
 export function identicalRows({ train, heldOut, synthetic }: PrivacyTables): IdenticalRows {
   checkEnoughRows("identical rows", [train, heldOut, synthetic]);
   const known = new Set(rowKeys(train, train));

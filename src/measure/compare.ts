@@ -2,7 +2,6 @@
 import { failure } from "../errors.ts";
 import { type Random, split } from "../random.ts";
 import type { FloatArray } from "../tensor/array.ts";
-import { columnScale } from "./baseline.ts";
 import { energyDistance } from "./energy-distance.ts";
 import type { Estimate } from "./estimate.ts";
 import { maximumMeanDiscrepancy, medianDistance } from "./maximum-mean-discrepancy.ts";
@@ -13,9 +12,6 @@ import { slicedWassersteinEstimate } from "./sliced-wasserstein.ts";
 
 /** How far one set of points is from the held-out rows. */
 export type Distances = Readonly<Record<TwoSampleName, Estimate>>;
-
-/** The same with, beside each value, what an equally large set of training rows would get: the floor. */
-export type DistancesWithFloor = Readonly<Record<TwoSampleName, Estimate & { readonly floor: Estimate }>>;
 
 /** Rows of each set that are looked at, at most. */
 export const comparedRows = 4096;
@@ -68,27 +64,5 @@ export function comparison(
         mmdSquared: maximumMeanDiscrepancy(compared, reference, d, random, { bandwidth }),
       };
     },
-  };
-}
-
-/**
- * Distances of samples from held-out rows, and the floor: those of equally many training rows. All [n, d]; columns are
- * divided by the training rows' deviations. As many rows of each are looked at as the smallest of them has, at most 4096.
- */
-export function compare(
-  samples: FloatArray,
-  heldOut: FloatArray,
-  train: FloatArray,
-  random: Random,
-): DistancesWithFloor & { readonly rows: number } {
-  const rows = Math.min(comparedRows, ...[samples, heldOut, train].map(({ shape }) => shape[0] ?? 0));
-  const { distances } = comparison(heldOut, { deviation: columnScale(train).deviation, rows, random });
-  const [ours, floor] = [distances(samples), distances(train)];
-  const both = (name: TwoSampleName) => ({ ...ours[name], floor: floor[name] });
-  return {
-    rows,
-    slicedWasserstein: both("slicedWasserstein"),
-    energyDistance: both("energyDistance"),
-    mmdSquared: both("mmdSquared"),
   };
 }

@@ -6,7 +6,7 @@ import { takenCells } from "./columns-rows.ts";
 import type { MeasuredColumn, MeasuredTable } from "./columns-table.ts";
 import { drawInto } from "./gaussian.ts";
 import { cholesky } from "./linear-algebra.ts";
-import { finished, type Steps } from "./steps.ts";
+import type { Steps } from "./steps.ts";
 
 /** Makes rows like those it was fitted to: the same columns, values among theirs. */
 export interface RowGenerator {
@@ -36,17 +36,12 @@ export interface GaussianCopula extends RowGenerator {
 }
 
 /**
- * A Gaussian copula with the training columns' own values as marginals. Numbers become normal scores of their places (ties
- * share their mean place), categories those of a random place within their share of the cumulative frequencies, in the order
- * of their levels. Correlations are over rows where both columns are known. Gaps come back at their rate, independently.
- * Throws "data" without rows.
+ * A Gaussian copula with the training columns' own values as marginals. Numbers become normal scores of their places
+ * (ties share their mean place), categories those of a random place within their share of the cumulative frequencies,
+ * in the order of their levels. Correlations are over rows where both columns are known. Gaps come back at their rate,
+ * independently. Steps are of one column. Throws "data" without rows.
  * Source: R. Nelsen, "An introduction to copulas" (2006); N. Patki and others, "The Synthetic Data Vault" (2016).
  */
-export function gaussianCopula(train: MeasuredTable, random: Random): GaussianCopula {
-  return finished(gaussianCopulaSteps(train, random));
-}
-
-/** `gaussianCopula` in steps of one column. */
 export function* gaussianCopulaSteps(train: MeasuredTable, random: Random): Steps<GaussianCopula> {
   checkRows(train);
   const d = train.columns.length;

@@ -7,7 +7,7 @@ import { nearestSteps } from "./closest-record-tree.ts";
 import { checkEnoughRows, sameColumn, sharedCodes } from "./column-shapes.ts";
 import type { MeasuredTable } from "./columns-table.ts";
 import { type Estimate, meanOf } from "./estimate.ts";
-import { finished, type Steps } from "./steps.ts";
+import type { Steps } from "./steps.ts";
 
 export interface CoverageOptions {
   /** Decides which rows are looked at; default 0. */
@@ -52,11 +52,6 @@ export interface Neighbourhoods {
  * Sources: T. Kynkäänniemi and others, "Improved precision and recall metric" (2019); M. Naeem and others, "Reliable
  * fidelity and diversity metrics for generative models" (2020).
  */
-export function tableCoverage(real: MeasuredTable, other: MeasuredTable, options: CoverageOptions = {}): Coverage {
-  return finished(coverageSteps(real, other, options));
-}
-
-/** `tableCoverage` in steps. */
 export function* coverageSteps(
   real: MeasuredTable,
   other: MeasuredTable,

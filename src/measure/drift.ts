@@ -4,7 +4,7 @@ import { type ColumnShape, columnShapes, gapCodes, sameColumn, sharedCodes } fro
 import type { MeasuredColumn, MeasuredTable } from "./columns-table.ts";
 import type { Estimate } from "./estimate.ts";
 import { type CellPair, holmAdjusted, sameLawChance } from "./same-law.ts";
-import { finished, type Steps } from "./steps.ts";
+import type { Steps } from "./steps.ts";
 import { type TwoSampleClassification, type TwoSampleOptions, twoSampleSteps } from "./two-sample-classifier.ts";
 
 export interface DriftOptions extends TwoSampleOptions {
@@ -46,15 +46,10 @@ export const fewestClassifierRows = 30;
 export const movedBelow = 0.05;
 
 /**
- * Compares two tables by the measures of `columnShapes` and `classifierTwoSample`. A column has moved when its values, or its
+ * Compares two tables by the measures of `columnShapes` and `twoSampleSteps`. A column has moved when its values, or its
  * shares of gaps, are further apart than chance explains: by `sameLawChance`, with Holm's correction for all columns of the
  * tables. Throws "data" for fewer than 2 rows, or when `after` lacks a column of `before` or has it of another kind.
  */
-export function tableDrift(before: MeasuredTable, after: MeasuredTable, options: DriftOptions = {}): TableDrift {
-  return finished(driftSteps(before, after, options));
-}
-
-/** `tableDrift` in steps. */
 export function* driftSteps(
   before: MeasuredTable,
   after: MeasuredTable,

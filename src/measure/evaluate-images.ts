@@ -11,7 +11,7 @@ import { kernelDistance } from "./kernel-distance.ts";
 import { type FeatureStatistics, momentsOf, statisticsOf } from "./moments.ts";
 import { type NearestImages, nearestImagesSteps } from "./nearest-images.ts";
 import { chosenRows } from "./points.ts";
-import { finished, type Steps } from "./steps.ts";
+import type { Steps } from "./steps.ts";
 
 /** Images as rows, with what networks say of each; all arrays have the same rows in the same order. */
 export interface MeasuredImages {
@@ -70,14 +70,10 @@ export interface ImageEvaluation {
 }
 
 /**
- * Measures samples, real images of the other split (the floor) and a pixel Gaussian against the reference, all with equally many
- * rows, as many as the smallest set has: a random choice that the key decides. Throws "data" for fewer than 40 images of a set.
+ * Measures samples, real images of the other split (the floor) and a pixel Gaussian against the reference, all with
+ * equally many rows, as many as the smallest set has: a random choice that the key decides. Fréchet distances are one
+ * step, of seconds where features are many. Throws "data" for fewer than 40 images of a set.
  */
-export function evaluateImages(sets: ImageSets, random: Random, options: ImageEvaluationOptions = {}): ImageEvaluation {
-  return finished(imageEvaluationSteps(sets, random, options));
-}
-
-/** `evaluateImages` in steps; Fréchet distances are one step, of seconds where features are many. */
 export function* imageEvaluationSteps(
   sets: ImageSets,
   random: Random,

@@ -3,7 +3,7 @@ import { failure } from "../errors.ts";
 import type { FloatArray } from "../tensor/array.ts";
 import { type Neighbourhoods, neighbourhoodShares } from "./coverage.ts";
 import { addRowProducts } from "./row-products.ts";
-import { finished, type Steps } from "./steps.ts";
+import type { Steps } from "./steps.ts";
 
 export interface FeatureCoverageOptions {
   /** Rows of each side that are looked at, at most: the first ones; default 4096. */
@@ -17,21 +17,11 @@ const mostRows = 4096;
 const block = 256;
 
 /**
- * How much of the real features [n, d] the other ones reach, by Euclidean distance: equally many rows of each, the first ones of both,
- * which should be in random order. What the four shares are says `Neighbourhoods`. Throws "data" for fewer rows than a neighbourhood
- * takes, "shape" for features of two widths.
+ * Real features [n, d] made ready to be held beside several sets: how much of them each set reaches, by Euclidean
+ * distance. Of both sides the first `rows` rows count, which should be in random order. What the four shares are says
+ * `Neighbourhoods`. Throws "data" for fewer rows than a neighbourhood takes, "shape" for a set of fewer rows or of
+ * another width.
  */
-export function featureCoverage(
-  real: FloatArray,
-  other: FloatArray,
-  { rows = mostRows, neighbours }: FeatureCoverageOptions = {},
-): Neighbourhoods {
-  const count = Math.min(rows, real.shape[0] ?? 0, other.shape[0] ?? 0);
-  const reference = finished(coverageReference(real, { rows: count, ...(neighbours !== undefined && { neighbours }) }));
-  return finished(reference(other));
-}
-
-/** Real features ready to be compared with several sets, in steps, each of them with at least `rows` rows. */
 export function* coverageReference(
   real: FloatArray,
   { rows = mostRows, neighbours: k = 5 }: FeatureCoverageOptions = {},

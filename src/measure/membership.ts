@@ -4,7 +4,7 @@ import { chosenTables, type PrivacyTables, type RecordOptions } from "./closest-
 import { rowPoints } from "./closest-record-space.ts";
 import { nearestSteps } from "./closest-record-tree.ts";
 import type { Estimate } from "./estimate.ts";
-import { finished, type Steps } from "./steps.ts";
+import type { Steps } from "./steps.ts";
 
 export interface MembershipInference {
   /** Rows attacked: as many training as held-out ones; and synthetic rows that the attacker has. */
@@ -22,11 +22,6 @@ export interface MembershipInference {
  * Source: D. Chen and others, "GAN-Leaks: a taxonomy of membership inference attacks against generative models" (2020), the
  * full black-box attack; N. Carlini and others, "Membership inference attacks from first principles" (2022) for the second.
  */
-export function membershipInference(tables: PrivacyTables, options: RecordOptions = {}): MembershipInference {
-  return finished(membershipSteps(tables, options));
-}
-
-/** `membershipInference` in steps. */
 export function* membershipSteps(tables: PrivacyTables, options: RecordOptions = {}): Steps<MembershipInference> {
   const { train, heldOut, synthetic } = chosenTables("membership inference", tables, options);
   const { dimension, points } = rowPoints([train, heldOut, synthetic]);

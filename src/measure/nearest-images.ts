@@ -4,7 +4,7 @@ import type { FloatArray } from "../tensor/array.ts";
 import { areaUnderCurve } from "./area-under-curve.ts";
 import type { Estimate } from "./estimate.ts";
 import { sketcher } from "./leading-directions.ts";
-import { finished, type Steps } from "./steps.ts";
+import type { Steps } from "./steps.ts";
 
 export interface NearestImages {
   /**
@@ -33,16 +33,6 @@ export interface NearestImagesOptions {
 }
 
 /** Nearest training images of samples and of test images, all [n, d] in the same units. Throws "data" for fewer than 2 of any. */
-export function nearestImages(
-  samples: FloatArray,
-  test: FloatArray,
-  train: FloatArray,
-  options: NearestImagesOptions = {},
-): NearestImages {
-  return finished(nearestImagesSteps(samples, test, train, options));
-}
-
-/** `nearestImages` in steps. */
 export function* nearestImagesSteps(
   samples: FloatArray,
   test: FloatArray,

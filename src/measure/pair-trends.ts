@@ -11,7 +11,7 @@ import {
 } from "./column-shapes-distances.ts";
 import type { MeasuredColumn, MeasuredTable } from "./columns-table.ts";
 import type { Estimate } from "./estimate.ts";
-import { finished, type Steps } from "./steps.ts";
+import type { Steps } from "./steps.ts";
 
 export interface PairTrendOptions {
   /** Decides which pairs are looked at where there are too many; default 0. */
@@ -43,15 +43,10 @@ export interface PairTrends {
 }
 
 /**
- * Compares the pairs of columns of `real` with those of `other`, found by name. Standard errors are those of fresh rows on
- * both sides, by the delta method; where the laws are equal they are cautious. Throws "data" for fewer than 2 rows or tables
- * that do not match.
+ * Compares the pairs of columns of `real` with those of `other`, found by name, one pair a step. Standard errors are
+ * those of fresh rows on both sides, by the delta method; where the laws are equal they are cautious. Throws "data" for
+ * fewer than 2 rows or tables that do not match.
  */
-export function pairTrends(real: MeasuredTable, other: MeasuredTable, options: PairTrendOptions = {}): PairTrends {
-  return finished(pairTrendSteps(real, other, options));
-}
-
-/** `pairTrends` in steps of one pair. */
 export function* pairTrendSteps(
   real: MeasuredTable,
   other: MeasuredTable,

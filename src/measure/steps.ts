@@ -3,14 +3,6 @@
 /** Work that yields after every step, of milliseconds, and returns what was found. */
 export type Steps<T> = Generator<void, T, void>;
 
-/** Does all steps at once. */
-export function finished<T>(steps: Steps<T>): T {
-  for (;;) {
-    const next = steps.next();
-    if (next.done) return next.value;
-  }
-}
-
 /** Does the steps with a turn after each: what `turn` throws ends the work. */
 export async function inTurns<T>(steps: Steps<T>, turn: () => Promise<void>): Promise<T> {
   for (;;) {

@@ -6,7 +6,7 @@ import { type BoostingOptions, classifierSteps } from "./boosting.ts";
 import { stackedTables, takenRows } from "./columns-rows.ts";
 import type { MeasuredTable } from "./columns-table.ts";
 import type { Estimate } from "./estimate.ts";
-import { finished, type Steps } from "./steps.ts";
+import type { Steps } from "./steps.ts";
 
 export interface TwoSampleOptions {
   /** Decides which rows are looked at and which of them train; default 0. */
@@ -40,15 +40,6 @@ const fewestRows = 30;
  * "data" when a table has fewer than 30 rows, or `synthetic` lacks a column or has it of another kind.
  * Source: D. Lopez-Paz and M. Oquab, "Revisiting classifier two-sample tests" (2017), with the AUC in place of the accuracy.
  */
-export function classifierTwoSample(
-  real: MeasuredTable,
-  synthetic: MeasuredTable,
-  options: TwoSampleOptions = {},
-): TwoSampleClassification {
-  return finished(twoSampleSteps(real, synthetic, options));
-}
-
-/** `classifierTwoSample` in steps. */
 export function* twoSampleSteps(
   real: MeasuredTable,
   synthetic: MeasuredTable,

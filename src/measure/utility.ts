@@ -6,7 +6,7 @@ import { someRows } from "./closest-record.ts";
 import { categoryColumn, columnNamed, numericColumn, recoded, takenRows } from "./columns-rows.ts";
 import type { MeasuredTable } from "./columns-table.ts";
 import { type Contrast, classScores, contrasted, numberScores } from "./prediction-scores.ts";
-import { finished, type Steps } from "./steps.ts";
+import type { Steps } from "./steps.ts";
 
 export interface UtilityTables {
   readonly synthetic: MeasuredTable;
@@ -52,11 +52,6 @@ const fewestRows = 10;
  * training set would change is not in them. Throws "data" when a table has fewer than 10 rows with a known target, when the
  * target has one value only or more than 100 categories, or when columns differ.
  */
-export function trainOnSyntheticTestOnReal(tables: UtilityTables, options: UtilityOptions = {}): Utility {
-  return finished(utilitySteps(tables, options));
-}
-
-/** `trainOnSyntheticTestOnReal` in steps. */
 export function* utilitySteps(
   tables: UtilityTables,
   { seed = 0, rows = 20_000, replicates = 200, boosting = {} }: UtilityOptions = {},

@@ -1,29 +1,49 @@
-// dropout: which values of a U-net's residual blocks a step of training keeps, drawn outside of the program like all randomness.
+// dropout: which values of a network's layers a step of training keeps, drawn outside of the program like all randomness.
 import { fillUniform, type Random, split } from "../random.ts";
+import { multiply } from "../tensor/arithmetic.ts";
 import { elementCount, type NDArray } from "../tensor/array.ts";
-import { type UnetConfiguration, unetMaskShapes } from "./unet.ts";
+import { cast } from "../tensor/layout.ts";
+import type { Tensor } from "../tensor/tensor.ts";
 
-/** For each residual block [rows, c, h, w] what is kept (1) and left out (0): a byte for each value. */
+/** Which values of a layer survive a step of training: 1 or 0 for each, and the share of zeros. */
+export interface Dropout {
+  readonly mask: Tensor;
+  readonly share: number;
+}
+
+/** What survives, scaled so that the mean over masks is the layer itself (N. Srivastava and others, 2014). */
+export function withoutLeftOut(layer: Tensor, { mask, share }: Dropout): Tensor {
+  return multiply(layer, multiply(1 / (1 - share), cast(mask, "float32")));
+}
+
+/** What training leaves out of a network. */
+export interface DropoutPlan {
+  /** Shapes of the layers that lose values, of one row. */
+  readonly shapes: readonly (readonly number[])[];
+  readonly share: number;
+}
+
+/** For each of the layers [rows, …] what is kept (1) and left out (0): a byte for each value. */
 export type DropoutMasks = readonly NDArray<"bool">[];
 
 /** Masks of so many rows that keep everything. */
-export function fullMasks(network: UnetConfiguration, rows: number): DropoutMasks {
-  return unetMaskShapes(network).map((shape) => ({
+export function fullMasks({ shapes }: DropoutPlan, rows: number): DropoutMasks {
+  return shapes.map((shape) => ({
     type: "bool",
     shape: [rows, ...shape],
     data: new Uint8Array(rows * elementCount(shape)).fill(1),
   }));
 }
 
-/** Masks of so many rows for `applyUnet`, 0 with probability `dropout`; drawn into arrays of `fullMasks` where given. */
+/** Masks of so many rows for `applyNetwork`, 0 with the plan's probability; drawn into arrays of `fullMasks` where given. */
 export function drawMasks(
   random: Random,
-  network: UnetConfiguration,
+  plan: DropoutPlan,
   rows: number,
-  into: DropoutMasks = fullMasks(network, rows),
+  into: DropoutMasks = fullMasks(plan, rows),
 ): DropoutMasks {
-  into.forEach(({ data }, block) => {
-    leaveOut(split(random, block), network.dropout, data);
+  into.forEach(({ data }, layer) => {
+    leaveOut(split(random, layer), plan.share, data);
   });
   return into;
 }

@@ -6,6 +6,7 @@ import { reshape, slice } from "../tensor/layout.ts";
 import { affine, beside, matmul } from "../tensor/matrix.ts";
 import { constant, type Tensor } from "../tensor/tensor.ts";
 import { type Activation, scaledActivation } from "./activation.ts";
+import { withoutLeftOut } from "./dropout.ts";
 import { cellCount, type LevelCells, levelFeatures, withoutPlaces } from "./level-context.ts";
 import { initialLinear, type LinearArrays, type LinearTensors } from "./linear.ts";
 
@@ -25,6 +26,8 @@ export interface NetworkConfiguration {
   readonly detailed?: readonly number[];
   /** Values that stay with a row along its way, which the first layer reads after the point; default 0. */
   readonly context?: number;
+  /** The share of values that training leaves out after each hidden layer, so that few rows are not learnt by heart; default 0. */
+  readonly dropout?: number;
   /** Coordinates whose given values are read as the cell that they lie in, not as a place in it; default: none. */
   readonly levels?: readonly LevelCells[];
 }
@@ -57,7 +60,8 @@ export function initialMlp(random: Random, network: NetworkConfiguration, dimens
 /**
  * v(x, t): points x [..., d] and times t [..., 1] to velocities [..., d]. The time is the first input column. The scales
  * of the activation are folded into the weights before and after it. A network with a context reads it [rows, context] (or
- * [1, context]); its share of the first layer is a product of its own, so that derivatives along x do not pass it.
+ * [1, context]); its share of the first layer is a product of its own, so that derivatives along x do not pass it. `masks` say for
+ * each hidden layer [rows, width] what a step of training keeps.
  */
 export function applyMlp(
   network: NetworkConfiguration,
@@ -65,6 +69,7 @@ export function applyMlp(
   x: Tensor,
   t: Tensor,
   context?: Tensor,
+  masks: readonly Tensor[] = [],
 ): Tensor {
   const { scaleIn, scaleOut, f } = scaledActivation(network.activation);
   const last = parameters.layers.length - 1;
@@ -79,7 +84,9 @@ export function applyMlp(
       const weights = multiply((timed ? 1 : before) * after, weight);
       const biases = multiply(after, bias);
       const scaled = k === 0 && read ? besideContext(input, read, weights, biases) : affine(input, weights, biases);
-      return k < last ? f(scaled) : scaled;
+      if (k === last) return scaled;
+      const mask = masks[k];
+      return mask ? withoutLeftOut(f(scaled), { mask, share: network.dropout ?? 0 }) : f(scaled);
     },
     fourierFeatures(x, network),
   );

@@ -3,6 +3,7 @@ import type { Random } from "../random.ts";
 import { elementCount, type FloatArray } from "../tensor/array.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { leaves } from "../tensor/tree.ts";
+import type { DropoutPlan } from "./dropout.ts";
 import {
   applyImageNetwork,
   type ImageNetwork,
@@ -11,7 +12,7 @@ import {
   initialImageNetwork,
 } from "./image-network.ts";
 import { applyMlp, initialMlp, layerSizes, type MlpArrays, type MlpTensors, type NetworkConfiguration } from "./mlp.ts";
-import type { ImageOptions } from "./unet.ts";
+import { type ImageOptions, unetMaskShapes } from "./unet.ts";
 
 /** A multilayer perceptron where no kind is said. */
 export type VelocityNetwork = (NetworkConfiguration & { readonly kind?: never }) | ImageNetwork;
@@ -30,7 +31,7 @@ export function initialNetwork(random: Random, network: VelocityNetwork, dimensi
 
 /**
  * v(x, t): points [..., d] and times [..., 1] to velocities [..., d]; with a context [rows, …] where the network reads one, or
- * what a row's class is [rows, classes]. `options` are for networks of images alone.
+ * what a row's class is [rows, classes]. `masks` of the options are as `dropoutPlan` says; the others are for networks of images.
  */
 export function applyNetwork(
   network: VelocityNetwork,
@@ -45,7 +46,15 @@ export function applyNetwork(
         ...options,
         ...(context && { classes: context }),
       })
-    : applyMlp(network, parameters as MlpTensors, x, t, context);
+    : applyMlp(network, parameters as MlpTensors, x, t, context, options?.masks);
+}
+
+/** What training leaves out of the network, if anything. */
+export function dropoutPlan(network: VelocityNetwork): DropoutPlan | undefined {
+  if (network.kind !== undefined && network.kind !== "unet") return undefined;
+  const share = network.dropout ?? 0;
+  if (share === 0) return undefined;
+  return { share, shapes: network.kind === "unet" ? unetMaskShapes(network) : network.hidden.map((width) => [width]) };
 }
 
 /** A tree like the network's parameters whose leaves have their shapes. */

@@ -1,10 +1,11 @@
 // residual: x + f(x, t), the block that image networks are made of.
-import { add, multiply } from "../tensor/arithmetic.ts";
+import { add } from "../tensor/arithmetic.ts";
 import { silu } from "../tensor/functions.ts";
-import { cast, reshape } from "../tensor/layout.ts";
+import { reshape } from "../tensor/layout.ts";
 import { affine } from "../tensor/matrix.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { applyConvolution, type ConvolutionParameters, convolutionPlan } from "./convolution.ts";
+import { type Dropout, withoutLeftOut } from "./dropout.ts";
 import type { LinearParameters } from "./linear.ts";
 import { type NormalizationParameters, normalizationPlan, normalizeGroups } from "./normalization.ts";
 import { linearPlan, type ParameterPlan } from "./parameters.ts";
@@ -31,12 +32,6 @@ export function residualPlan(inputs: number, outputs: number, timeWidth: number)
   };
 }
 
-/** Which values of a layer survive a step of training: 1 or 0 for each, and the share of zeros. */
-export interface Dropout {
-  readonly mask: Tensor;
-  readonly share: number;
-}
-
 /** Images [..., in, h, w] and the embedded time [..., width] to images [..., out, h, w]. */
 export function applyResidual(
   parameters: ResidualParameters<Tensor>,
@@ -49,6 +44,6 @@ export function applyResidual(
   const moment = affine(time, parameters.time.weight, parameters.time.bias);
   const timed = add(inner, reshape(moment, [...moment.shape, 1, 1]));
   const hidden = silu(normalizeGroups(secondNormalization, timed));
-  const kept = dropout ? multiply(hidden, multiply(1 / (1 - dropout.share), cast(dropout.mask, "float32"))) : hidden;
+  const kept = dropout ? withoutLeftOut(hidden, dropout) : hidden;
   return add(skip ? applyConvolution(skip, x) : x, applyConvolution(secondConvolution, kept));
 }

@@ -24,7 +24,10 @@ export interface Raster {
 
 const mostPixels = 2 ** 27;
 
-/** Images row by row from the top left; gray ones have three equal channels. Throws `option` for a raster that is too large. */
+/**
+ * Images row by row from the top left; gray ones have three equal channels. Throws "option" for a raster that is too
+ * large.
+ */
 export function imageGrid(block: PixelBlock, options: GridOptions = {}): Raster {
   const { count } = block;
   const { columns = Math.max(1, Math.ceil(Math.sqrt(count))), gap = 2, scale = 1, background = "#ffffff" } = options;

@@ -15,7 +15,10 @@ export interface PngOptions {
 /** Most pixels of a picture. */
 const mostPixels = 2 ** 27;
 
-/** The bytes of a PNG. The same figure gives the same bytes on Node and in every browser. Throws code `option`. */
+/**
+ * The bytes of a PNG. The same figure gives the same bytes on Node and in every browser. Throws "option" for a size
+ * that cannot be.
+ */
 export function toPng(figure: Figure, { scale = 2 }: PngOptions = {}): Uint8Array {
   return pngOf(layout(figure), scale);
 }

@@ -1,4 +1,4 @@
-// training: how the loss of each block fell. A recorder keeps the history small while training goes on.
+// training: how the loss of each block fell.
 import { categories, palette } from "./color.ts";
 import { type Figure, type LegendEntry, type Mark, rangeOf } from "./figure.ts";
 
@@ -14,57 +14,6 @@ export interface LossHistory {
   readonly name?: string;
 }
 
-export interface LossRecorder {
-  /** Takes what training reports; reports without a loss are passed over. */
-  add(progress: { readonly block?: number; readonly iteration?: number; readonly loss?: number }): void;
-  histories(): readonly LossHistory[];
-}
-
-const mostStretches = 400;
-
-interface Stretch {
-  iteration: number;
-  total: number;
-  count: number;
-}
-
-/** Collects losses from `onProgress`; at most a few hundred numbers per block stay, whatever the number of iterations. */
-export function lossRecorder(): LossRecorder {
-  const blocks = new Map<number, { stretches: Stretch[]; length: number }>();
-  return {
-    add({ block, iteration, loss }) {
-      if (block === undefined || iteration === undefined || loss === undefined || !Number.isFinite(loss)) return;
-      const kept = blocks.get(block) ?? { stretches: [], length: 1 };
-      blocks.set(block, kept);
-      const last = kept.stretches[kept.stretches.length - 1];
-      if (last !== undefined && last.count < kept.length) {
-        last.iteration = iteration;
-        last.total += loss;
-        last.count++;
-      } else kept.stretches.push({ iteration, total: loss, count: 1 });
-      if (kept.stretches.length < mostStretches) return;
-      kept.stretches = pairedUp(kept.stretches);
-      kept.length *= 2;
-    },
-    histories: () =>
-      [...blocks.entries()]
-        .sort(([a], [b]) => a - b)
-        .map(([block, { stretches }]) => ({
-          block,
-          iterations: stretches.map(({ iteration }) => iteration),
-          losses: stretches.map(({ total, count }) => total / count),
-        })),
-  };
-}
-
-function pairedUp(stretches: readonly Stretch[]): Stretch[] {
-  return Array.from({ length: Math.ceil(stretches.length / 2) }, (_, k) => {
-    const [first, second] = [stretches[2 * k]!, stretches[2 * k + 1]];
-    if (second === undefined) return first;
-    return { iteration: second.iteration, total: first.total + second.total, count: first.count + second.count };
-  });
-}
-
 /** The losses of all blocks one after another, on a logarithmic axis, with the held-out losses where they are known. */
 export function lossFigure(histories: readonly LossHistory[]): Figure {
   const shown = histories.filter(({ iterations }) => iterations.length > 0);
@@ -78,28 +27,18 @@ export function lossFigure(histories: readonly LossHistory[]): Figure {
     .flatMap(({ losses, heldOut = [] }) => [...losses, ...heldOut].filter((loss) => loss > 0))
     .map(Math.log);
   const [low, high] = rangeOf(positive, 0.08).map(Math.exp) as [number, number];
-  const marks = shown.flatMap(({ block, name: given, iterations, losses, heldOut }, k): readonly Mark[] => {
-    const x = iterations.map((iteration) => starts[k]! + iteration);
-    const isShort = iterations.length === 1;
-    const color = categories[k % 2 === 0 ? 0 : 1];
-    const edge: Mark = { kind: "line", x: [starts[k]!, starts[k]!], y: [low, high], color: palette.frame, width: 1 };
+  const marks = shown.flatMap((history, k): readonly Mark[] => {
+    const start = starts[k]!;
+    const edge: Mark = { kind: "line", x: [start, start], y: [low, high], color: palette.frame, width: 1 };
     const name: Mark = {
       kind: "text",
-      x: starts[k]! + lengths[k]! / 2,
+      x: start + lengths[k]! / 2,
       y: high,
-      text: given ?? String(block),
+      text: history.name ?? String(history.block),
       shift: [0, 14],
       color: palette.muted,
     };
-    return [
-      ...(k > 0 ? [edge] : []),
-      { kind: "line", x, y: losses, color, width: 1, opacity: 0.35 },
-      isShort
-        ? { kind: "line", x: [starts[k]!, ...x], y: [losses[0]!, ...losses], color, width: 1.8 }
-        : { kind: "line", x, y: smoothed(losses), color, width: 1.8 },
-      ...(heldOut ? [heldOutLine(x, heldOut)] : []),
-      name,
-    ];
+    return [...(k > 0 ? [edge] : []), ...curvesOf(history, start, categories[k % 2 === 0 ? 0 : 1]), name];
   });
   return {
     title: "Training loss of each block",
@@ -118,6 +57,19 @@ export function lossFigure(histories: readonly LossHistory[]): Figure {
       },
     ],
   };
+}
+
+/** A block's losses from where it starts on the axis: as they are, smoothed, and of held-out rows. */
+function curvesOf({ iterations, losses, heldOut }: LossHistory, start: number, color: string): readonly Mark[] {
+  const x = iterations.map((iteration) => start + iteration);
+  const isShort = iterations.length === 1;
+  return [
+    { kind: "line", x, y: losses, color, width: 1, opacity: 0.35 },
+    isShort
+      ? { kind: "line", x: [start, ...x], y: [losses[0]!, ...losses], color, width: 1.8 }
+      : { kind: "line", x, y: smoothed(losses), color, width: 1.8 },
+    ...(heldOut ? [heldOutLine(x, heldOut)] : []),
+  ];
 }
 
 function legendOf(curves: number): readonly LegendEntry[] {

@@ -21,8 +21,9 @@ export interface Program<I, O> {
 }
 
 /**
- * Compiles the program from placeholders to the tensors computed from them. Constants are stored inside; large arrays that
- * change between runs belong among the inputs. With an accumulation, the rows are gone through a part at a time.
+ * Compiles the program from placeholders to the tensors computed from them. Constants are stored inside; large arrays
+ * that change between runs belong among the inputs. With an accumulation, the rows are gone through a part at a time. A
+ * run throws "shape" for arrays that do not fit their placeholders.
  */
 export async function compile<I extends object, O extends object>(
   engine: Engine,

@@ -28,6 +28,7 @@ export interface Session {
 export interface Engine {
   readonly name: string;
   readonly device: Device;
+  /** Threads inside one operator. */
   readonly threads: number;
   open(model: Uint8Array): Promise<Session>;
   close(): Promise<void>;

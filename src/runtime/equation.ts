@@ -88,6 +88,13 @@ export function emptyRows(widths: readonly number[], count: number): Rows {
   return widths.map((width) => new Float32Array(count * width));
 }
 
+/** Puts the first `n` rows of `source` in the place of the rows from `at` on. */
+export function putRows(widths: readonly number[], target: Rows, at: number, source: Rows, n: number): void {
+  widths.forEach((width, p) => {
+    part(target, p).set(part(source, p).subarray(0, n * width), at * width);
+  });
+}
+
 /** Copies row `from` of one set of rows to row `to` of another. */
 export function copyRow(widths: readonly number[], target: Rows, to: number, source: Rows, from: number): void {
   for (let p = 0; p < widths.length; p++) {

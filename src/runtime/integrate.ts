@@ -16,6 +16,7 @@ import {
   numbersOf,
   paddedRows,
   paddedSlice,
+  putRows,
   type Rows,
   type RunOptions,
 } from "./equation.ts";
@@ -87,9 +88,7 @@ async function fixedIntegrator(
       });
       current = paddedSlice(numbersOf(moved.state), widths, 0, padded, padded);
     }
-    numbersOf(current).forEach((values, p) =>
-      result[p]?.set(values.subarray(0, n * (widths[p] ?? 1)), start * (widths[p] ?? 1)),
-    );
+    putRows(widths, result, start, numbersOf(current), n);
   };
   return {
     run: async (rows, { context = [], firstRow = 0, signal } = {}) => {

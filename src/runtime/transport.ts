@@ -69,7 +69,10 @@ export interface Transport {
   release(): Promise<void>;
 }
 
-/** Compiles the blocks of a chain; blocks are listed data → noise and are run backwards when the direction is -1. */
+/**
+ * Compiles the blocks of a chain: points [rows · d] are moved by dx/dt = v(x, t) from data to noise (direction 1) or
+ * back (-1), each row with steps of its own. Throws "option" for a method, evaluations or a guidance that do not suit.
+ */
 export async function createTransport(
   engine: Engine,
   { dimension, blocks }: Chain,

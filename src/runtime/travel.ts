@@ -12,6 +12,7 @@ import {
   numbersOf,
   paddedRows,
   paddedSlice,
+  putRows,
   type Rows,
   type RunOptions,
 } from "./equation.ts";
@@ -155,9 +156,7 @@ async function depart(
       context: paddedSlice(context, equation.context, at, n, padded),
       weights: equation.weights ?? [],
     });
-    numbersOf(output.first).forEach((values, p) =>
-      first[p]?.set(values.subarray(0, n * (carried[p] ?? 1)), at * (carried[p] ?? 1)),
-    );
+    putRows(carried, first, at, numbersOf(output.first), n);
     for (let i = 0; i < n; i++) {
       const size = firstStepSize(
         Number(output.guess.data[i]),

@@ -1,6 +1,6 @@
 // checkpoint: a chain under construction as a file, enough to go on as if nothing had happened.
 import * as z from "zod";
-import { decodeSafetensors } from "../data/safetensors.ts";
+import { decodeSafetensors, type Safetensors } from "../data/safetensors.ts";
 import { failure } from "../errors.ts";
 import { networkShapes, type VelocityNetwork } from "../nn/network.ts";
 import type { FloatArray, NDArray } from "../tensor/array.ts";
@@ -118,26 +118,28 @@ export function decodeCheckpoint(
   const current = configuration.blocks[blocks.length];
   if (!record.snapshot || !current) return begun;
   const { iteration, caution, loss, curve = emptyCurve, best, checksSince, parts } = record.snapshot;
-  const shapes = leaves<{ readonly shape: readonly number[] }>(networkShapes(current.network, d)).map(
-    ({ value }) => value.shape,
-  );
-  const read = (part: Part, isThere = true): readonly FloatArray[] =>
-    isThere ? shapes.map((shape, i) => floatTensor(tensors, `snapshot.${part}.${i}`, shape, where)) : [];
+  const read = partReader(tensors, current.network, d, where);
   const state: TrainingState = {
     parameters: read("parameters"),
     first: read("first"),
     second: read("second"),
-    average: read("average", configuration.training.movingAverage > 0),
+    average: configuration.training.movingAverage > 0 ? read("average") : [],
   };
-  const snapshot: Snapshot = {
-    iteration,
-    caution,
-    loss,
-    curve,
-    state,
-    patience: { best, checksSince, parameters: read("best", parts["best"]) },
-  };
-  return { ...begun, snapshot };
+  const patience = { best, checksSince, parameters: parts["best"] === false ? [] : read("best") };
+  return { ...begun, snapshot: { iteration, caution, loss, curve, state, patience } };
+}
+
+/** Reads parts of a snapshot, whose arrays have the shapes of the network's parameters. */
+function partReader(
+  tensors: Safetensors["tensors"],
+  network: VelocityNetwork,
+  d: number,
+  where: string,
+): (part: Part) => readonly FloatArray[] {
+  const shapes = leaves<{ readonly shape: readonly number[] }>(networkShapes(network, d)).map(
+    ({ value }) => value.shape,
+  );
+  return (part) => shapes.map((shape, i) => floatTensor(tensors, `snapshot.${part}.${i}`, shape, where));
 }
 
 function partsOf({ state, patience }: Snapshot): Readonly<Record<Part, readonly FloatArray[]>> {

@@ -1,5 +1,6 @@
 // configuration-schema: the recipes and records of fits as JSON, checked.
 import * as z from "zod";
+import { isAscending } from "../data/ascending.ts";
 import type { VelocityNetwork } from "../nn/network.ts";
 import { tableaus } from "../ode/tableaus.ts";
 import { areAlike } from "../train/configuration.ts";
@@ -9,7 +10,6 @@ export const finite = z.number();
 const positive = z.number().positive();
 export const count = z.int().nonnegative();
 const method = z.enum(["euler", "midpoint", "heun", "rk4", "bosh3", "dopri5", "tsit5"]);
-const isAscending = (values: readonly number[]) => values.every((value, n) => n === 0 || value > values[n - 1]!);
 const adaptiveMethod = method.refine((name) => tableaus[name].error !== undefined, "a method that needs fixed steps");
 
 export const networkSchema = z.object({
@@ -21,6 +21,7 @@ export const networkSchema = z.object({
   timeInput: z.enum(["first", "every"]),
   initialization: z.enum(["default", "orthogonal", "zero-last"]),
   frequencies: z.int().min(0).max(32).exactOptional(),
+  dropout: z.number().min(0).lt(1).exactOptional(),
   detailed: z.array(count).max(100_000).exactOptional(),
   context: z.int().min(0).max(300_000).exactOptional(),
   levels: z

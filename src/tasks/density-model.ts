@@ -1,5 +1,6 @@
 // density-model: the model file of the density task. Weights are named tensors, everything else one JSON text beside them.
 import * as z from "zod";
+import { isNeverFalling } from "../data/ascending.ts";
 import { decodeSafetensors } from "../data/safetensors.ts";
 import { failure } from "../errors.ts";
 import type { Chain } from "../flow/chain.ts";
@@ -60,7 +61,7 @@ export const recordSchema = z.object({
     logDensityQuantiles: z
       .array(finite)
       .length(percentGrid.length)
-      .refine((values) => values.every((value, n) => n === 0 || value >= (values[n - 1] ?? value)), "not ascending")
+      .refine(isNeverFalling, "not ascending")
       .exactOptional(),
   }),
 });
@@ -86,7 +87,9 @@ function checkMasks({ configuration: { blocks, training }, columns }: ModelRecor
     });
 }
 
-/** The bytes of a model file. */
+/**
+ * The bytes of a model file: safetensors with the record as JSON in its metadata. The same model gives the same bytes.
+ */
 export function encodeDensityModel({ record, standardization, chain }: DensityModel): Uint8Array {
   return encodeSealed({ ...standardizationTensors(standardization), ...chainTensors(chain) }, toJson(record));
 }

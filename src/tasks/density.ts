@@ -1,24 +1,25 @@
 // density: the front door for numeric rows: fit a chain of flows, draw samples, score rows. Log-densities are in nats and in
 // the user's units.
 import { fingerprint } from "../fingerprint.ts";
-import { mlpParameterCount } from "../nn/mlp.ts";
 import type { Integration } from "../ode/integration.ts";
 import { fillNormal, random, split } from "../random.ts";
 import type { Engine } from "../runtime/contract.ts";
 import { checkSignal, pauses } from "../runtime/pause.ts";
 import { createTransport, type Divergence } from "../runtime/transport.ts";
 import { type FloatArray, floats, rowsOf } from "../tensor/array.ts";
-import { type BlockRecord, type BlockTiming, chunkRows, trainChain } from "../train/chain.ts";
+import { trainChain } from "../train/chain.ts";
 import { type Configuration, isFromMarginals, parameterCount } from "../train/configuration.ts";
 import { maskedCopies } from "../train/masked-pool.ts";
+import { chunkRows } from "../train/push.ts";
 import { borrowedRows } from "../train/row-pool.ts";
+import { type FitControls, keptRecords, type ReportedBlock, reportedBlocks, trainingControls } from "./chain-fit.ts";
 import { checkpointSeed, decodeCheckpoint, encodeCheckpoint } from "./checkpoint.ts";
 import type { DensityModel, ModelRecord } from "./density-model.ts";
 import { gapsOf } from "./gaps.ts";
 import { modelVersion } from "./model-file.ts";
-import { overallProgress, type Progress } from "./progress.ts";
+import type { Progress } from "./progress.ts";
 import { quantilesOf } from "./quantiles.ts";
-import { scoresInTime } from "./report-scores.ts";
+import { reportRows, scoresInTime } from "./report-scores.ts";
 import {
   checkBudget,
   checkCount,
@@ -38,13 +39,8 @@ import {
   unstandardize,
 } from "./standardization.ts";
 
-export interface FitRequest extends RowRequest {
+export interface FitRequest extends RowRequest, FitControls {
   readonly configuration: Configuration;
-  /** Seconds that training may take; the model is usable whenever it ends. */
-  readonly time?: number;
-  readonly signal?: AbortSignal;
-  readonly checkpoint?: { save(bytes: Uint8Array): Promise<void>; readonly resume?: Uint8Array };
-  readonly onProgress?: (progress: Progress) => void;
 }
 
 /** Negative log-likelihood in nats per row, in the user's units. */
@@ -58,8 +54,10 @@ export interface Likelihood {
 export interface FitReport {
   readonly seed: number;
   readonly task: "density";
-  readonly blocks: readonly (BlockRecord & BlockTiming & { readonly duration: number | null })[];
+  readonly blocks: readonly ReportedBlock[];
+  /** Weights and biases of all blocks. */
   readonly parameters: number;
+  /** Of the whole fit, this report included. */
   readonly seconds: number;
   readonly train: Likelihood;
   readonly validation?: Likelihood;
@@ -74,10 +72,15 @@ export interface Fitted {
   readonly scores: { readonly train: readonly number[]; readonly validation?: readonly number[] };
 }
 
-/** Trains a chain. Throws "data" for rows that have no density, "interrupted" after a checkpoint when the signal fires. */
+/**
+ * Trains a chain of flows from the law of the rows [n, d] to N(0, I), block after block (paper, section 3). Same
+ * request, engine and machine type without a time: same model bytes. Throws "data" for rows that have no density,
+ * "option" for a configuration that cannot be or a budget that is too small, "model" for a checkpoint of another fit,
+ * "numeric" for a loss that stays non-finite, "interrupted" after a checkpoint when the signal fires.
+ */
 export async function fitDensity(engine: Engine, request: FitRequest): Promise<Fitted> {
   const started = performance.now();
-  const { columns, checkpoint, onProgress, signal } = request;
+  const { columns, checkpoint } = request;
   const resume = checkpoint?.resume;
   const configuration = resume ? { ...request.configuration, seed: checkpointSeed(resume) } : request.configuration;
   const masked = configuration.training.masks !== undefined;
@@ -89,7 +92,6 @@ export async function fitDensity(engine: Engine, request: FitRequest): Promise<F
   const standardization = configuration.standardize ? standardizationOf(train, columns) : identityStandardization(d);
   const mark = fingerprintOf(configuration, columns, train);
   const pool = borrowedRows(standardize(standardization, train.data), d);
-  const timeShare = () => (request.time === undefined ? 0 : (performance.now() - started) / (1000 * request.time));
   const trained = await trainChain(
     engine,
     {
@@ -100,16 +102,7 @@ export async function fitDensity(engine: Engine, request: FitRequest): Promise<F
       ...(masked && heldOut && { heldOutGaps: gapsOf(heldOut) }),
       ...(resume && { resume: decodeCheckpoint(resume, configuration, d, mark) }),
     },
-    {
-      ...(signal && { signal }),
-      ...(request.time !== undefined && { time: request.time * 1000 * trainingShare }),
-      ...(checkpoint && {
-        onCheckpoint: (partial) => checkpoint.save(encodeCheckpoint(partial, configuration.seed, mark)),
-      }),
-      ...(onProgress && {
-        onProgress: (progress) => onProgress(overallProgress(progress, configuration, timeShare())),
-      }),
-    },
+    trainingControls(request, { configuration, mark, started, share: trainingShare }),
   );
   // The report below takes its time and can be interrupted too: what is trained is safe first.
   const complete = { blocks: trained.chain.blocks, records: trained.records };
@@ -119,34 +112,23 @@ export async function fitDensity(engine: Engine, request: FitRequest): Promise<F
     task: "density",
     columns,
     configuration,
-    training: {
-      rows: train.shape[0] ?? 0,
-      blocks: trained.records.map(({ seconds: _, pushSeconds: __, ...record }) => record),
-    },
+    training: { rows: train.shape[0] ?? 0, blocks: keptRecords(trained.records) },
   };
   const bare: DensityModel = { record, standardization, chain: trained.chain };
-  const most = reportRows(configuration, d);
-  const score = (rows: FloatArray) => scoresOf(engine, bare, rows, request);
-  const left = () =>
-    request.time === undefined ? Number.POSITIVE_INFINITY : 1000 * request.time + started - performance.now();
-  const countOf = (rows: FloatArray) => Math.min(most, rows.shape[0] ?? 0);
-  const judged = heldOut && { rows: (count: number) => rowsOf(heldOut, 0, count), most: countOf(heldOut) };
-  const heldOutScores = judged && (await scoresInTime({ ...judged, milliseconds: left() / 2 }, score));
-  const shown = { rows: (count: number) => evenRows(train, count), most: countOf(train), milliseconds: left() };
-  const trainScores = await scoresInTime(shown, score);
-  const likelihood = summarize(trainScores.map((value) => -value));
-  const model = withQuantiles(bare, trainScores);
+  const scores = await reportScores(engine, bare, { train, ...(heldOut && { heldOut }) }, request, started);
+  const likelihood = summarize(scores.train.map((value) => -value));
+  const model = withQuantiles(bare, scores.train);
   const report: FitReport = {
     seed: configuration.seed,
     task: "density",
-    blocks: trained.records.map((block, n) => ({ ...block, duration: durationOf(configuration, n) })),
+    blocks: reportedBlocks(trained.records, configuration),
     parameters: parameterCount(configuration, d),
     train: likelihood,
-    ...(heldOutScores && { validation: summarize(heldOutScores.map((value) => -value)) }),
+    ...(scores.validation && { validation: summarize(scores.validation.map((value) => -value)) }),
     notes: [...rowNotes(train), ...likelihoodNotes(likelihood, bare)],
     seconds: (performance.now() - started) / 1000,
   };
-  return { model, report, scores: { train: trainScores, ...(heldOutScores && { validation: heldOutScores }) } };
+  return { model, report, scores };
 }
 
 export interface SampleRequest {
@@ -160,7 +142,11 @@ export interface SampleRequest {
   readonly onProgress?: (progress: Progress) => void;
 }
 
-/** Draws samples, in chunks and in row order. Row i depends on the seed and i alone. */
+/**
+ * Draws samples, in chunks [count, d] and in row order, in the user's units; log-densities in nats. Row i depends on
+ * the seed and i alone. Throws "option" for a number of rows or a way of integrating that cannot be, "numeric" for a
+ * row that gets stuck or that float32 does not hold, "interrupted" when the signal fires.
+ */
 export async function* sampleDensity(
   engine: Engine,
   model: DensityModel,
@@ -214,7 +200,11 @@ export interface ScoreRequest {
   readonly onProgress?: (progress: Progress) => void;
 }
 
-/** log p of each row (nats, user's units), in chunks and in row order; of a masked model log p(free values | given values). */
+/**
+ * log p of each row [n, d] (nats, user's units), in chunks and in row order: log N(z; 0, I) plus the divergence along
+ * the way to z (paper, section 3). Of a masked model log p(free values | given values). Throws "data" for rows of other
+ * columns or with values that are not finite, "numeric" for a row that gets stuck, "interrupted" when the signal fires.
+ */
 export async function* scoreDensity(
   engine: Engine,
   model: DensityModel,
@@ -243,14 +233,23 @@ function isMaskedPool({ training }: Configuration): boolean {
 /** Share of a time budget that goes into training and pushing; the rest is for the likelihoods of the report. */
 const trainingShare = 0.9;
 
-/** Multiplications that the likelihoods of a report may cost; the rows they use follow from it. */
-const reportCost = 5e11;
-
-/** Rows whose likelihood a fit reports, at most: fewer for large networks. */
-export function reportRows(configuration: Configuration, d: number): number {
-  const weights = configuration.blocks.reduce((total, { network }) => total + mlpParameterCount(network, d), 0);
-  const perRow = 40 * weights * (1 + d);
-  return Math.max(256, Math.min(10_000, Math.floor(reportCost / perRow)));
+/** Of training and held-out rows, as many as the networks and the time that is left allow. */
+async function reportScores(
+  engine: Engine,
+  model: DensityModel,
+  { train, heldOut }: { readonly train: FloatArray; readonly heldOut?: FloatArray },
+  request: FitRequest,
+  started: number,
+): Promise<Fitted["scores"]> {
+  const most = reportRows(model.record.configuration, model.chain.dimension);
+  const score = (rows: FloatArray) => scoresOf(engine, model, rows, request);
+  const left = () =>
+    request.time === undefined ? Number.POSITIVE_INFINITY : 1000 * request.time + started - performance.now();
+  const countOf = (rows: FloatArray) => Math.min(most, rows.shape[0] ?? 0);
+  const judged = heldOut && { rows: (count: number) => rowsOf(heldOut, 0, count), most: countOf(heldOut) };
+  const validation = judged && (await scoresInTime({ ...judged, milliseconds: left() / 2 }, score));
+  const shown = { rows: (count: number) => evenRows(train, count), most: countOf(train), milliseconds: left() };
+  return { train: await scoresInTime(shown, score), ...(validation && { validation }) };
 }
 
 async function scoresOf(
@@ -297,11 +296,6 @@ export function summarize(values: readonly number[]): Likelihood {
   const nll = values.reduce((a, b) => a + b, 0) / rows;
   const variance = values.reduce((a, b) => a + (b - nll) ** 2, 0) / Math.max(1, rows - 1);
   return { nll, standardError: Math.sqrt(variance / rows), rows };
-}
-
-function durationOf({ blocks }: Configuration, n: number): number | null {
-  const step = blocks[n]?.step;
-  return step?.kind === "diffuse" ? step.duration : null;
 }
 
 /** Everything but the seed that decides the result. */

@@ -15,7 +15,7 @@ import {
 import { rowsAtOnce } from "../train/optimizer.ts";
 import { rowsInUse } from "../train/pool.ts";
 import { borrowedRows } from "../train/row-pool.ts";
-import { reportRows } from "./density.ts";
+import { reportRows } from "./report-scores.ts";
 import { checkRows, fitCopies, type RowRequest, splitRows } from "./rows.ts";
 import { identityStandardization, standardizationOf, standardize } from "./standardization.ts";
 
@@ -40,9 +40,10 @@ export interface FitEstimate {
 }
 
 /**
- * Trains one block of each kind for a moment, pushes and scores some rows through it, and extrapolates to the whole fit.
- * Networks trained that briefly are smoother than finished ones, so pushing and scoring are rather under- than
- * overestimated. Throws the errors of `fitDensity` for rows it would refuse, and "interrupted" when the signal fires.
+ * Trains one block of each kind for a moment, pushes and scores some rows through it, and extrapolates to the whole
+ * fit: seconds and bytes. Networks trained that briefly are smoother than finished ones, so pushing and scoring are
+ * rather under- than overestimated. Throws the errors of `fitDensity` for rows it would refuse, and "interrupted" when
+ * the signal fires.
  */
 export async function estimateFit(engine: Engine, request: EstimateRequest): Promise<FitEstimate> {
   const { columns, configuration, seconds = 2 } = request;

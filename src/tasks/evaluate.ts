@@ -12,7 +12,8 @@ import type { Integration } from "../ode/integration.ts";
 import { type Random, random, split } from "../random.ts";
 import type { Engine } from "../runtime/contract.ts";
 import { checkSignal, pauses, turns } from "../runtime/pause.ts";
-import { type FloatArray, floats, rowsOf } from "../tensor/array.ts";
+import { type FloatArray, rowsOf } from "../tensor/array.ts";
+import { allPoints } from "./all-points.ts";
 import { type CurvePoint, evaluationCurve } from "./curve.ts";
 import type { CurveSampler } from "./curve-samplers.ts";
 import { fitDensity, sampleDensity, scoreDensity } from "./density.ts";
@@ -74,7 +75,12 @@ export interface Evaluation {
 /** Rows on which the kernel density is judged at most: each costs a look at every centre. */
 const kernelRows = 20_000;
 
-/** Evaluates a model. Throws "data" for fewer than 8 held-out or training rows, "interrupted" when the signal fires. */
+/**
+ * Evaluates a model: the negative log-likelihood of held-out rows [m, d] (nats per row, in the user's units) and how
+ * far samples are from them, beside a floor and baselines where the training rows are known. The same request gives the
+ * same measures. Throws "data" for fewer than 8 held-out or training rows, "numeric" for a row that gets stuck,
+ * "interrupted" when the signal fires.
+ */
 export async function evaluateDensity(
   engine: Engine,
   model: DensityModel,
@@ -171,14 +177,9 @@ async function flowResult(engine: Engine, model: DensityModel, request: Evaluate
     for (const value of scored.logDensity) values.push(-value);
   }
   const count = sampleCount(request);
-  const points = new Float32Array(count * model.chain.dimension);
-  let filled = 0;
-  for await (const drawn of sampleDensity(engine, model, { ...controls, rows: count })) {
-    evaluations += drawn.evaluations;
-    points.set(drawn.points.data, filled);
-    filled += drawn.points.data.length;
-  }
-  return { nll: meanOf(values), points: floats(points, [count, model.chain.dimension]), evaluations };
+  const samples = sampleDensity(engine, model, { ...controls, rows: count });
+  const drawn = await allPoints(samples, [count, model.chain.dimension]);
+  return { nll: meanOf(values), points: drawn.points, evaluations: evaluations + drawn.evaluations };
 }
 
 const fitters: Readonly<Record<(typeof quickBaselines)[number], (train: FloatArray, random: Random) => Baseline>> = {

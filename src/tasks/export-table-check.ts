@@ -7,6 +7,7 @@ import { encodeModel } from "../onnx/encode.ts";
 import { fillNormal, fillUniform, random, split } from "../random.ts";
 import type { Engine } from "../runtime/contract.ts";
 import { floats, type NDArray } from "../tensor/array.ts";
+import { allPoints } from "./all-points.ts";
 import { type Student, sampleStudent } from "./distillation/student.ts";
 import { adaptiveSolution, type CheckOptions, largestDifference, noneIfStuck, rootMeanSquare } from "./export-check.ts";
 import type { Exported } from "./export-file.ts";
@@ -103,18 +104,12 @@ async function ownPoints(
   known: Known,
   integration: Integration | undefined,
 ): Promise<Float32Array> {
-  const out = new Float32Array(rows * encoder.dimensions.length);
   const controls = { seed, ...(signal && { signal }) };
   const chunks =
     "maps" in source
       ? sampleStudent(engine, source, { rows, ...controls })
       : sampleMasked(engine, source.density, { ...known, ...controls, ...(integration && { integration }) });
-  let at = 0;
-  for await (const { points } of chunks) {
-    out.set(points.data, at);
-    at += points.data.length;
-  }
-  return out;
+  return (await allPoints(chunks, [rows, encoder.dimensions.length])).points.data;
 }
 
 async function fileColumns(

@@ -1,22 +1,20 @@
 // pictures: computes what the pictures of a density model show, and hands it to the figures.
 import { failure } from "../errors.ts";
-import { diffusionScales } from "../flow/diffusion.ts";
-import type { Integration } from "../ode/integration.ts";
+import { chosenRows } from "../measure/points.ts";
 import { type DensityGrid, densityFigure } from "../pictures/density-map.ts";
 import { columnOf, type Figure, middleRange, type Range } from "../pictures/figure.ts";
-import { type BlocksInput, blocksFigure, type TrajectoriesInput, trajectoriesFigure } from "../pictures/journey.ts";
+import { blocksFigure, trajectoriesFigure } from "../pictures/journey.ts";
 import type { PictureKind } from "../pictures/kinds.ts";
 import { type ComparisonInput, mostPairColumns, pairsFigure, samplesFigure } from "../pictures/samples.ts";
 import { type LossHistory, lossFigure } from "../pictures/training.ts";
-import { fillNormal, permutation, random, split } from "../random.ts";
+import { random, split } from "../random.ts";
 import type { Engine } from "../runtime/contract.ts";
-import { trajectory } from "../runtime/trajectory.ts";
-import { createTransport } from "../runtime/transport.ts";
 import { type FloatArray, floats } from "../tensor/array.ts";
+import { allPoints } from "./all-points.ts";
 import { sampleDensity, scoreDensity } from "./density.ts";
 import type { DensityModel } from "./density-model.ts";
+import { blockStages, chosenColumns, pathsOf } from "./picture-flow.ts";
 import { type Controls, controlsOf } from "./progress.ts";
-import { standardize } from "./standardization.ts";
 
 export interface PictureRequest extends Controls {
   readonly kind: PictureKind;
@@ -34,11 +32,15 @@ export interface PictureRequest extends Controls {
   readonly seed?: number;
 }
 
-/** The figure of one kind. Throws code `option` when the model or the data does not suit the kind. */
+/**
+ * The figure of one kind, to be written by `toSvg` or `toPng`. Throws "option" when the model or the data does not suit
+ * the kind, "data" for rows of another width, "interrupted" when the signal fires.
+ */
 export async function picture(engine: Engine, model: DensityModel, request: PictureRequest): Promise<Figure> {
   if (request.kind === "loss") return lossPicture(model);
   const shown = shownColumns(model, request);
-  const { data, samples } = request;
+  const { data, samples, seed = 0 } = request;
+  const controls = controlsOf(request);
   for (const table of [data, samples])
     if (table && table.shape[1] !== model.chain.dimension)
       throw failure("data", {
@@ -51,10 +53,14 @@ export async function picture(engine: Engine, model: DensityModel, request: Pict
       return samplesFigure(await comparison(engine, model, shown, request));
     case "pairs":
       return pairsFigure(await comparison(engine, model, shown, request));
-    case "blocks":
-      return blocksFigure(await blockStages(engine, model, needed(data, request.kind), shown, request));
-    case "trajectories":
-      return trajectoriesFigure(await paths(engine, model, needed(data, request.kind), shown, request));
+    case "blocks": {
+      const rows = thinned(needed(data, request.kind), request.points ?? defaults.points, seed);
+      return blocksFigure(await blockStages(engine, model, rows, shown, { ...controls, seed }));
+    }
+    case "trajectories": {
+      const rows = thinned(needed(data, request.kind), request.points ?? defaults.paths, seed);
+      return trajectoriesFigure(await pathsOf(engine, model, rows, shown, controls));
+    }
     case "density":
       return densityMap(engine, model, request);
   }
@@ -121,24 +127,12 @@ function shownColumns(
   return places;
 }
 
-const defaults = { points: 5000, paths: 200, resolution: 128, stages: 8, pieces: 96 } as const;
+const defaults = { points: 5000, paths: 200, resolution: 128 } as const;
 
 /** Some rows of the data, drawn without replacement; all of them, in order, when they are no more than asked for. */
 function thinned(data: FloatArray, count: number, seed: number): FloatArray {
-  const [rows = 0, width = 1] = data.shape;
-  if (rows <= count) return data;
-  const chosen = permutation(split(random(seed), "picture", "rows"), rows).subarray(0, count);
-  const values = new Float32Array(count * width);
-  chosen.forEach((row, n) => values.set(data.data.subarray(row * width, (row + 1) * width), n * width));
-  return floats(values, [count, width]);
-}
-
-/** The chosen columns of rows [n · width]. */
-function chosen(values: Float32Array, width: number, places: readonly number[]): Float32Array {
-  return Float32Array.from({ length: (values.length / width) * places.length }, (_, k) => {
-    const row = Math.floor(k / places.length);
-    return values[row * width + places[k % places.length]!]!;
-  });
+  if ((data.shape[0] ?? 0) <= count) return data;
+  return chosenRows(data, count, split(random(seed), "picture", "rows"));
 }
 
 async function comparison(
@@ -152,7 +146,7 @@ async function comparison(
   const drawn = samples ? thinned(samples, points, seed).data : await samplesOf(engine, model, points, seed, controls);
   const table = (values: Float32Array) => ({
     columns: places.map((place) => columns[place]!),
-    values: chosen(values, columns.length, places),
+    values: chosenColumns(values, columns.length, places),
   });
   return { ...(data && { data: table(thinned(data, points, seed).data) }), samples: table(drawn) };
 }
@@ -164,101 +158,8 @@ async function samplesOf(
   seed: number,
   controls: Controls,
 ): Promise<Float32Array> {
-  const values = new Float32Array(rows * model.chain.dimension);
-  let filled = 0;
-  for await (const { points } of sampleDensity(engine, model, { rows, seed, ...controls })) {
-    values.set(points.data, filled);
-    filled += points.data.length;
-  }
-  return values;
-}
-
-/** Learnt pools and exact marginals, in the scaling the networks see. */
-async function blockStages(
-  engine: Engine,
-  model: DensityModel,
-  data: FloatArray,
-  places: readonly number[],
-  { points = defaults.points, seed = 0, signal, onProgress }: PictureRequest,
-): Promise<BlocksInput> {
-  const { chain, standardization, record } = model;
-  const { dimension, blocks } = chain;
-  const start = standardize(standardization, thinned(data, points, seed).data);
-  const shown = new Set(evenly(blocks.length + 1, defaults.stages));
-  const view = (values: Float32Array) => chosen(values, dimension, places);
-  const stages = [{ name: "data", learnt: view(start), exact: view(start) }];
-  let [current, time] = [start, 0];
-  for (const [n, block] of blocks.entries()) {
-    stopped(signal);
-    current = await throughBlock(
-      engine,
-      { dimension, blocks: [block] },
-      current,
-      record.configuration.integration,
-      signal,
-    );
-    onProgress?.({ stage: "push", block: n + 1, blocks: blocks.length, fraction: (n + 1) / blocks.length });
-    time = block.step.kind === "free" ? Number.POSITIVE_INFINITY : time + block.step.duration;
-    if (!shown.has(n + 1)) continue;
-    const name = `block ${n + 1}, ${Number.isFinite(time) ? String(Number(time.toPrecision(3))) : "noise"}`;
-    stages.push({ name, learnt: view(current), exact: view(diffused(start, time, seed)) });
-  }
-  return { axes: standardizedAxes(model, places), stages };
-}
-
-async function throughBlock(
-  engine: Engine,
-  chain: DensityModel["chain"],
-  points: Float32Array,
-  integration: Integration,
-  signal: AbortSignal | undefined,
-): Promise<Float32Array> {
-  const transport = await createTransport(engine, chain, { direction: 1, integration, divergence: { kind: "none" } });
-  try {
-    return (await transport.run(points, signal && { signal })).points;
-  } finally {
-    await transport.release();
-  }
-}
-
-/** The exact Ornstein-Uhlenbeck marginal of the points after `time` (infinite: N(0, I) itself). */
-function diffused(points: Float32Array, time: number, seed: number): Float32Array {
-  const { keep, spread } = diffusionScales(time);
-  const noise = new Float32Array(points.length);
-  fillNormal(split(random(seed), "picture", "noise"), noise);
-  return noise.map((z, k) => keep * points[k]! + spread * z);
-}
-
-async function paths(
-  engine: Engine,
-  model: DensityModel,
-  data: FloatArray,
-  places: readonly number[],
-  { points = defaults.paths, seed = 0, signal }: PictureRequest,
-): Promise<TrajectoriesInput> {
-  const { chain, standardization, record } = model;
-  const start = standardize(standardization, thinned(data, points, seed).data);
-  const { integration } = record.configuration;
-  const pieces = Math.max(8, Math.ceil(defaults.pieces / chain.blocks.length));
-  const accurate: Integration =
-    integration.kind === "adaptive" ? integration : { kind: "adaptive", method: "dopri5", rtol: 1e-4, atol: 1e-4 };
-  const options = { direction: 1, integration: accurate, pieces, ...(signal && { signal }) } as const;
-  const states = await trajectory(engine, chain, start, options);
-  return {
-    axes: standardizedAxes(model, places),
-    states: states.map((state) => chosen(state, chain.dimension, places)),
-    ends: chain.blocks.map((_, n) => (n + 1) * pieces),
-  };
-}
-
-function standardizedAxes(
-  { record: { columns, configuration } }: DensityModel,
-  places: readonly number[],
-): readonly [string, string] {
-  const [x = "x", y = "y"] = places.map(
-    (place) => `${columns[place]}${configuration.standardize ? " (standardised)" : ""}`,
-  );
-  return [x, y];
+  const drawn = sampleDensity(engine, model, { rows, seed, ...controls });
+  return (await allPoints(drawn, [rows, model.chain.dimension])).points.data;
 }
 
 async function densityMap(engine: Engine, model: DensityModel, request: PictureRequest): Promise<Figure> {
@@ -303,15 +204,4 @@ export async function densityGrid(
     filled += chunk.logDensity.length;
   }
   return { x, y, columns: resolution, rows: resolution, logDensity };
-}
-
-/** At most `most` of 0 … count-1, the first and the last among them. */
-function evenly(count: number, most: number): readonly number[] {
-  const taken = Math.min(count, most);
-  return Array.from({ length: taken }, (_, k) => (taken === 1 ? 0 : Math.round((k * (count - 1)) / (taken - 1))));
-}
-
-function stopped(signal: AbortSignal | undefined): void {
-  if (signal?.aborted)
-    throw failure("interrupted", { where: "picture", expected: "to finish", received: "a signal to stop" });
 }

@@ -1,5 +1,17 @@
-// report-scores: likelihoods for a report, of as many rows as the time that is left allows.
+// report-scores: likelihoods for a report, of as many rows as the networks and the time that is left allow.
+import { mlpParameterCount } from "../nn/mlp.ts";
 import type { FloatArray } from "../tensor/array.ts";
+import type { Configuration } from "../train/configuration.ts";
+
+/** Multiplications that the likelihoods of a report may cost; the rows they use follow from it. */
+const reportCost = 5e11;
+
+/** Rows whose likelihood a fit reports, at most: fewer for large networks. */
+export function reportRows(configuration: Configuration, d: number): number {
+  const weights = configuration.blocks.reduce((total, { network }) => total + mlpParameterCount(network, d), 0);
+  const perRow = 40 * weights * (1 + d);
+  return Math.max(256, Math.min(10_000, Math.floor(reportCost / perRow)));
+}
 
 /** Rows that are scored however little time is left. */
 const fewest = 256;

@@ -1,7 +1,7 @@
 // rows: checks of the rows that come in, and their split into training and held-out rows.
 import { failure } from "../errors.ts";
 import { permutation, random, split } from "../random.ts";
-import { type FloatArray, floats } from "../tensor/array.ts";
+import { type FloatArray, pickedRows } from "../tensor/array.ts";
 
 /** What a fit may be given to learn from and to be held against. */
 export interface RowRequest {
@@ -21,17 +21,9 @@ export function splitRows(
   { rows, validation, trainSplit = validation ? 1 : 0.9 }: RowRequest,
   seed: number,
 ): { train: FloatArray; heldOut?: FloatArray } {
-  const [count = 0, d = 1] = rows.shape;
-  const { train, heldOut } = splitPlaces(count, trainSplit, seed);
+  const { train, heldOut } = splitPlaces(rows.shape[0] ?? 0, trainSplit, seed);
   if (heldOut.length === 0) return { train: rows, ...(validation && { heldOut: validation }) };
-  const pick = (chosen: Uint32Array): FloatArray => {
-    const data = new Float32Array(chosen.length * d);
-    chosen.forEach((row, n) => {
-      data.set(rows.data.subarray(row * d, (row + 1) * d), n * d);
-    });
-    return floats(data, [chosen.length, d]);
-  };
-  return { train: pick(train), heldOut: validation ?? pick(heldOut) };
+  return { train: pickedRows(rows, train), heldOut: validation ?? pickedRows(rows, heldOut) };
 }
 
 /** Which of `count` rows train and which are held out; all in their order when none is. */
@@ -88,14 +80,12 @@ export function rowNotes({ shape: [count = 0, d = 1] }: FloatArray): readonly st
 
 /** Up to `count` rows [count, d] at even distances: all of them when there are no more, and fair to a table that is sorted. */
 export function evenRows(rows: FloatArray, count: number): FloatArray {
-  const [all = 0, d = 1] = rows.shape;
+  const [all = 0] = rows.shape;
   if (all <= count) return rows;
-  const data = new Float32Array(count * d);
-  for (let n = 0; n < count; n++) {
-    const row = Math.floor((n * all) / count);
-    data.set(rows.data.subarray(row * d, (row + 1) * d), n * d);
-  }
-  return floats(data, [count, d]);
+  return pickedRows(
+    rows,
+    Array.from({ length: count }, (_, n) => Math.floor((n * all) / count)),
+  );
 }
 
 /** Copies of the training rows that are alive at once: the table, its standardised form, the pool and the pool before it. */

@@ -6,7 +6,7 @@ import type { Engine } from "../runtime/contract.ts";
 import { checkSignal, pauses } from "../runtime/pause.ts";
 import { createTransport } from "../runtime/transport.ts";
 import type { FloatArray } from "../tensor/array.ts";
-import { chunkRows } from "../train/chain.ts";
+import { chunkRows } from "../train/push.ts";
 import type { ScoreRequest } from "./density.ts";
 import type { DensityModel } from "./density-model.ts";
 import { absentAt, freeLogVolume } from "./gaps.ts";

@@ -21,7 +21,7 @@ const tolerances = [...looser, tightest];
 export const convergence = { logDensity: 0.01, samples: 1e-3 } as const;
 
 /** Rows on which it is decided, at most. */
-export const probeRows = 256;
+const probeRows = 256;
 
 /** What has to have converged: at least one of `rows` and `samples`. */
 export interface ToleranceRequest extends Pick<ScoreRequest, "divergence" | "seed" | "handOver"> {

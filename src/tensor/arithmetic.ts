@@ -125,9 +125,9 @@ const pairs = {
 
 /** -x */
 export const negate: Unary = rules.negate.call;
-/** e^x */
+/** e^x, element by element. */
 export const exponential: Unary = rules.exponential.call;
-/** Natural logarithm; -inf at 0, NaN below. */
+/** Natural logarithm, element by element; -inf at 0, NaN below. */
 export const logarithm: Unary = rules.logarithm.call;
 export const squareRoot: Unary = rules.squareRoot.call;
 export const sine: Unary = rules.sine.call;
@@ -143,9 +143,9 @@ export const relu: Unary = rules.relu.call;
 export const isPositive: Unary = rules.isPositive.call;
 /** x for x > 0, e^x - 1 below. */
 export const elu: Unary = rules.elu.call;
-/** a + b, with broadcasting. */
+/** a + b, element by element, with broadcasting. Throws "shape" for shapes that do not broadcast. */
 export const add: Binary = pairs.add.call;
-/** a - b, with broadcasting. */
+/** a - b, element by element, with broadcasting. */
 export const subtract: Binary = pairs.subtract.call;
 /** a · b, element by element, with broadcasting. */
 export const multiply: Binary = pairs.multiply.call;

@@ -44,7 +44,10 @@ export function allocate<T extends ElementType>(type: T, length: number): Elemen
   return new constructors[type](length);
 }
 
-/** Wraps float32 values as an array of the given shape (no copy for a Float32Array). */
+/**
+ * Wraps float32 values as an array of the given shape (no copy for a Float32Array). Throws "shape" for another number
+ * of values.
+ */
 export function floats(
   values: Float32Array | readonly number[],
   shape: readonly number[] = [values.length],
@@ -71,6 +74,29 @@ export function elementCount(shape: readonly number[]): number {
 export function rowsOf(array: FloatArray, start: number, end: number): FloatArray {
   const width = elementCount(array.shape.slice(1));
   return floats(array.data.subarray(start * width, end * width), [end - start, ...array.shape.slice(1)]);
+}
+
+/** Copies of the rows of the first axis at these places, in their order. */
+export function pickedRows(array: FloatArray, places: ArrayLike<number>): FloatArray {
+  const width = elementCount(array.shape.slice(1));
+  const picked = zeros([places.length, ...array.shape.slice(1)]);
+  for (let n = 0; n < places.length; n++) {
+    const row = places[n] ?? 0;
+    picked.data.set(array.data.subarray(row * width, (row + 1) * width), n * width);
+  }
+  return picked;
+}
+
+/** Arrays below each other: the same sizes behind the first axis, which is as long as those of all parts. */
+export function stackedRows(parts: readonly FloatArray[]): FloatArray {
+  const rows = parts.reduce((total, { shape }) => total + (shape[0] ?? 0), 0);
+  const stacked = zeros([rows, ...(parts[0]?.shape.slice(1) ?? [])]);
+  let filled = 0;
+  for (const { data } of parts) {
+    stacked.data.set(data, filled);
+    filled += data.length;
+  }
+  return stacked;
 }
 
 function checked<T extends ElementType>(array: NDArray<T>): NDArray<T> {

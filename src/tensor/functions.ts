@@ -16,7 +16,10 @@ import { sizeOf, stretchOver, sum } from "./layout.ts";
 import { normalizeAxis } from "./shape.ts";
 import { apply, type Emitter, expectFloats, type Operator, type Tensor, toTensor } from "./tensor.ts";
 
-/** Arithmetic mean over axes; all axes when none are given. */
+/**
+ * Arithmetic mean over axes, counted from the end where negative; all axes when none are given. With `keep` they stay,
+ * with size 1.
+ */
 export function mean(x: Tensor, axes: readonly number[] = x.shape.map((_, axis) => axis), keep = false): Tensor {
   const count = axes.map((axis) => sizeOf(x, axis)).reduce<Tensor>((a, b) => multiply(a, b), toTensor(1));
   return divide(sum(x, axes, keep), count);
@@ -62,9 +65,6 @@ export const silu = smooth.silu.call;
 export const gelu = smooth.gelu.call;
 /** log(1 + e^x) without overflow. */
 export const softplus = smooth.softplus.call;
-
-/** log(1 + e^(beta x)) / beta */
-export const sharpSoftplus = (x: Tensor, beta: number): Tensor => divide(softplus(multiply(beta, x)), beta);
 
 /** Sums of squares over axes, kept with size 1. */
 export function sumSquares(x: Tensor, axes: readonly number[]): Tensor {

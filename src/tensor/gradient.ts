@@ -9,7 +9,7 @@ import { leafList, type MapTree, mapTree } from "./tree.ts";
 
 /**
  * The gradient of a scalar with respect to every tensor of a tree, as a tree of the same structure and shapes.
- * A tensor that does not matter gets zeros. Throws when `output` is not a scalar.
+ * A tensor that does not matter gets zeros. Throws "shape" when `output` is not a scalar.
  */
 export function gradient<T extends object>(output: Tensor, parameters: T): MapTree<T, Tensor, Tensor> {
   if (output.shape.length !== 0)

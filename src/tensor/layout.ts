@@ -167,7 +167,10 @@ export const expandOperator = (shape: Shape): Operator => ({
   },
 });
 
-/** Sums over axes, keeping them with size 1 when `keep` is set. */
+/**
+ * Sums over axes, counted from the end where negative; all axes when none are given. With `keep` they stay, with size
+ * 1.
+ */
 export function sum(x: Tensor, axes: readonly number[] = x.shape.map((_, axis) => axis), keep = false): Tensor {
   const normalized = axes.map((axis) => normalizeAxis(axis, x.shape.length, "sum")).sort((a, b) => a - b);
   if (new Set(normalized).size < normalized.length)

@@ -1,6 +1,6 @@
 // matrix: products of matrices, and rows picked by index.
 import { failure } from "../errors.ts";
-import { add, multiply } from "./arithmetic.ts";
+import { add } from "./arithmetic.ts";
 import { integers } from "./array.ts";
 import { carried, concatenate, reshape, stretchOver, sum, sumTo } from "./layout.ts";
 import { broadcastShapes, formatShape, type Shape, sameShape } from "./shape.ts";
@@ -219,11 +219,6 @@ function matrixSizes(shape: Shape, transposed: boolean): Shape {
 
 function swapLast(rank: number): readonly number[] {
   return Array.from({ length: rank }, (_, axis) => (axis < rank - 2 ? axis : 2 * rank - 3 - axis));
-}
-
-/** Sum of squares of all elements: a scalar. */
-export function sumOfSquares(x: Tensor): Tensor {
-  return sum(multiply(x, x));
 }
 
 /** Rows of tensors joined as columns: [n, a], [n, b] -> [n, a + b]. */

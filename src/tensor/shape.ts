@@ -13,14 +13,6 @@ export function sameShape(a: Shape, b: Shape): boolean {
   return a.length === b.length && a.every((size, axis) => size === b[axis]);
 }
 
-/** The sizes as numbers; throws when one is symbolic. */
-export function staticShape(shape: Shape, where: string): readonly number[] {
-  return shape.map((size) => {
-    if (typeof size === "number") return size;
-    throw failure("shape", { where, expected: "sizes known when the graph is built", received: formatShape(shape) });
-  });
-}
-
 /** The common shape under numpy's rules: sizes are aligned at the right, and 1 stretches to any size. */
 export function broadcastShapes(a: Shape, b: Shape, where: string): Shape {
   const rank = Math.max(a.length, b.length);

@@ -69,7 +69,7 @@ export function apply(operator: Operator, inputs: readonly Tensor[]): Tensor {
   return { operator, inputs, ...operator.shape(inputs) };
 }
 
-/** An input of the program. */
+/** An input of the program. A size is a number, or a name that stands for any number at run time: `["rows", 3]`. */
 export function placeholder(shape: Shape, type: ElementType = "float32"): Tensor {
   return apply({ name: "input", attributes: {}, shape: () => ({ shape, type }), onnx: unreachable("input") }, []);
 }
@@ -79,7 +79,7 @@ export interface Constant extends Tensor {
   readonly value: NDArray;
 }
 
-/** A value known when the graph is built. */
+/** A value known when the graph is built; a number becomes a float32 scalar. */
 export function constant(value: NDArray | number): Constant {
   const array = typeof value === "number" ? floats([value], []) : value;
   const operator: Operator = {

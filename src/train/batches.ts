@@ -9,8 +9,7 @@ import { diffusionScales } from "../flow/diffusion.ts";
 import { contextWidth, drawStates, fillContexts, keepFree, type MaskLaw } from "../flow/masked.ts";
 import type { Step } from "../flow/steps.ts";
 import { fillTimes, type TimeDistribution } from "../flow/time.ts";
-import { type DropoutMasks, drawMasks, fullMasks } from "../nn/dropout.ts";
-import type { UnetConfiguration } from "../nn/unet.ts";
+import { type DropoutMasks, type DropoutPlan, drawMasks, fullMasks } from "../nn/dropout.ts";
 import { fillNormal, fillUniform, lazyPermutation, permutation, type Random, split } from "../random.ts";
 import { type FloatArray, zeros } from "../tensor/array.ts";
 import type { PoolClasses } from "./pool-classes.ts";
@@ -29,7 +28,7 @@ export interface Batch {
    * classes: the share of each, [rows, classes].
    */
   readonly context?: FloatArray;
-  /** Of a U-net with dropout: what each row's network keeps. */
+  /** With dropout: what each row's network keeps. */
   readonly kept?: DropoutMasks;
 }
 
@@ -73,8 +72,8 @@ export interface BatchOptions {
   readonly classDropout?: number;
   /** The pool's numbers are in the middle of their levels' cells; a batch has them at random places of these. */
   readonly levels?: boolean;
-  /** The network whose dropout a batch comes with. */
-  readonly dropout?: UnetConfiguration;
+  /** What a batch says is left out of the network. */
+  readonly dropout?: DropoutPlan;
 }
 
 /** The rows from `start` to `end` of a batch, which belong to one leg. */

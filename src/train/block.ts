@@ -1,6 +1,6 @@
 // block: the training loop of a chain. It trains one network on its pool until its iterations, its time or its patience run out.
 import { failure } from "../errors.ts";
-import { isImageNetwork, type NetworkArrays, type VelocityNetwork } from "../nn/network.ts";
+import { dropoutPlan, isImageNetwork, type NetworkArrays, type VelocityNetwork } from "../nn/network.ts";
 import { adamScales } from "../optim/adam.ts";
 import { averageKept, learningRateAt } from "../optim/schedule.ts";
 import { type Random, split } from "../random.ts";
@@ -16,7 +16,7 @@ import { emptyCurve, extended, type LossCurve } from "./loss-curve.ts";
 import { initialState, type TrainingState } from "./optimizer.ts";
 import type { PoolClasses } from "./pool-classes.ts";
 import type { RowPool } from "./row-pool.ts";
-import { batchInputs, batchLoss, createTrainingStep, dropoutOf, type LossTarget } from "./step.ts";
+import { batchInputs, batchLoss, createTrainingStep, type LossTarget } from "./step.ts";
 import { fittingPlan, stepPlans } from "./step-memory.ts";
 
 /** Where a block stands at an iteration that is a multiple of `snapshotEvery`: enough to go on byte for byte. */
@@ -91,40 +91,17 @@ const mostHalvings = 8;
 /** Trains one block. Throws a "numeric" error that names the block and iteration when the loss stays non-finite. */
 export async function trainBlock(engine: Engine, task: BlockTask, controls: BlockControls = {}): Promise<TrainedBlock> {
   const { block, training } = task;
-  const begin: Snapshot = task.resume ?? {
-    iteration: 0,
-    state: initialState(task.start, training.movingAverage),
-    caution: 1,
-    loss: Number.NaN,
-    curve: emptyCurve,
-    patience: { best: Number.POSITIVE_INFINITY, checksSince: 0, parameters: [] },
-  };
+  const begin = task.resume ?? untrained(task);
   const target = { ...lossTarget(task), like: task.start };
   const isBounded = task.memory !== undefined && engine.device === "cpu" && isImageNetwork(block.network);
   const way = isBounded ? fittingPlan(stepPlans(target, training), task.memory) : undefined;
   const step = await createTrainingStep(engine, target, training, begin.state, way);
   const heldOutLoss =
     task.heldOut && training.earlyStopping > 0 ? await createHeldOutLoss(engine, task, task.heldOut) : undefined;
-  const dropout = dropoutOf(block.network);
-  const options = {
-    ...training,
-    legs: legsFor(task),
-    ...(task.poolMasks && { poolMasks: task.poolMasks }),
-    ...(task.classes && { classes: task.classes }),
-    ...(task.levels && { levels: true }),
-    ...(dropout && { dropout }),
-  };
-  const batch = batches(task.pool, split(task.random, "batches"), options);
+  const batch = blockBatches(task);
   const schedule = { learningRate: block.learningRate, decay: training.decay, warmUp: training.warmUp };
-  const publish = (state: TrainingState, patience: Patience) =>
-    withLeaves<FloatArray, NetworkArrays>(
-      task.start,
-      patience.parameters.length > 0
-        ? patience.parameters
-        : training.movingAverage > 0
-          ? state.average
-          : state.parameters,
-    );
+  const publish = (state: TrainingState, { parameters }: Patience) =>
+    withLeaves<FloatArray, NetworkArrays>(task.start, parameters.length > 0 ? parameters : averaged(state));
   const pause = pauses();
   const begun = performance.now();
   const time = Math.max(controls.time ?? Number.POSITIVE_INFINITY, (controls.until ?? 0) - begun);
@@ -159,15 +136,9 @@ export async function trainBlock(engine: Engine, task: BlockTask, controls: Bloc
       await pause();
       if (controls.look?.isDue()) await controls.look.show(publish(step.state(), snapshot.patience), iteration);
       if (iteration % snapshotEvery === 0) {
-        const state = step.state();
-        const judged = heldOutLoss && (await judge(snapshot.patience, state, heldOutLoss));
-        const { patience } = judged ?? snapshot;
-        const mean = total / counted;
-        const point = { iteration, loss: mean, ...(judged && { heldOut: judged.heldOut }) };
-        const curve = extended(snapshot.curve, point);
-        snapshot = { iteration, state, caution: snapshot.caution, loss: mean, curve, patience };
+        snapshot = await nextSnapshot(snapshot, { iteration, state: step.state(), loss: total / counted }, heldOutLoss);
         [total, counted] = [0, 0];
-        if (training.earlyStopping > 0 && patience.checksSince >= training.earlyStopping) break;
+        if (training.earlyStopping > 0 && snapshot.patience.checksSince >= training.earlyStopping) break;
       }
     }
     const loss = counted > 0 ? total / counted : snapshot.loss;
@@ -181,6 +152,42 @@ export async function trainBlock(engine: Engine, task: BlockTask, controls: Bloc
     await step.release();
     await heldOutLoss?.release();
   }
+}
+
+/** Where a block starts. */
+function untrained({ start, training }: BlockTask): Snapshot {
+  return {
+    iteration: 0,
+    state: initialState(start, training.movingAverage),
+    caution: 1,
+    loss: Number.NaN,
+    curve: emptyCurve,
+    patience: { best: Number.POSITIVE_INFINITY, checksSince: 0, parameters: [] },
+  };
+}
+
+function blockBatches(task: BlockTask) {
+  const { block, training, pool, poolMasks, classes, levels } = task;
+  const dropout = dropoutPlan(block.network);
+  return batches(pool, split(task.random, "batches"), {
+    ...training,
+    legs: legsFor(task),
+    ...(poolMasks && { poolMasks }),
+    ...(classes && { classes }),
+    ...(levels && { levels }),
+    ...(dropout && { dropout }),
+  });
+}
+
+/** The snapshot after another stretch of iterations; held-out rows, where there are any, say whether it got better. */
+async function nextSnapshot(
+  { caution, curve, patience }: Snapshot,
+  { iteration, state, loss }: Pick<Snapshot, "iteration" | "state" | "loss">,
+  heldOutLoss: HeldOutLoss | undefined,
+): Promise<Snapshot> {
+  const judged = heldOutLoss && (await judge(patience, state, heldOutLoss));
+  const point = { iteration, loss, ...(judged && { heldOut: judged.heldOut }) };
+  return { iteration, state, caution, loss, curve: extended(curve, point), patience: judged?.patience ?? patience };
 }
 
 /** The error that ends a fit whose signal fired, once what it has reached is saved. */
@@ -206,8 +213,13 @@ function calmed(snapshot: Snapshot, block: number, iteration: number, loss: numb
   return { ...snapshot, caution };
 }
 
+/** The moving averages of the parameters, or the parameters themselves where there is none. */
+function averaged({ average, parameters }: TrainingState): readonly FloatArray[] {
+  return average.length > 0 ? average : parameters;
+}
+
 async function judge(patience: Patience, state: TrainingState, heldOutLoss: HeldOutLoss) {
-  const parameters = state.average.length > 0 ? state.average : state.parameters;
+  const parameters = averaged(state);
   const heldOut = await heldOutLoss.of(parameters);
   const next: Patience =
     heldOut < patience.best

@@ -1,13 +1,10 @@
 // chain: trains a chain block after block. The pool is pushed through each trained block, and the next one starts from there.
-import { scatterWithinCells } from "../data/images/rows.ts";
 import { invariant } from "../errors.ts";
 import type { Block, Chain } from "../flow/chain.ts";
 import { drawStates } from "../flow/masked.ts";
-import { isImageNetwork, type NetworkArrays, type VelocityNetwork } from "../nn/network.ts";
+import type { NetworkArrays, VelocityNetwork } from "../nn/network.ts";
 import { random, split } from "../random.ts";
 import type { Engine } from "../runtime/contract.ts";
-import { pauses, unlessInterrupted } from "../runtime/pause.ts";
-import { createTransport } from "../runtime/transport.ts";
 import { type BlockTask, interruption, type Snapshot, trainBlock } from "./block.ts";
 import { type Configuration, checkConfiguration, isFromMarginals } from "./configuration.ts";
 import { distances, firstRows } from "./distances.ts";
@@ -15,8 +12,8 @@ import { createLooker, type Looks } from "./looks.ts";
 import type { LossCurve } from "./loss-curve.ts";
 import { trainFromMarginals } from "./marginals.ts";
 import { checkMasks, maskedPool } from "./masked-pool.ts";
-import { evenPlaces, evenRows, rowsInTime, rowsInUse } from "./pool.ts";
 import { checkPoolClasses, type PoolClasses } from "./pool-classes.ts";
+import { type Pools, pushPools } from "./push.ts";
 import { borrowedRows, ownRows, type RowPool } from "./row-pool.ts";
 import { leastTimeOf, startingWeights, timeFor } from "./start.ts";
 
@@ -87,17 +84,6 @@ export interface ChainProgress {
   readonly pushed?: number;
 }
 
-/** Rows that are pushed or scored in one call: results are the same whatever the memory budget. */
-export const chunkRows = 16_384;
-
-/** Rows by which it is found how long a push takes, where time is limited. */
-const [probeRows, probeImages] = [2048, 64];
-
-/** The same for rows of so many values: fewer of them where they are images, so that progress is seen. */
-export function rowsPerChunk(dimension: number): number {
-  return Math.max(64, Math.min(chunkRows, Math.floor(2 ** 17 / dimension)));
-}
-
 /** Trains every block that `resume` does not hold yet. Throws "interrupted" after a checkpoint when the signal fires. */
 export async function trainChain(
   engine: Engine,
@@ -166,16 +152,6 @@ export async function trainChain(
   return { chain: { dimension, blocks }, records };
 }
 
-/** The pools p_(n-1) that the next block starts from; in masked training with states that rows keep for the whole chain. */
-interface Pools {
-  train: RowPool;
-  heldOut?: RowPool;
-  trainStates?: Uint8Array;
-  /** The class of each row of `train`. */
-  labels?: Int32Array;
-  readonly heldOutStates?: Uint8Array;
-}
-
 function startingPools({ pool, classes, heldOut, gaps, heldOutGaps, configuration }: ChainTask): Pools {
   const { masks, earlyStopping } = configuration.training;
   const { dimension } = pool;
@@ -190,13 +166,6 @@ function startingPools({ pool, classes, heldOut, gaps, heldOutGaps, configuratio
     trainStates: states,
     ...(judged && { heldOut: judged, heldOutStates: heldOutStates(judged) }),
   };
-}
-
-/** Leaves `count` evenly spaced rows of the training pool. */
-function narrow(pools: Pools, count: number): void {
-  pools.train = pools.train.narrowed(count);
-  if (pools.trainStates) pools.trainStates = evenRows(pools.trainStates, pools.train.dimension, count);
-  if (pools.labels) pools.labels = evenRows(pools.labels, 1, count);
 }
 
 function unfinished(resume: PartialChain | undefined): Omit<PartialChain, "blocks" | "records"> {
@@ -230,81 +199,4 @@ function blockTask(
     ...(n === 0 && configuration.training.dequantise && { levels: true }),
     ...(snapshot && { resume: snapshot }),
   };
-}
-
-/**
- * Replaces the pools by themselves after one block, in chunks and in place where they may be overwritten, and returns the first
- * rows of the training pool before. Rows that no later block would look at, or that would take too much of a limited time, are
- * left out. Undefined when the signal fires: the pools are then good for nothing.
- */
-async function pushPools(
-  engine: Engine,
-  block: Block,
-  task: ChainTask,
-  pools: Pools,
-  { number, seconds }: { readonly number: number; readonly seconds: number },
-  controls: ChainControls,
-): Promise<Float32Array | undefined> {
-  const { configuration } = task;
-  const { dimension } = task.pool;
-  const chain: Chain = { dimension, blocks: [block] };
-  const transport = await createTransport(engine, chain, {
-    direction: 1,
-    integration: configuration.integration,
-    divergence: { kind: "none" },
-    guidance: task.classes ? 1 : 0,
-  });
-  const pause = pauses();
-  const atOnce = rowsPerChunk(dimension);
-  const isLast = number === configuration.blocks.length;
-  narrow(pools, rowsInUse(configuration, number));
-  if (controls.time !== undefined) {
-    const most = Math.min(isImageNetwork(block.network) ? probeImages : probeRows, atOnce);
-    const tried = Math.min(most, pools.train.rows);
-    const part = new Float32Array(tried * dimension);
-    pools.train.gather(evenPlaces(pools.train.rows, tried), part);
-    const own = {
-      ...(pools.trainStates && { states: evenRows(pools.trainStates, dimension, tried) }),
-      ...(pools.labels && { classes: evenRows(pools.labels, 1, tried) }),
-    };
-    const started = performance.now();
-    await unlessInterrupted(transport.run(part, { ...own, ...(controls.signal && { signal: controls.signal }) }));
-    const each = (performance.now() - started) / tried;
-    narrow(pools, rowsInTime(seconds, each, { network: block.network, isLast }));
-  }
-  const isLevels = number === 1 && configuration.training.dequantise === true;
-  const places = split(random(configuration.seed), "places");
-  const push = async (pool: RowPool, states: Uint8Array | undefined, labels?: Int32Array) => {
-    const pushed = pool.successor();
-    for (let firstRow = 0; firstRow < pool.rows; firstRow += atOnce) {
-      if (controls.signal?.aborted) return undefined;
-      const end = Math.min(pool.rows, firstRow + atOnce);
-      const chunk = new Float32Array((end - firstRow) * dimension);
-      pool.read(firstRow, chunk);
-      if (isLevels) scatterWithinCells(chunk, places, firstRow * dimension);
-      const own = {
-        ...(states && { states: states.subarray(firstRow * dimension, end * dimension) }),
-        ...(labels && { classes: labels.subarray(firstRow, end) }),
-      };
-      const run = { firstRow, ...own, ...(controls.signal && { signal: controls.signal }) };
-      const moved = await unlessInterrupted(transport.run(chunk, run));
-      if (!moved) return undefined;
-      pushed.set(firstRow, moved.points);
-      controls.onProgress?.({ stage: "push", block: number, iteration: 0, pushed: end / pool.rows });
-      await pause();
-    }
-    return pushed;
-  };
-  const before = firstRows(pools.train);
-  try {
-    const train = await push(pools.train, pools.trainStates, pools.labels);
-    const judged = isLast ? undefined : pools.heldOut;
-    const heldOut = train && judged && (await push(judged, pools.heldOutStates));
-    if (!train || (judged && !heldOut)) return undefined;
-    pools.train = train;
-    if (heldOut) pools.heldOut = heldOut;
-    return before;
-  } finally {
-    await transport.release();
-  }
 }

@@ -106,9 +106,10 @@ export function parameterCount({ blocks, training }: Configuration<VelocityNetwo
 export function areAlike(blocks: readonly BlockConfiguration<VelocityNetwork>[]): boolean {
   const texts = blocks.map(({ network, learningRate }) => {
     if (network.kind !== undefined) return JSON.stringify([network, learningRate]);
-    const { hidden, activation, timeInput, initialization, frequencies = 0, detailed = null, levels = null } = network;
+    const { hidden, activation, timeInput, initialization, ...others } = network;
+    const { frequencies = 0, detailed = null, levels = null, dropout = 0 } = others;
     const beta = activation.kind === "softplus" ? activation.beta : 0;
-    const fine = [frequencies, detailed, levels];
+    const fine = [frequencies, detailed, levels, dropout];
     return JSON.stringify([hidden, activation.kind, beta, timeInput, initialization, fine, learningRate]);
   });
   return new Set(texts).size <= 1;

@@ -5,6 +5,7 @@ import { matchingLoss, type VelocityField } from "../flow/matching.ts";
 import type { Step } from "../flow/steps.ts";
 import {
   applyNetwork,
+  dropoutPlan,
   isImageNetwork,
   type NetworkArrays,
   type NetworkTensors,
@@ -12,7 +13,6 @@ import {
   type VelocityNetwork,
   widestArray,
 } from "../nn/network.ts";
-import { type UnetConfiguration, unetMaskShapes } from "../nn/unet.ts";
 import type { Engine } from "../runtime/contract.ts";
 import type { FloatArray } from "../tensor/array.ts";
 import { placeholder, type Tensor } from "../tensor/tensor.ts";
@@ -34,16 +34,11 @@ export interface LossTarget {
   readonly dimension: number;
 }
 
-/** What only training asks of a network of images. */
+/** What only training asks of a network. */
 export interface LossOptions {
   /** Values are left out as the batch says. */
   readonly dropout?: boolean;
   readonly recompute?: boolean;
-}
-
-/** The network whose values training leaves out, if any. */
-export function dropoutOf(network: VelocityNetwork): UnetConfiguration | undefined {
-  return network.kind === "unet" && network.dropout > 0 ? network : undefined;
 }
 
 /** Placeholders of a batch, and the matching loss over it of the network with these parameters. */
@@ -64,8 +59,8 @@ export function batchLoss(
   const told = readsClasses({ network }) ? [column(networkClasses(network))] : [];
   const [mask] = masked;
   const context = [...masked, ...told];
-  const leaving = dropout ? dropoutOf(network) : undefined;
-  const kept = leaving ? unetMaskShapes(leaving).map((shape) => placeholder(["rows", ...shape], "bool")) : [];
+  const plan = dropout ? dropoutPlan(network) : undefined;
+  const kept = (plan?.shapes ?? []).map((shape) => placeholder(["rows", ...shape], "bool"));
   const options = { masks: kept, recompute };
   const field: VelocityField = (x, t) => applyNetwork(network, parameters, x, clock ?? t, context[0], options);
   const loss = matchingLoss(

@@ -215,10 +215,10 @@ describe("evaluate", () => {
   });
 
   it("fails under a threshold, in a sentence", async () => {
-    const options = ["-n", "45", "--seed", "1", "--fail-under", "frechet=0,precision=2", "--quiet"];
+    const options = ["-n", "45", "--seed", "1", "--fail-under", "frechet=0,precision=1", "--quiet"];
     const { status, err } = await localflow("evaluate", model, data, ...options);
     expect(status).toBe(1);
-    expect(err).toMatch(/--fail-under: expected frechet of at most 0 and precision of at least 2/);
+    expect(err).toMatch(/--fail-under: expected frechet of at most 0 and precision of at least 1/);
   });
 
   it.each([

@@ -89,8 +89,9 @@ describe("parse", () => {
 
   it("lists the words there are when another one comes", () => {
     expect(refusal(parse.choice(["euler", "midpoint"]), "midpint").message).toContain(
-      'one of euler, midpoint, got "midpint"',
+      'one of euler, midpoint, got "midpint"; did you mean "midpoint"?',
     );
+    expect(refusal(parse.choice(["euler", "midpoint"]), "dopri5").message).toMatch(/got "dopri5"$/);
   });
 
   it("reads the method that hands points over, with or without a tolerance", () => {

@@ -114,14 +114,39 @@ describe("sample", () => {
     expect(broken(rows)).toEqual([0, 0, 0, 0]);
   });
 
+  it("refuses a condition in the words of its option, column and all, before it draws", async () => {
+    for (const [where, message] of [
+      ["net < -999", '--where, column "net": expected values down to '],
+      [
+        "city == country",
+        "--where: expected a condition that a row can meet, got one that takes equal cells of city and",
+      ],
+      [
+        "net != net",
+        "--where: expected a comparison that depends on a column, got columns that cancel out, which never",
+      ],
+    ] as const) {
+      const outcome = await localflow("sample", model, "-n", "5", "--where", where);
+      expect(outcome).toMatchObject({ status: 2, out: "" });
+      expect(outcome.err).toContain(message);
+    }
+    const line = ["sample", model, "-n", "5", "--where", "net >= 0 || net < -999", "-o", at("w.csv")];
+    expect(await json(...line)).toMatchObject({ rows: 5, condition: { acceptance: 1 } });
+  });
+
   it("balances the label, or a column that is named, and refuses one that is none", async () => {
     const result = await json("sample", model, "-n", "31", "--balance", "--seed", "5", "-o", at("b.csv"));
     expect(result).toMatchObject({ balance: { column: "rank", rows: { 1: 11, 2: 10, 3: 10 } } });
     expect((await rowsIn(at("b.csv"))).filter(({ rank }) => rank === 3)).toHaveLength(10);
     const named = await json("sample", model, "-n", "20", "--balance", "country", "--seed", "5", "-o", at("c.csv"));
     expect(named).toMatchObject({ balance: { rows: { NO: 5, DE: 5, FR: 5, IT: 5 } } });
-    const outcome = await localflow("sample", model, "-n", "5", "--balance", "net");
+    const said = await localflow("sample", model, "-n", "2", "--balance", "-o", at("d.csv"), "--threads", "1");
+    expect(said.out).toContain("; 0 or 1 row for each of 3 levels of rank: ");
+    const more = await localflow("sample", model, "-n", "7", "--balance", "-o", at("e.csv"), "--threads", "1");
+    expect(more.out).toContain("; 2 or 3 rows for each of 3 levels of rank: ");
+    const outcome = await localflow("sample", model, "-n", "5", "--balance", "contry");
     expect(outcome).toMatchObject({ status: 2, out: "" });
+    expect(outcome.err).toMatch(/--balance: expected a category: .*, got "contry"; did you mean "country"\?$/m);
     const density = await localflow("sample", "moons", "-n", "5", "--balance");
     expect(density.err).toContain("--balance: expected another model than a built-in density");
   });
@@ -167,6 +192,35 @@ describe("impute and inspect", () => {
     const result = await json("impute", model, at("holes.csv"), "-o", at("filled.parquet"), "--seed", "1");
     expect(result).toMatchObject({ rows: 80, unmet: 0 });
     expect(broken(await rowsIn(at("filled.parquet")))).toEqual([0, 0, 0, 0]);
+  });
+
+  it("says of rows that keep their gaps why, and of columns that the model does not hold", async () => {
+    const [first, second] = orders(2, 9);
+    const rows = [
+      { ...first, low: 5000, high: "" },
+      { ...second, rank: "" },
+    ] as unknown as readonly Order[];
+    put("hopeless.csv", csvOf(rows));
+    const line = [
+      "impute",
+      model,
+      at("hopeless.csv"),
+      "-o",
+      at("kept.csv"),
+      "--seed",
+      "1",
+      "--threads",
+      "1",
+      "--force",
+    ];
+    const { out, err } = await localflow(...line, "--best", "--draws", "5", "--quiet");
+    expect(out).toMatch(/^1 gap in 2 rows filled .*, 1 left in 1 row in which nothing meets the constraints, seed 1: /);
+    expect(err).toBe("");
+    const loud = await localflow(...line);
+    expect(loud.err).toContain("note: nothing is drawn for the gaps of 1 row: beside what is known there, no value");
+    const drawn = await localflow(...line, "--draws", "3", "--quiet");
+    expect(drawn.out).toContain(", 1 left in 3 rows of all draws in which nothing meets the constraints");
+    expect(await json(...line.slice(0, -3), "--force")).toMatchObject({ left: 1, unheld: 0, unmet: 1, cells: 1 });
   });
 
   it("shows the constraints and the label of a model, and what data would make of them", async () => {

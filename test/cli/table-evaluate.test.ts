@@ -3,10 +3,11 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { measureRanges } from "../../src/cli/measure-ranges.ts";
 import { run } from "../../src/cli/program.ts";
 import { missed, thresholds, worstTexts } from "../../src/cli/thresholds.ts";
-import { privacyMetricNames, tableMetricNames } from "../../src/tasks/table/evaluate-table-metrics.ts";
-import type { EvaluatedText } from "../../src/tasks/table/evaluate-texts.ts";
+import { privacyMetricNames, tableMetricNames, tableMetrics } from "../../src/tasks/table/evaluate-table-metrics.ts";
+import { type EvaluatedText, textMetricNames, textMetrics } from "../../src/tasks/table/evaluate-texts.ts";
 import { localflow } from "../support/command-line.ts";
 import { smallRows } from "../support/small-table.ts";
 
@@ -103,15 +104,23 @@ describe("evaluate, of a table's model", () => {
   it("refuses what it cannot do, each with its sentence", async () => {
     put(at("one.csv"), smallRows(1, 4));
     writeFileSync(at("less.csv"), "side,x,count\nleft,1,2\nright,2,3\n");
+    writeFileSync(at("misspelt.csv"), "side,x,cuont,vip\nleft,1,2,yes\nright,2,3,no\n");
     const cases: readonly (readonly [args: readonly string[], status: number, message: RegExp])[] = [
       [[at("less.csv")], 1, /less\.csv: expected the columns side, x, count, vip, got a table without vip/],
       [[at("one.csv")], 1, /at least 4 held-out rows where there are no training rows, got 1/],
-      [[test, "--target", "sid"], 2, /--target: expected one of side, x, count, vip, got "sid"/],
+      [
+        [at("misspelt.csv")],
+        1,
+        /misspelt\.csv: .* without count; did you mean "count" by "cuont"\? Rename the columns/,
+      ],
+      [[test, "--target", "sid"], 2, /--target: expected one of side, x, count, vip, got "sid"; did you mean "side"\?/],
       [[test, "--plain"], 2, /--plain: expected --train FILE beside it/],
       [[test, "--train", train, "--baselines", "kernel"], 2, /--baselines: expected flow-wide or flow-long/],
       [[test, "--fail-under", "nll=3"], 2, /--fail-under: expected a measure of the model of a table, got nll/],
       [[test, "--fail-under", "membership=0.6"], 2, /--fail-under membership: expected --train FILE beside it/],
       [[test, "--fail-under", "utility=0.6"], 2, /--fail-under utility: expected --target COLUMN beside it/],
+      [[test, "--fail-under", "qualty=0.6"], 2, /--fail-under: expected one of nll, .*; did you mean "quality"\?/],
+      [[test, "--fail-under", "c2st=2"], 2, /--fail-under c2st: expected a bound of at least 0 and at most 1, got 2/],
       [[test, "--fail-under", "shapes=0.1"], 2, /--fail-under shapes: expected a model that writes texts or ids anew/],
     ];
     for (const [args, status, message] of cases) {
@@ -158,14 +167,15 @@ describe("evaluate, of a table's model", () => {
       },
     ]);
     expect(verdict.at(-1)).toContain("no differential privacy guarantee");
-    const share: number = judged[0].measures.identical.value;
-    const under = (bound: string, ...more: readonly string[]) =>
-      evaluate(fitted, few, "-n", "120", ...more, "--fail-under", bound, "--quiet");
+    const under = (bound: string, heldOut = few, ...more: readonly string[]) =>
+      evaluate(fitted, heldOut, "-n", "120", ...more, "--fail-under", bound, "--quiet");
     expect((await under("knownShapes=1,duplicates=0")).status).toBe(0);
-    const failed = await under(`knownShapes=1,identical=-0.5`, "--train", texts);
+    const others = at("others.csv");
+    writeFileSync(others, readFileSync(few, "utf8").replaceAll("-q", "-77"));
+    const failed = await under("knownShapes=1,identical=1", others, "--train", texts);
     expect({ status: failed.status, err: failed.err }).toEqual({
       status: 1,
-      err: `localflow: --fail-under: expected identical of at most -0.5, got ${share} (column "ticket")\n`,
+      err: 'localflow: --fail-under: expected knownShapes of at least 1, got 0 (column "ticket")\n',
     });
     const untrained = await under("identical=0.1");
     expect(untrained.status).toBe(2);
@@ -251,6 +261,25 @@ describe("thresholds", () => {
     expect(found(0.84, 0.5)?.message).toBe("--fail-under: expected quality of at least 0.85, got 0.84");
     expect(found(0.9, 0.7)?.message).toBe("--fail-under: expected c2st of at most 0.6, got 0.7");
     expect(found(Number.NaN, 0)?.message).toContain("got NaN");
+  });
+
+  it("are refused beyond what a measure can be, and taken at its ends", () => {
+    const told = (bound: string) => () => thresholds(bound, "--fail-under");
+    expect(told("shapes=-1")).toThrow(/^--fail-under shapes: expected .*, got -1, which is never met$/);
+    expect(told("shapes=2")).toThrow(/^--fail-under shapes: expected .*, got 2, which is always met$/);
+    expect(told("nll=2,recall=1.5")).toThrow(/^--fail-under recall: expected .*, got 1\.5, which is never met$/);
+    expect(told("quality=-0.1")).toThrow(/^--fail-under quality: expected .*, got -0\.1, which is always met$/);
+    expect(told("utility=2")).toThrow(/a bound of at most 1, got 2, which is never met$/);
+    expect(told("density=-1")).toThrow(/a bound of at least 0, got -1, which is always met$/);
+    expect(thresholds("shapes=0,knownShapes=1,utility=-3,mmdSquared=-0.1,nll=-9,density=4", "")).toHaveLength(6);
+  });
+
+  it("have for every measure the better side that its evaluation says", () => {
+    for (const name of tableMetricNames) expect(measureRanges[name].better, name).toBe(tableMetrics[name].better);
+    for (const name of textMetricNames) {
+      const isHigher = textMetrics[name].better === "higher";
+      expect(measureRanges[name].better, name).toBe(isHigher ? "higher" : "lower");
+    }
   });
 
   it("hold the worst of several columns of texts, higher or lower, against the bound", () => {

@@ -261,6 +261,16 @@ describe("impute", () => {
     expect((await localflow("impute", model, drawn, "-o", at("i.csv"), "--draws", "2")).err).toContain(
       `${drawn}: expected no column "draw" beside those of several draws`,
     );
+    for (const command of ["impute", "score"]) {
+      const args = [put("misspelt.csv", "side,x,cuont,vipp\nleft,1,2,Y\n"), "-o", at("i.csv")];
+      expect((await localflow(command, model, ...args)).err).toContain(
+        'got side, x, cuont, vipp; did you mean "count" by "cuont" and "vip" by "vipp"? Rename the columns',
+      );
+    }
+    const classes = await localflow("score", model, at("train.csv"), "--classify", "sid", "-o", at("i.csv"));
+    expect(classes).toMatchObject({ status: 2, err: expect.stringMatching(/--classify: .*; did you mean "side"\?$/m) });
+    const many = await localflow("impute", model, drawn, "-o", at("i.csv"), "--candidates", "1001");
+    expect(many.err).toContain("--candidates: expected a whole number at least 1 and at most 1000");
   });
 });
 

@@ -1,6 +1,6 @@
 // columns: names that were probably meant, and none where no name is near.
 import { describe, expect, it } from "vitest";
-import { chooseColumns, didYouMean, nearestName } from "../../src/data/columns.ts";
+import { chooseColumns, didYouMean, mayBeRenamed, nearestName } from "../../src/data/columns.ts";
 
 describe("the name that was probably meant", () => {
   it.each<[string, readonly string[], string]>([
@@ -34,5 +34,15 @@ describe("the name that was probably meant", () => {
     const choose = (wanted: string) => () => chooseColumns(names, [wanted], "data.csv");
     expect(choose("prcie")).toThrow(/^data\.csv --columns: expected .*, got "prcie"; did you mean "price"\?$/);
     expect(choose("zzz")).toThrow(/^data\.csv --columns: expected names among carat, price, got "zzz"$/);
+  });
+
+  it("is looked for among the columns that stand there in place of those that are lacking", () => {
+    expect(mayBeRenamed(["city", "age"], ["cty", "agee", "flag"], "add them")).toBe(
+      'did you mean "city" by "cty" and "age" by "agee"? Rename the columns',
+    );
+    expect(mayBeRenamed(["price", "prices"], ["prise"], "add them")).toBe(
+      'did you mean "price" by "prise"? Rename the columns',
+    );
+    expect(mayBeRenamed(["city"], ["flag"], "add them")).toBe("add them");
   });
 });

@@ -8,6 +8,7 @@ import { fileFailure, readTable, writeFileAtomically } from "../../src/data/file
 import { encodeNpy } from "../../src/data/npy.ts";
 import { failure, LocalFlowError } from "../../src/errors.ts";
 import { floats } from "../../src/tensor/array.ts";
+import { refusedFor } from "../support/refused.ts";
 
 let folder = "";
 beforeEach(async () => {
@@ -16,8 +17,6 @@ beforeEach(async () => {
 afterEach(() => rm(folder, { recursive: true }));
 
 const bytes = (text: string) => new TextEncoder().encode(text);
-const refused = (action: Promise<unknown>, message: string) =>
-  expect(action).rejects.toSatisfy((error) => error instanceof LocalFlowError && error.message.includes(message));
 
 describe("writing", () => {
   test("bytes and pieces of bytes and text arrive whole, and nothing else is left in the folder", async () => {
@@ -38,7 +37,7 @@ describe("writing", () => {
   test("a file that is there stays, unless forced", async () => {
     const path = join(folder, "a");
     await writeFile(path, "old", { mode: 0o600 });
-    await refused(writeFileAtomically(path, bytes("new")), "already there; use --force to replace it");
+    await refusedFor(writeFileAtomically(path, bytes("new")), "already there; use --force to replace it");
     expect(await readFile(path, "utf8")).toBe("old");
     await writeFileAtomically(path, bytes("new"), { force: true });
     expect(await readFile(path, "utf8")).toBe("new");
@@ -51,7 +50,7 @@ describe("writing", () => {
       yield "mine";
       await writeFile(path, "theirs");
     };
-    await refused(writeFileAtomically(path, content()), "--force");
+    await refusedFor(writeFileAtomically(path, content()), "--force");
     expect(await readFile(path, "utf8")).toBe("theirs");
     expect(await readdir(folder)).toEqual(["a"]);
   });
@@ -83,10 +82,10 @@ describe("writing", () => {
   });
 
   test("what the system refuses is said in words", async () => {
-    await refused(writeFileAtomically(folder, bytes("x"), { force: true }), "expected a file name, got a folder");
-    await refused(writeFileAtomically(join(folder, "no", "a"), bytes("x")), "a folder that exists");
+    await refusedFor(writeFileAtomically(folder, bytes("x"), { force: true }), "expected a file name, got a folder");
+    await refusedFor(writeFileAtomically(join(folder, "no", "a"), bytes("x")), "a folder that exists");
     await writeFile(join(folder, "a"), "");
-    await refused(writeFileAtomically(join(folder, "a", "b"), bytes("x")), "a file in the place of a folder");
+    await refusedFor(writeFileAtomically(join(folder, "a", "b"), bytes("x")), "a file in the place of a folder");
     for (const [code, words] of [
       ["EACCES", "permission"],
       ["ENOSPC", "a full one"],
@@ -104,7 +103,7 @@ describe("writing", () => {
   test.skipIf(process.getuid?.() === 0)("a folder without permission", async () => {
     await mkdir(join(folder, "closed"));
     await chmod(join(folder, "closed"), 0o500);
-    await refused(writeFileAtomically(join(folder, "closed", "a"), bytes("x")), "permission");
+    await refusedFor(writeFileAtomically(join(folder, "closed", "a"), bytes("x")), "permission");
   });
 });
 
@@ -137,9 +136,9 @@ describe("reading tables", () => {
     expect(await readTable(await put("t.ndjson", '{"a":1,"b":2}\n{"a":3,"b":4}\n'))).toEqual(named);
     const archive = await put("t.npz", zipSync({ "x.npy": encodeNpy(rows), "y.npy": encodeNpy(floats([1])) }));
     expect(await readTable(`${archive}:x`, { columns: ["a", "b"], inOrder: true })).toEqual(named);
-    await refused(readTable(archive), "expected one array, got 2 (x, y); choose one");
-    await refused(readTable(`${archive}:z`), "expected an array among x, y");
-    await refused(readTable(join(folder, "absent.npz:x")), "absent.npz: expected a file in a folder that exists");
+    await refusedFor(readTable(archive), "expected one array, got 2 (x, y); choose one");
+    await refusedFor(readTable(`${archive}:z`), "expected an array among x, y");
+    await refusedFor(readTable(join(folder, "absent.npz:x")), "absent.npz: expected a file in a folder that exists");
   });
 
   test("columns of tables without names are named in order, of others chosen by name", async () => {
@@ -161,36 +160,36 @@ describe("reading tables", () => {
       rows: floats([2, 4], [2, 1]),
       ignored: ["c1"],
     });
-    await refused(readTable(path, { columns: ["c3"] }), 'expected names among c1, c2, got "c3"');
+    await refusedFor(readTable(path, { columns: ["c3"] }), 'expected names among c1, c2, got "c3"');
   });
 
   test("refusals name the file and the place", async () => {
     const nan = await put("n.npy", encodeNpy(floats([1, 2, 3, Number.NaN], [2, 2])));
-    await refused(readTable(nan), `${nan} row 2 column "c2": expected a finite number, got "nan"`);
+    await refusedFor(readTable(nan), `${nan} row 2 column "c2": expected a finite number, got "nan"`);
     expect((await readTable(nan, { columns: ["c1"] })).rows.shape).toEqual([2, 1]);
-    await refused(readTable(await put("cube.npy", encodeNpy(floats([1], [1, 1, 1])))), "got shape [1, 1, 1]");
-    await refused(readTable(await put("none.npy", encodeNpy(floats([], [0, 2])))), "got shape [0, 2]");
-    await refused(readTable(await put("t.csv", "a\nx\n")), 't.csv row 2 column "a"');
-    await refused(
+    await refusedFor(readTable(await put("cube.npy", encodeNpy(floats([1], [1, 1, 1])))), "got shape [1, 1, 1]");
+    await refusedFor(readTable(await put("none.npy", encodeNpy(floats([], [0, 2])))), "got shape [0, 2]");
+    await refusedFor(readTable(await put("t.csv", "a\nx\n")), 't.csv row 2 column "a"');
+    await refusedFor(
       readTable(join(folder, "absent.csv")),
       "absent.csv: expected a file in a folder that exists, got nothing",
     );
-    await refused(readTable(join(folder, "absent.npy")), "got nothing of this name");
-    await refused(
+    await refusedFor(readTable(join(folder, "absent.npy")), "got nothing of this name");
+    await refusedFor(
       readTable(await put("t.xlsx", "")),
       "ending in .csv, .tsv, .json, .ndjson, .parquet, .npy, .npz, .pickle, .pkl, .hdf5, .h5 (or - for CSV on standard input), got .xlsx",
     );
-    await refused(readTable(join(folder, "t")), "got no ending");
+    await refusedFor(readTable(join(folder, "t")), "got no ending");
     await mkdir(join(folder, "d.csv"));
-    await refused(readTable(join(folder, "d.csv")), "expected a file, got a folder");
+    await refusedFor(readTable(join(folder, "d.csv")), "expected a file, got a folder");
   });
 
   test("tables over the memory budget are refused", async () => {
     const array = floats(new Float32Array(50_000), [25_000, 2]);
     const npy = await put("t.npy", encodeNpy(array));
-    await refused(readTable(npy, { memory: 100_000 }), "within 97.66 KiB, got one that needs 195.3 KiB");
+    await refusedFor(readTable(npy, { memory: 100_000 }), "within 97.66 KiB, got one that needs 195.3 KiB");
     expect((await readTable(npy, { memory: 200_000 })).rows).toEqual(array);
     const csv = await put("t.csv", `a,b\n${"0,0\n".repeat(100_000)}`);
-    await refused(readTable(csv, { memory: 500_000 }), "needs about 781");
+    await refusedFor(readTable(csv, { memory: 500_000 }), "needs about 781");
   });
 });

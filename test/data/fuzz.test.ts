@@ -7,6 +7,7 @@ import { csvReader, readNumericCsv } from "../../src/data/csv.ts";
 import { readJsonTable, readNdjsonTable } from "../../src/data/json-table.ts";
 import { decodeNpy, encodeNpy } from "../../src/data/npy.ts";
 import { openNpz } from "../../src/data/npz.ts";
+import type { NumericTable } from "../../src/data/numeric-table.ts";
 import { decodeGrayPng } from "../../src/data/png.ts";
 import { decodeSafetensors, encodeSafetensors } from "../../src/data/safetensors.ts";
 import { bytesInMemory } from "../../src/data/stored-rows.ts";
@@ -54,26 +55,33 @@ function pieces(bytes: Uint8Array, size: number): Uint8Array[] {
   return Array.from({ length: Math.ceil(bytes.length / size) }, (_, i) => bytes.slice(i * size, (i + 1) * size));
 }
 
+type TableReader = (chunks: Uint8Array[], options: { readonly where: string }) => Promise<NumericTable>;
+
+/** Checks that a table of finite numbers, or an error, comes of all bytes, the same one in pieces; how many were tables. */
+async function tablesOf(reader: TableReader, bytes: fc.Arbitrary<Uint8Array>): Promise<number> {
+  let tables = 0;
+  await fc.assert(
+    fc.asyncProperty(bytes, fc.integer({ min: 1, max: 7 }), async (input, size) => {
+      const read = (chunks: Uint8Array[]) =>
+        reader(chunks, { where: "t" }).catch((error: unknown) => {
+          if (error instanceof LocalFlowError) return error.message;
+          throw error;
+        });
+      const whole = await read([input]);
+      expect(await read(pieces(input, size))).toEqual(whole);
+      if (typeof whole === "string") return;
+      tables++;
+      expect(whole.rows.shape).toEqual([whole.rows.data.length / whole.columns.length, whole.columns.length]);
+      expect(whole.rows.data.every(Number.isFinite)).toBe(true);
+    }),
+    runs,
+  );
+  return tables;
+}
+
 describe("every input gives a value or a LocalFlowError", () => {
   test("numeric CSV, and the size of the chunks makes no difference", async () => {
-    let tables = 0;
-    await fc.assert(
-      fc.asyncProperty(csvBytes, fc.integer({ min: 1, max: 7 }), async (bytes, size) => {
-        const read = (parts: Uint8Array[]) =>
-          readNumericCsv(parts, { where: "t" }).catch((error: unknown) => {
-            if (error instanceof LocalFlowError) return error.message;
-            throw error;
-          });
-        const whole = await read([bytes]);
-        expect(await read(pieces(bytes, size))).toEqual(whole);
-        if (typeof whole === "string") return;
-        tables++;
-        expect(whole.rows.shape).toEqual([whole.rows.data.length / whole.columns.length, whole.columns.length]);
-        expect(whole.rows.data.every(Number.isFinite)).toBe(true);
-      }),
-      runs,
-    );
-    expect(tables).toBeGreaterThan(20);
+    expect(await tablesOf(readNumericCsv, csvBytes)).toBeGreaterThan(20);
   });
 
   test("CSV as text, with rows of equal width", () => {
@@ -135,24 +143,7 @@ describe("every input gives a value or a LocalFlowError", () => {
       .array(fc.constantFrom(...parts), { maxLength: 20 })
       .map((words) => new TextEncoder().encode(words.join("")));
     const bytes = fc.oneof(text, good, good.chain(damaged), fc.uint8Array({ maxLength: 40 }));
-    let tables = 0;
-    await fc.assert(
-      fc.asyncProperty(bytes, fc.integer({ min: 1, max: 7 }), async (input, size) => {
-        const read = (chunks: Uint8Array[]) =>
-          reader(chunks, { where: "t" }).catch((error: unknown) => {
-            if (error instanceof LocalFlowError) return error.message;
-            throw error;
-          });
-        const whole = await read([input]);
-        expect(await read(pieces(input, size))).toEqual(whole);
-        if (typeof whole === "string") return;
-        tables++;
-        expect(whole.rows.shape).toEqual([whole.rows.data.length / whole.columns.length, whole.columns.length]);
-        expect(whole.rows.data.every(Number.isFinite)).toBe(true);
-      }),
-      runs,
-    );
-    expect(tables).toBeGreaterThan(20);
+    expect(await tablesOf(reader, bytes)).toBeGreaterThan(20);
   });
 
   test("npz", async () => {

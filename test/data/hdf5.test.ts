@@ -7,6 +7,7 @@ import { readTable } from "../../src/data/files.ts";
 import { openHdf5Rows } from "../../src/data/hdf5/rows.ts";
 import { bytesInMemory } from "../../src/data/stored-rows.ts";
 import { LocalFlowError } from "../../src/errors.ts";
+import { refused } from "../support/refused.ts";
 import { expectedArrays, fixtureBytes, hdf5Files, openFixture } from "./hdf5-fixtures.ts";
 
 let folder = "";
@@ -19,12 +20,6 @@ async function put(name: string, bytes: Uint8Array): Promise<string> {
   await writeFile(join(folder, name), bytes);
   return join(folder, name);
 }
-
-const refused = (action: Promise<unknown>, code: string, message: string) =>
-  expect(action).rejects.toSatisfy((error) => {
-    if (error instanceof LocalFlowError && error.code === code && error.message.includes(message)) return true;
-    throw error;
-  });
 
 const arrays = Object.entries(expectedArrays).filter(
   ([place, { shape }]) => !place.includes(".npz") && shape.length <= 2 && !place.endsWith("scale-offset"),

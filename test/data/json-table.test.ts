@@ -2,19 +2,14 @@
 import { describe, expect, test } from "vitest";
 import { readJsonTable, readNdjsonTable } from "../../src/data/json-table.ts";
 import { jsonWriter } from "../../src/data/json-writer.ts";
-import { LocalFlowError } from "../../src/errors.ts";
 import { floats } from "../../src/tensor/array.ts";
+import { refusedFor } from "../support/refused.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 const pieces = (text: string, size = 3) =>
   Array.from({ length: Math.ceil(bytes(text).length / size) }, (_, n) => bytes(text).slice(n * size, (n + 1) * size));
 const json = (text: string, options = {}) => readJsonTable(pieces(text), { where: "t.json", ...options });
 const lines = (text: string, options = {}) => readNdjsonTable(pieces(text), { where: "t.ndjson", ...options });
-const refused = (action: Promise<unknown>, message: string) =>
-  expect(action).rejects.toSatisfy((error) => {
-    if (error instanceof LocalFlowError && error.message.includes(message)) return true;
-    throw error;
-  });
 const table = { columns: ["a", "b"], rows: floats([1, 2.5, -3e4, 1], [2, 2]), ignored: [] };
 
 describe("forms", () => {
@@ -27,8 +22,8 @@ describe("forms", () => {
     const text = "[[1,2.5],[-3e4,1]]";
     expect(await json(text)).toEqual({ ...table, columns: ["c1", "c2"] });
     expect(await json(text, { columns: ["a", "b"], inOrder: true })).toEqual(table);
-    await refused(json(text, { columns: ["a"], inOrder: true }), "t.json: expected 1 columns (a), got 2");
-    await refused(json(text, { columns: ["a"] }), 'expected names among c1, c2, got "a"');
+    await refusedFor(json(text, { columns: ["a"], inOrder: true }), "t.json: expected 1 columns (a), got 2");
+    await refusedFor(json(text, { columns: ["a"] }), 'expected names among c1, c2, got "a"');
   });
 
   test("an object of columns", async () => {
@@ -76,11 +71,11 @@ describe("refusals name row and column", () => {
     ['{"a":{"0":1}}', 'orient="records"'],
     ['{"a":1}\n{"a":2}', "name a file of one record per line .ndjson"],
     ['{"a":[1],"a":[2]}', '"a" twice'],
-  ])("%s", (text, message) => refused(json(text), message));
+  ])("%s", (text, message) => refusedFor(json(text), message));
 
   test("of lines too", async () => {
-    await refused(lines('{"a":1}\n\n{"a":}'), "t.ndjson row 3: expected JSON");
-    await refused(lines("\n"), "got none");
+    await refusedFor(lines('{"a":1}\n\n{"a":}'), "t.ndjson row 3: expected JSON");
+    await refusedFor(lines("\n"), "got none");
   });
 
   test("__proto__ is a name like any other", async () => {
@@ -89,14 +84,14 @@ describe("refusals name row and column", () => {
       ["__proto__", "constructor"],
       [1, 2],
     ]);
-    await refused(json('[{"constructor":1},{}]'), 'column "constructor": expected a number, got nothing');
+    await refusedFor(json('[{"constructor":1},{}]'), 'column "constructor": expected a number, got nothing');
   });
 
   test("tables over the memory budget", async () => {
     const text = `[${Array(60_000).fill('{"a":1,"b":2}').join(",")}]`;
     const source = pieces(text, 2 ** 16);
-    await refused(readJsonTable(source, { where: "t", memory: 300_000, bytes: text.length }), "needs about");
-    await refused(readJsonTable(source, { where: "t", memory: 300_000 }), "that needs");
+    await refusedFor(readJsonTable(source, { where: "t", memory: 300_000, bytes: text.length }), "needs about");
+    await refusedFor(readJsonTable(source, { where: "t", memory: 300_000 }), "that needs");
     expect((await readJsonTable(source, { where: "t", memory: 600_000, bytes: text.length })).rows.shape).toEqual([
       60_000, 2,
     ]);

@@ -8,6 +8,7 @@ import { readTable, writeFileAtomically } from "../../src/data/files.ts";
 import { encodeParquet, parquetNumericColumns } from "../../src/data/parquet.ts";
 import { LocalFlowError } from "../../src/errors.ts";
 import { type FloatArray, floats } from "../../src/tensor/array.ts";
+import { refusedFor } from "../support/refused.ts";
 
 let folder = "";
 beforeAll(async () => {
@@ -25,12 +26,6 @@ async function put(name: string, query: string): Promise<string> {
   instance.closeSync();
   return path;
 }
-
-const refused = (action: Promise<unknown>, message: string) =>
-  expect(action).rejects.toSatisfy((error) => {
-    if (error instanceof LocalFlowError && error.message.includes(message)) return true;
-    throw error;
-  });
 
 describe("reading", () => {
   test("every numeric type, in the order of the rows, over many chunks", async () => {
@@ -61,31 +56,31 @@ describe("reading", () => {
 describe("refusals", () => {
   test("text and dates, by column, with the columns that would do", async () => {
     const path = await put("text.parquet", "select 1 a, date '2020-01-01' d, timestamp '2020-01-01' t, 'x' s, [1] l");
-    await refused(
+    await refusedFor(
       readTable(path),
       `${path} column "d": expected numbers, got dates or times (DATE); convert it to a number first, or choose the numeric columns with --columns (a)`,
     );
-    await refused(readTable(path, { columns: ["t"] }), "dates or times (TIMESTAMP)");
-    await refused(readTable(path, { columns: ["s"] }), 'column "s": expected numbers, got VARCHAR; choose');
-    await refused(readTable(path, { columns: ["l"] }), 'column "l": expected numbers, got INTEGER[]');
-    await refused(readTable(path, { columns: ["aa"] }), 'did you mean "a"?');
+    await refusedFor(readTable(path, { columns: ["t"] }), "dates or times (TIMESTAMP)");
+    await refusedFor(readTable(path, { columns: ["s"] }), 'column "s": expected numbers, got VARCHAR; choose');
+    await refusedFor(readTable(path, { columns: ["l"] }), 'column "l": expected numbers, got INTEGER[]');
+    await refusedFor(readTable(path, { columns: ["aa"] }), 'did you mean "a"?');
   });
 
   test("missing, infinite and inexact values, by row and column", async () => {
     const at = (value: string) => `select case when i = 3000 then ${value} else 0 end a, 1 b from range(5000) t(i)`;
     const where = 'row 3001 column "a": expected ';
-    await refused(readTable(await put("null.parquet", at("null"))), `${where}a finite number, got "null"`);
-    await refused(readTable(await put("nan.parquet", at("'nan'::double"))), `${where}a finite number, got "NaN"`);
-    await refused(
+    await refusedFor(readTable(await put("null.parquet", at("null"))), `${where}a finite number, got "null"`);
+    await refusedFor(readTable(await put("nan.parquet", at("'nan'::double"))), `${where}a finite number, got "NaN"`);
+    await refusedFor(
       readTable(await put("inf.parquet", at("'-inf'::double"))),
       `${where}a finite number, got "-Infinity"`,
     );
-    await refused(readTable(await put("big.parquet", at("1e39::double"))), `${where}a number of at most 3.4e38`);
-    await refused(
+    await refusedFor(readTable(await put("big.parquet", at("1e39::double"))), `${where}a number of at most 3.4e38`);
+    await refusedFor(
       readTable(await put("int.parquet", at("9007199254740993"))),
       `${where}a number that float64 holds exactly`,
     );
-    await refused(
+    await refusedFor(
       readTable(await put("decimal.parquet", at("12345678901234567.89::decimal(38,2)"))),
       `${where}a number that float64 holds exactly`,
     );
@@ -94,11 +89,14 @@ describe("refusals", () => {
   test("files that are no Parquet, empty tables, tables over the budget", async () => {
     const path = join(folder, "broken.parquet");
     await writeFile(path, "PAR1 and nothing else that would matter");
-    await refused(readTable(path), `${path}: expected a Parquet file that DuckDB can read`);
-    await refused(readTable(join(folder, "absent.parquet")), "got nothing of this name");
-    await refused(readTable(await put("none.parquet", "select 1 a where false")), "expected rows of numbers, got none");
+    await refusedFor(readTable(path), `${path}: expected a Parquet file that DuckDB can read`);
+    await refusedFor(readTable(join(folder, "absent.parquet")), "got nothing of this name");
+    await refusedFor(
+      readTable(await put("none.parquet", "select 1 a where false")),
+      "expected rows of numbers, got none",
+    );
     const large = await put("large.parquet", "select i a from range(100000) t(i)");
-    await refused(readTable(large, { memory: 300_000 }), "within 293 KiB, got one that needs 390.6 KiB");
+    await refusedFor(readTable(large, { memory: 300_000 }), "within 293 KiB, got one that needs 390.6 KiB");
     expect((await readTable(large, { memory: 400_000 })).rows.shape).toEqual([100_000, 1]);
   });
 

@@ -11,6 +11,7 @@ import { withFileSource } from "../../src/data/pickle/file.ts";
 import { type PickleTableOptions, readPickleTable } from "../../src/data/pickle/table.ts";
 import { LocalFlowError } from "../../src/errors.ts";
 import { attempt, damaged } from "../support/damage.ts";
+import { refused } from "../support/refused.ts";
 
 const fixtures = fileURLToPath(new URL("../fixtures/pickle", import.meta.url));
 const fixture = (name: string) => join(fixtures, `${name}.pickle`);
@@ -27,12 +28,6 @@ const table = (...columns: ((row: number) => number)[]) => rows.flatMap((row) =>
 const a = (row: number) => row / 4 - 1;
 const b = (row: number) => row * -0.5;
 const i = (row: number) => row * 1000 - 3000;
-
-const refused = (action: Promise<unknown>, code: string, message: string) =>
-  expect(action).rejects.toSatisfy((error) => {
-    if (error instanceof LocalFlowError && error.code === code && error.message.includes(message)) return true;
-    throw error;
-  });
 
 describe("frames of pandas", () => {
   const written = [1, 2, 3].flatMap((pandas) =>

@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { defaultRows, readSource } from "../../src/data/sources.ts";
-import { LocalFlowError } from "../../src/errors.ts";
 import { floats } from "../../src/tensor/array.ts";
+import { refused } from "../support/refused.ts";
 
 let folder = "";
 beforeAll(async () => {
@@ -15,12 +15,6 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true }));
 
 const picture = `image:${fileURLToPath(new URL("../reference/pictures/rgba.png", import.meta.url))}`;
-const refused = (action: Promise<unknown>, code: string, message: string) =>
-  expect(action).rejects.toSatisfy((error) => {
-    if (error instanceof LocalFlowError && error.code === code && error.message.includes(message)) return true;
-    throw error;
-  });
-
 describe("densities", () => {
   test.each(["moons", picture])("%s is drawn by its rows, and knows its law", async (spec) => {
     const few = await readSource(spec, { seed: 1, rows: 50 });

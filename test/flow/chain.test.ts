@@ -3,7 +3,6 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Block, blockVelocity, type Chain, normalLogDensity, timeWindow } from "../../src/flow/chain.ts";
 import { exactDivergence } from "../../src/flow/density.ts";
 import type { VelocityField } from "../../src/flow/matching.ts";
-import type { Activation } from "../../src/nn/activation.ts";
 import { initialMlp } from "../../src/nn/mlp.ts";
 import type { Integration } from "../../src/ode/integration.ts";
 import { rungeKuttaStep } from "../../src/ode/step.ts";
@@ -19,7 +18,7 @@ import { add, divide, multiply, subtract } from "../../src/tensor/arithmetic.ts"
 import { floats, type NDArray } from "../../src/tensor/array.ts";
 import { tangent } from "../../src/tensor/tangent.ts";
 import { placeholder } from "../../src/tensor/tensor.ts";
-import { largestDifference, numbers, reference, type Stored, storedLayers } from "../support/evaluate.ts";
+import { type DensityReference, largestDifference, numbers, reference, storedLayers } from "../support/evaluate.ts";
 
 let engine: Engine;
 beforeAll(async () => {
@@ -27,19 +26,7 @@ beforeAll(async () => {
 });
 afterAll(() => engine.close());
 
-interface Density {
-  readonly blocks: readonly {
-    readonly activation: Activation;
-    readonly layers: readonly { readonly weight: Stored; readonly bias: Stored }[];
-  }[];
-  readonly points: Stored;
-  readonly chain: {
-    readonly after: readonly { readonly points: Stored; readonly logDeterminant: Stored }[];
-    readonly logDensity: Stored;
-  };
-}
-
-const { blocks: storedBlocks, points: storedPoints, chain: expected } = reference<Density>("density");
+const { blocks: storedBlocks, points: storedPoints, chain: expected } = reference<DensityReference>("density");
 const chain: Chain = {
   dimension: 2,
   blocks: storedBlocks.map(({ activation, layers }) => ({

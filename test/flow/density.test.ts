@@ -12,6 +12,7 @@ import { createTransport } from "../../src/runtime/transport.ts";
 import { floats } from "../../src/tensor/array.ts";
 import {
   column,
+  type DensityReference,
   evaluate,
   largestDifference,
   moments,
@@ -19,7 +20,6 @@ import {
   plainJacobian,
   plainMlp,
   reference,
-  type Stored,
   stored,
   storedLayers,
 } from "../support/evaluate.ts";
@@ -29,21 +29,6 @@ beforeAll(async () => {
   engine = await createEngine({ threads: 1 });
 });
 afterAll(() => engine.close());
-
-interface Density {
-  readonly blocks: readonly {
-    readonly activation: Activation;
-    readonly layers: readonly { readonly weight: Stored; readonly bias: Stored }[];
-  }[];
-  readonly points: Stored;
-  readonly divergence: {
-    readonly t: number;
-    readonly velocity: Stored;
-    readonly exact: Stored;
-    readonly probes: Stored;
-    readonly hutchinson: Stored;
-  };
-}
 
 const activations: readonly Activation[] = [
   { kind: "relu" },
@@ -97,7 +82,7 @@ const trace = (matrix: readonly (readonly number[])[]) => matrix.reduce((sum, ro
 
 describe("the exact divergence", () => {
   it("and Hutchinson's estimate are the reference's", async () => {
-    const { blocks, points, divergence } = reference<Density>("density");
+    const { blocks, points, divergence } = reference<DensityReference>("density");
     const first = blocks[0];
     if (!first) throw new Error("density.json has blocks");
     const network = {

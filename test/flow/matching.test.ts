@@ -4,7 +4,6 @@ import { diffusionScales } from "../../src/flow/diffusion.ts";
 import type { InterpolantName } from "../../src/flow/interpolant.ts";
 import { matchingLoss, rightEnd, type VelocityField } from "../../src/flow/matching.ts";
 import type { Step } from "../../src/flow/steps.ts";
-import type { Activation } from "../../src/nn/activation.ts";
 import { applyMlp, type MlpArrays } from "../../src/nn/mlp.ts";
 import { fillNormal, fillUniform, random, split } from "../../src/random.ts";
 import { compile } from "../../src/runtime/compile.ts";
@@ -21,9 +20,9 @@ import {
   moments,
   numbers,
   reference,
-  type Stored,
   stored,
   storedLayers,
+  type TrainingReference,
 } from "../support/evaluate.ts";
 
 let engine: Engine;
@@ -32,23 +31,13 @@ beforeAll(async () => {
 });
 afterAll(() => engine.close());
 
-interface Training {
-  readonly batch: { readonly xLeft: Stored; readonly xRight: Stored; readonly t: Stored };
-  readonly runs: readonly {
-    readonly activation: Activation;
-    readonly interpolant: InterpolantName;
-    readonly start: readonly { readonly weight: Stored; readonly bias: Stored }[];
-    readonly steps: readonly { readonly loss: number }[];
-  }[];
-}
-
 function batchInputs(d: number) {
   return { left: column(d), source: column(d), noise: column(d), time: column(1) };
 }
 
 describe("the matching loss", () => {
   it("is the reference's for every activation and interpolant there", async () => {
-    const { batch, runs } = reference<Training>("training");
+    const { batch, runs } = reference<TrainingReference>("training");
     for (const { activation, interpolant, start, steps } of runs) {
       const network = { hidden: [8, 8], activation, timeInput: "first", initialization: "default" } as const;
       const parameters = mapTree<FloatArray, Tensor, MlpArrays>(storedLayers(start), (array) => constant(array));

@@ -2,13 +2,17 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { areaUnderCurve } from "../../src/measure/area-under-curve.ts";
-import { type BoostingOptions, trainClassifier, trainRegressor } from "../../src/measure/boosting.ts";
+import { type BoostingOptions, classifierSteps, regressorSteps } from "../../src/measure/boosting.ts";
 import { takenRows } from "../../src/measure/columns-rows.ts";
 import type { MeasuredColumn, MeasuredTable } from "../../src/measure/columns-table.ts";
 import { classScores, numberScores } from "../../src/measure/prediction-scores.ts";
 import { random } from "../../src/random.ts";
+import { atOnce } from "../support/at-once.ts";
 import { category, numeric, tableOf } from "../support/measured-tables.ts";
 import { normals } from "../support/repetition.ts";
+
+const trainClassifier = atOnce(classifierSteps);
+const trainRegressor = atOnce(regressorSteps);
 
 interface Spelled {
   readonly kind: "numeric" | "category";

@@ -1,12 +1,19 @@
 // closest-record: nearest rows are found exactly, and copies of training rows are caught where fresh rows are not.
 import { describe, expect, it } from "vitest";
-import { closestRecords, identicalRows } from "../../src/measure/closest-record.ts";
-import { rowDistance, rowPoints } from "../../src/measure/closest-record-space.ts";
-import { nearestRows } from "../../src/measure/closest-record-tree.ts";
+import { closestSteps, identicalRows } from "../../src/measure/closest-record.ts";
+import { distanceUpTo, rowPoints } from "../../src/measure/closest-record-space.ts";
+import { nearestSteps } from "../../src/measure/closest-record-tree.ts";
 import { stackedTables, takenRows } from "../../src/measure/columns-rows.ts";
-import { membershipInference } from "../../src/measure/membership.ts";
+import { membershipSteps } from "../../src/measure/membership.ts";
+import { atOnce } from "../support/at-once.ts";
 import { category, mixedTable, numeric, tableOf } from "../support/measured-tables.ts";
 import { repeated } from "../support/repetition.ts";
+
+const closestRecords = atOnce(closestSteps);
+const nearestRows = atOnce(nearestSteps);
+const membershipInference = atOnce(membershipSteps);
+const rowDistance = (a: Float32Array, i: number, b: Float32Array, j: number, d: number) =>
+  distanceUpTo(Number.POSITIVE_INFINITY, a, i, b, j, d);
 
 const places = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => from + i);
 

@@ -1,6 +1,6 @@
-// compare: samples of the right law meet the floor, others do not, and every column counts alike.
+// compare: samples of the right law lie as near as training rows, others do not, and every column counts alike.
 import { describe, expect, it } from "vitest";
-import { compare, comparison } from "../../src/measure/compare.ts";
+import { comparison } from "../../src/measure/compare.ts";
 import { twoSampleNames } from "../../src/measure/names.ts";
 import { random } from "../../src/random.ts";
 import { type FloatArray, floats } from "../../src/tensor/array.ts";
@@ -15,16 +15,17 @@ function rows(count: number, name: string, shift = 0): FloatArray {
 }
 const key = random(4);
 
-describe("compare", () => {
-  it("puts samples of the law of the data at the floor, and others above it", () => {
-    const [heldOut, train] = [rows(900, "held out"), rows(1500, "train")];
-    const same = compare(rows(1000, "same"), heldOut, train, key);
-    const other = compare(rows(1000, "other", 0.5), heldOut, train, key);
-    expect(same.rows).toBe(900);
+describe("a comparison", () => {
+  it("puts samples of the law of the data where training rows are, and others above", () => {
+    const { distances } = comparison(rows(900, "held out"), { deviation: [1, 1000], rows: 900, random: key });
+    const [floor, same] = [distances(rows(1500, "train")), distances(rows(1000, "same"))];
+    const other = distances(rows(1000, "other", 0.5));
     for (const name of twoSampleNames) {
-      const { value, standardError, floor } = same[name];
-      expect(Math.abs(value - floor.value)).toBeLessThan(4 * Math.hypot(standardError, floor.standardError));
-      expect(other[name].value).toBeGreaterThan(other[name].floor.value + 4 * other[name].standardError);
+      const { value, standardError } = same[name];
+      expect(Math.abs(value - floor[name].value)).toBeLessThan(
+        4 * Math.hypot(standardError, floor[name].standardError),
+      );
+      expect(other[name].value).toBeGreaterThan(floor[name].value + 4 * other[name].standardError);
     }
   });
 
@@ -34,24 +35,26 @@ describe("compare", () => {
         data.map((x, i) => (i % 2 ? x : 512 * x)),
         shape,
       );
-    const sets = [rows(300, "a", 0.3), rows(300, "b"), rows(300, "c")] as const;
-    const before = compare(...sets, key);
-    const after = compare(inOtherUnits(sets[0]), inOtherUnits(sets[1]), inOtherUnits(sets[2]), key);
+    const [samples, heldOut] = [rows(300, "a", 0.3), rows(300, "b")];
+    const before = comparison(heldOut, { deviation: [1, 1000], rows: 300, random: key }).distances(samples);
+    const scaled = { deviation: [512, 1000], rows: 300, random: key };
+    const after = comparison(inOtherUnits(heldOut), scaled).distances(inOtherUnits(samples));
     for (const name of twoSampleNames) expect(after[name].value).toBeCloseTo(before[name].value, 5);
   });
 
-  it("looks at 4096 rows at most, chosen by the key", () => {
-    const [samples, heldOut, train] = [rows(5000, "a"), rows(5000, "b"), rows(5000, "c")];
-    const { rows: compared, slicedWasserstein } = compare(samples, heldOut, train, key);
-    expect(compared).toBe(4096);
-    const { distances } = comparison(heldOut, { deviation: [1, 1000], rows: 4096, random: random(5) });
+  it("looks at rows chosen by the key", () => {
+    const [samples, heldOut] = [rows(700, "a"), rows(700, "b")];
+    const judge = (seed: number) => comparison(heldOut, { deviation: [1, 1000], rows: 500, random: random(seed) });
+    const { distances, slicedWasserstein } = judge(4);
     expect(distances(samples)).toEqual(distances(samples));
-    expect(distances(samples).slicedWasserstein.value).not.toBe(slicedWasserstein.value);
+    expect(slicedWasserstein(samples)).toEqual(distances(samples).slicedWasserstein);
+    expect(judge(5).slicedWasserstein(samples).value).not.toBe(slicedWasserstein(samples).value);
   });
 
   it("says how many rows it needs", () => {
     const enough = rows(100, "a");
-    expect(() => compare(rows(5, "b"), enough, enough, key)).toThrow(/expected 8 rows of 2 columns to compare, got 5/);
+    const few = { deviation: [1, 1], rows: 5, random: key };
+    expect(() => comparison(enough, few)).toThrow(/held-out rows: expected 8 rows of 2 columns to compare, got 5/);
     const { distances } = comparison(enough, { deviation: [1, 1], rows: 50, random: key });
     expect(() => distances(rows(40, "b"))).toThrow(/points: expected 50 rows of 2 columns to compare, got 40 of 2/);
   });

@@ -2,10 +2,13 @@
 import { describe, expect, it } from "vitest";
 import { columnShapes } from "../../src/measure/column-shapes.ts";
 import type { MeasuredTable } from "../../src/measure/columns-table.ts";
-import { gaussianCopula, independentColumns } from "../../src/measure/copula.ts";
+import { gaussianCopulaSteps, independentColumns } from "../../src/measure/copula.ts";
 import { random } from "../../src/random.ts";
+import { atOnce } from "../support/at-once.ts";
 import { category, mixedTable, numeric, tableOf } from "../support/measured-tables.ts";
 import { normals } from "../support/repetition.ts";
+
+const gaussianCopula = atOnce(gaussianCopulaSteps);
 
 const valuesOf = (table: MeasuredTable, k: number): Float64Array => {
   const column = table.columns[k];

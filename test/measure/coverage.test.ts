@@ -1,9 +1,12 @@
 // coverage: ranges, categories and neighbourhoods that a table reaches, by closed forms and by what must hold.
 import { describe, expect, it } from "vitest";
 import { takenRows } from "../../src/measure/columns-rows.ts";
-import { tableCoverage } from "../../src/measure/coverage.ts";
+import { coverageSteps } from "../../src/measure/coverage.ts";
 import { permutation, random } from "../../src/random.ts";
+import { atOnce } from "../support/at-once.ts";
 import { category, mixedTable, numeric, tableOf } from "../support/measured-tables.ts";
+
+const tableCoverage = atOnce(coverageSteps);
 
 describe("coverage", () => {
   it("of ranges is what is not missing at both ends", () => {

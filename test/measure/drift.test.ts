@@ -2,10 +2,13 @@
 import { describe, expect, it } from "vitest";
 import { takenRows } from "../../src/measure/columns-rows.ts";
 import type { MeasuredTable } from "../../src/measure/columns-table.ts";
-import { tableDrift } from "../../src/measure/drift.ts";
+import { driftSteps } from "../../src/measure/drift.ts";
 import { permutation, random } from "../../src/random.ts";
+import { atOnce } from "../support/at-once.ts";
 import { category, mixedTable, numeric, tableOf } from "../support/measured-tables.ts";
 import { normals } from "../support/repetition.ts";
+
+const tableDrift = atOnce(driftSteps);
 
 const boosting = { iterations: 20 };
 const named = (before: MeasuredTable, after: MeasuredTable, name: string) => {

@@ -3,15 +3,22 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { meanBitsPerDimension } from "../../src/measure/bits-per-dimension.ts";
 import { classConfidence } from "../../src/measure/class-confidence.ts";
-import { evaluateImages, imageFactsSentence, type MeasuredImages } from "../../src/measure/evaluate-images.ts";
-import { featureCoverage } from "../../src/measure/feature-coverage.ts";
+import { imageEvaluationSteps, imageFactsSentence, type MeasuredImages } from "../../src/measure/evaluate-images.ts";
+import { coverageReference, type FeatureCoverageOptions } from "../../src/measure/feature-coverage.ts";
 import { kernelDistance } from "../../src/measure/kernel-distance.ts";
 import { momentsOf, statisticsOf } from "../../src/measure/moments.ts";
-import { nearestImages, nearestImagesSentence } from "../../src/measure/nearest-images.ts";
+import { nearestImagesSentence, nearestImagesSteps } from "../../src/measure/nearest-images.ts";
 import { fitPixelGaussian } from "../../src/measure/pixel-gaussian.ts";
 import { random } from "../../src/random.ts";
 import { type FloatArray, floats, rowsOf } from "../../src/tensor/array.ts";
+import { atOnce, finished } from "../support/at-once.ts";
 import { normals, repeated } from "../support/repetition.ts";
+
+const evaluateImages = atOnce(imageEvaluationSteps);
+const nearestImages = atOnce(nearestImagesSteps);
+
+const featureCoverage = (real: FloatArray, other: FloatArray, options?: FeatureCoverageOptions) =>
+  finished(finished(coverageReference(real, options))(other));
 
 const draw = (n: number, d: number, name: string, i = 0, shift = 0) =>
   floats(

@@ -3,10 +3,13 @@ import { describe, expect, it } from "vitest";
 import { columnShapes } from "../../src/measure/column-shapes.ts";
 import { takenRows } from "../../src/measure/columns-rows.ts";
 import { independentColumns } from "../../src/measure/copula.ts";
-import { pairTrends } from "../../src/measure/pair-trends.ts";
+import { pairTrendSteps } from "../../src/measure/pair-trends.ts";
 import { permutation, random } from "../../src/random.ts";
+import { atOnce } from "../support/at-once.ts";
 import { category, mixedTable, numeric, tableOf } from "../support/measured-tables.ts";
 import { normals, repeated } from "../support/repetition.ts";
+
+const pairTrends = atOnce(pairTrendSteps);
 
 describe("the trend of a pair", () => {
   it("is half the difference of the correlations of two numbers, over rows where both are known", () => {

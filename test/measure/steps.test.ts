@@ -1,8 +1,9 @@
 // steps: long work gives the same at once and in turns, and ends where a turn throws.
 import { describe, expect, it } from "vitest";
-import { coverageSteps, tableCoverage } from "../../src/measure/coverage.ts";
-import { finished, inTurns, type Steps } from "../../src/measure/steps.ts";
+import { coverageSteps } from "../../src/measure/coverage.ts";
+import { inTurns, type Steps } from "../../src/measure/steps.ts";
 import { twoSampleSteps } from "../../src/measure/two-sample-classifier.ts";
+import { finished } from "../support/at-once.ts";
 import { mixedTable } from "../support/measured-tables.ts";
 
 function* counted(log: number[]): Steps<string> {
@@ -37,7 +38,7 @@ describe("work in steps", () => {
     const turn = async () => {
       turns++;
     };
-    expect(await inTurns(coverageSteps(a, b), turn)).toEqual(tableCoverage(a, b));
+    expect(await inTurns(coverageSteps(a, b), turn)).toEqual(finished(coverageSteps(a, b)));
     expect(turns).toBeGreaterThan(20);
     turns = 0;
     await inTurns(twoSampleSteps(a, b, { boosting: { iterations: 15 } }), turn);

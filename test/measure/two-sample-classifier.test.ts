@@ -1,8 +1,11 @@
 // two-sample-classifier: boosted trees cannot tell one law's rows apart, find what differs, and come near the best test there is.
 import { describe, expect, it } from "vitest";
-import { classifierTwoSample } from "../../src/measure/two-sample-classifier.ts";
+import { twoSampleSteps } from "../../src/measure/two-sample-classifier.ts";
+import { atOnce } from "../support/at-once.ts";
 import { category, mixedTable, numeric, tableOf } from "../support/measured-tables.ts";
 import { normals, repeated } from "../support/repetition.ts";
+
+const classifierTwoSample = atOnce(twoSampleSteps);
 
 describe("the classifier two-sample test", () => {
   it("is 1/2 on average for two tables of one law, with a standard error that is the scatter", () => {

@@ -1,10 +1,13 @@
 // utility: models trained on synthetic rows are scored on real ones, beside models trained on real rows, with honest errors.
 import { describe, expect, it } from "vitest";
 import { classScores, contrasted, numberScores } from "../../src/measure/prediction-scores.ts";
-import { trainOnSyntheticTestOnReal } from "../../src/measure/utility.ts";
+import { utilitySteps } from "../../src/measure/utility.ts";
 import { random } from "../../src/random.ts";
+import { atOnce } from "../support/at-once.ts";
 import { category, mixedTable, numeric, tableOf } from "../support/measured-tables.ts";
 import { normals, repeated } from "../support/repetition.ts";
+
+const trainOnSyntheticTestOnReal = atOnce(utilitySteps);
 
 const all = (count: number) => Uint32Array.from({ length: count }, (_, row) => row);
 

@@ -316,12 +316,13 @@ describe("a U-net", () => {
 
   it("draws masks with the share of zeros asked for, each from a place of its own", () => {
     const network = unet({ image: { channels: 1, height: 16, width: 16 }, attentionAt: [], dropout: 0.25 });
-    const masks = drawMasks(random(4), network, 20);
-    expect(masks.map(({ shape }) => shape)).toEqual(unetMaskShapes(network).map((shape) => [20, ...shape]));
+    const plan = { share: 0.25, shapes: unetMaskShapes(network) };
+    const masks = drawMasks(random(4), plan, 20);
+    expect(masks.map(({ shape }) => shape)).toEqual(plan.shapes.map((shape) => [20, ...shape]));
     for (const { data } of masks) expect(Math.abs(moments(data).mean - 0.75)).toBeLessThan(0.02);
     expect(masks[1]?.data).not.toEqual(masks[2]?.data);
-    expect(drawMasks(random(4), network, 20)).toEqual(masks);
-    expect(drawMasks(random(5), network, 20)).not.toEqual(masks);
+    expect(drawMasks(random(4), plan, 20)).toEqual(masks);
+    expect(drawMasks(random(5), plan, 20)).not.toEqual(masks);
   });
 
   it("starts as PyTorch does", () => {

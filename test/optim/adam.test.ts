@@ -1,18 +1,16 @@
 // adam: three training steps match PyTorch's, with and without weight decay and clipping; rates and averages follow formulas.
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { InterpolantName } from "../../src/flow/interpolant.ts";
 import { matchingLoss } from "../../src/flow/matching.ts";
-import type { Activation } from "../../src/nn/activation.ts";
 import { applyMlp, type MlpArrays, type MlpTensors } from "../../src/nn/mlp.ts";
 import { adamScales, adamUpdate } from "../../src/optim/adam.ts";
 import { averageKept, clipByGlobalNorm, learningRateAt, movingAverage } from "../../src/optim/schedule.ts";
 import { compile } from "../../src/runtime/compile.ts";
 import type { Engine } from "../../src/runtime/contract.ts";
 import { createEngine } from "../../src/runtime/node.ts";
-import { add, squareRoot } from "../../src/tensor/arithmetic.ts";
+import { add, multiply, squareRoot } from "../../src/tensor/arithmetic.ts";
 import { type FloatArray, floats, type NDArray, zeros } from "../../src/tensor/array.ts";
 import { gradient } from "../../src/tensor/gradient.ts";
-import { sumOfSquares } from "../../src/tensor/matrix.ts";
+import { sum } from "../../src/tensor/layout.ts";
 import { placeholder, type Tensor } from "../../src/tensor/tensor.ts";
 import { leaves, mapTree } from "../../src/tensor/tree.ts";
 import {
@@ -21,9 +19,10 @@ import {
   largestDifference,
   numbers,
   reference,
-  type Stored,
+  type StoredLayers,
   stored,
   storedLayers,
+  type TrainingReference,
 } from "../support/evaluate.ts";
 
 let engine: Engine;
@@ -32,20 +31,7 @@ beforeAll(async () => {
 });
 afterAll(() => engine.close());
 
-type StoredLayers = readonly { readonly weight: Stored; readonly bias: Stored }[];
-
-interface Training {
-  readonly batch: { readonly xLeft: Stored; readonly xRight: Stored; readonly t: Stored };
-  readonly runs: readonly {
-    readonly activation: Activation;
-    readonly interpolant: InterpolantName;
-    readonly optimizer: { readonly learningRate: number; readonly weightDecay: number; readonly clip?: number };
-    readonly start: StoredLayers;
-    readonly steps: readonly { readonly loss: number; readonly gradientNorm: number; readonly layers: StoredLayers }[];
-  }[];
-}
-
-const training = reference<Training>("training");
+const training = reference<TrainingReference>("training");
 const scalar = (value: number) => floats([value], []);
 const flat = (layers: StoredLayers) => leaves<FloatArray>(storedLayers(layers)).map((leaf) => leaf.value);
 
@@ -79,7 +65,7 @@ describe("Adam", () => {
       run.interpolant,
     );
     const slopes = gradient(loss, parameters);
-    const norm = squareRoot(slopes.map(sumOfSquares).reduce((a, b) => add(a, b)));
+    const norm = squareRoot(slopes.map((slope) => sum(multiply(slope, slope))).reduce((a, b) => add(a, b)));
     const clipped = clipByGlobalNorm(slopes, clip);
     const updates = parameters.map((parameter, i) =>
       adamUpdate(

@@ -1,6 +1,16 @@
 // color: the colour map rises evenly in lightness, categories stay apart for colour-blind readers.
 import { describe, expect, it } from "vitest";
-import { categories, hexOf, lightness, palette, type Rgb, rgbOf, viridis } from "../../src/pictures/color.ts";
+import { categories, hexOf, palette, type Rgb, rgbOf, viridis } from "../../src/pictures/color.ts";
+
+/** CIE lightness L* of a colour, 0 (black) … 100 (white). */
+function lightness(color: Rgb): number {
+  const [red = 0, green = 0, blue = 0] = color.map((part) => {
+    const share = part / 255;
+    return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
+  });
+  const luminance = 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+  return luminance > 0.008856 ? 116 * Math.cbrt(luminance) - 16 : 903.3 * luminance;
+}
 
 describe("the colour map", () => {
   it("gets lighter everywhere, and evenly", () => {

@@ -5,7 +5,7 @@ import { histogram } from "../../src/pictures/histogram.ts";
 import { trajectoriesFigure } from "../../src/pictures/journey.ts";
 import { measuresFigure } from "../../src/pictures/measures.ts";
 import { pairsFigure } from "../../src/pictures/samples.ts";
-import { lossFigure, lossRecorder } from "../../src/pictures/training.ts";
+import { lossFigure } from "../../src/pictures/training.ts";
 import { normal } from "./figures.ts";
 
 describe("a histogram", () => {
@@ -29,24 +29,7 @@ describe("ranges", () => {
   });
 });
 
-describe("the loss recorder", () => {
-  it("keeps a few hundred means per block whose mean is the mean of all losses", () => {
-    const recorder = lossRecorder();
-    for (let iteration = 1; iteration <= 10_000; iteration++) recorder.add({ block: 2, iteration, loss: iteration });
-    recorder.add({ block: 1, iteration: 1, loss: 4 });
-    recorder.add({ block: 1, iteration: 2, loss: Number.NaN });
-    recorder.add({ block: 1 });
-    const [first, second] = recorder.histories();
-    expect(first).toEqual({ block: 1, iterations: [1], losses: [4] });
-    const { iterations = [], losses = [] } = second ?? {};
-    expect(losses.length).toBeLessThan(400);
-    expect(losses.length).toBeGreaterThan(150);
-    expect(iterations.at(-1)).toBe(10_000);
-    const lengths = iterations.map((iteration, k) => iteration - (iterations[k - 1] ?? 0));
-    const total = losses.reduce((sum, loss, k) => sum + loss * lengths[k]!, 0);
-    expect(total / 10_000).toBeCloseTo(5000.5, 6);
-  });
-
+describe("the figure of losses", () => {
   it("makes curves on a logarithmic axis, each block after the one before", () => {
     const figure = lossFigure([
       { block: 1, iterations: [10, 20], losses: [1, 0.5] },

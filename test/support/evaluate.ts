@@ -1,5 +1,6 @@
 // evaluate: what the mathematical tests share: one run of a symbolic computation, reference files, a plain float64 network.
 import { readFileSync } from "node:fs";
+import type { InterpolantName } from "../../src/flow/interpolant.ts";
 import type { Activation } from "../../src/nn/activation.ts";
 import type { MlpArrays, NetworkConfiguration } from "../../src/nn/mlp.ts";
 import { compile } from "../../src/runtime/compile.ts";
@@ -42,8 +43,39 @@ export function reference<T>(name: string): T {
 
 export const stored = ({ data, shape }: Stored) => floats(data, shape);
 
+export type StoredLayers = readonly { readonly weight: Stored; readonly bias: Stored }[];
+
+/** density.json: two blocks, what they make of points, and the divergence of the first at one time. */
+export interface DensityReference {
+  readonly blocks: readonly { readonly activation: Activation; readonly layers: StoredLayers }[];
+  readonly points: Stored;
+  readonly divergence: {
+    readonly t: number;
+    readonly velocity: Stored;
+    readonly exact: Stored;
+    readonly probes: Stored;
+    readonly hutchinson: Stored;
+  };
+  readonly chain: {
+    readonly after: readonly { readonly points: Stored; readonly logDeterminant: Stored }[];
+    readonly logDensity: Stored;
+  };
+}
+
+/** training.json: steps of training on one batch. */
+export interface TrainingReference {
+  readonly batch: { readonly xLeft: Stored; readonly xRight: Stored; readonly t: Stored };
+  readonly runs: readonly {
+    readonly activation: Activation;
+    readonly interpolant: InterpolantName;
+    readonly optimizer: { readonly learningRate: number; readonly weightDecay: number; readonly clip?: number };
+    readonly start: StoredLayers;
+    readonly steps: readonly { readonly loss: number; readonly gradientNorm: number; readonly layers: StoredLayers }[];
+  }[];
+}
+
 /** Layers of a reference file as the parameters of a network. */
-export function storedLayers(layers: readonly { readonly weight: Stored; readonly bias: Stored }[]): MlpArrays {
+export function storedLayers(layers: StoredLayers): MlpArrays {
   return { layers: layers.map(({ weight, bias }) => ({ weight: stored(weight), bias: stored(bias) })) };
 }
 

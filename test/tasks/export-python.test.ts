@@ -1,5 +1,5 @@
 // export-python: other people's tools read the files: ONNX's checker and Python's onnxruntime (skipped without them).
-import { execFileSync, spawnSync } from "node:child_process";
+import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -13,11 +13,11 @@ import { exportImages } from "../../src/tasks/export-images.ts";
 import { type ExportPart, exportParts } from "../../src/tasks/export-parts.ts";
 import { drawImages } from "../../src/tasks/images/sample-images.ts";
 import { affineModel } from "../support/affine-model.ts";
+import { python, pythonHas } from "../support/python.ts";
 import { smallModel } from "../support/small-model.ts";
 import { untrainedImages } from "../support/untrained-images.ts";
 
-const python = process.env["LOCALFLOW_PYTHON"] ?? "python3";
-const hasOnnx = spawnSync(python, ["-c", "import onnx, onnxruntime, numpy"]).status === 0;
+const hasOnnx = pythonHas("onnx", "onnxruntime", "numpy");
 const folder = mkdtempSync(join(tmpdir(), "localflow-export-"));
 const example = join(import.meta.dirname, "../../examples/08-sampler.py");
 

@@ -1,5 +1,5 @@
 // export-table-density: files that take the columns of a table score its rows as localflow does.
-import { execFileSync, spawnSync } from "node:child_process";
+import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -17,12 +17,13 @@ import { exportTable } from "../../src/tasks/export-table.ts";
 import { checkTableReader } from "../../src/tasks/export-table-density-check.ts";
 import { scoreTable } from "../../src/tasks/table/score-table.ts";
 import type { TableModel } from "../../src/tasks/table/table-model.ts";
+import { mixedColumns } from "../support/mixed-columns.ts";
 import { orderConstraints, orders } from "../support/orders-table.ts";
+import { python, pythonHas } from "../support/python.ts";
 import { smallTable } from "../support/small-table.ts";
 import { untrainedTable } from "../support/untrained-table.ts";
 
-const python = process.env["LOCALFLOW_PYTHON"] ?? "python3";
-const hasOnnx = spawnSync(python, ["-c", "import onnx, onnxruntime, numpy"]).status === 0;
+const hasOnnx = pythonHas("onnx", "onnxruntime", "numpy");
 const folder = mkdtempSync(join(tmpdir(), "localflow-export-table-"));
 
 let engine: Engine;
@@ -36,31 +37,9 @@ afterAll(async () => {
 
 const integration = { kind: "fixed", method: "midpoint", evaluations: 4 } as const;
 
-/** Columns of every kind: zeros apart, many levels, few and many digits, heavy tails, months, gaps. */
-function mixedTable(rows: number): CellTable {
-  const shares = new Float32Array(9 * rows);
-  fillUniform(random("mixed"), shares);
-  return cellTableOf(
-    Array.from({ length: rows }, (_, n) => {
-      const at = (k: number) => shares[9 * n + k] ?? 0;
-      return {
-        id: 100 + n,
-        level: `level ${Math.floor(300 * at(0) ** 2)}`,
-        rain: at(1) < 0.6 ? 0 : Number((20 * at(2) ** 3 + 0.1).toFixed(1)),
-        wide: Number((10 ** (8 * at(3))).toPrecision(4)),
-        date: new Date(Date.UTC(2020, 0, 1 + Math.floor(900 * at(4)))).toISOString().slice(0, 10),
-        moment: new Date(1.6e12 + Math.floor(1e9 * at(5)) * 1000).toISOString().slice(0, 19),
-        flag: at(6) < 0.2 ? null : at(6) < 0.5,
-        continuous: Math.fround(at(7)),
-        stars: at(8) < 0.1 ? null : Math.floor(6 * at(8)),
-      };
-    }),
-  );
-}
-
 describe("the density of a table, as a file", () => {
   it.each([
-    ["columns of every kind", () => untrainedTable(mixedTable(2000))],
+    ["columns of every kind", () => untrainedTable(mixedColumns(2000))],
     ["gaps in a column of numbers", () => untrainedTable(smallTable(300))],
     ["sums and dates", () => untrainedTable(cellTableOf(orders(300)), { constraints: orderConstraints })],
   ])("scores rows with %s as localflow does, empty cells too", async (_, made) => {
@@ -72,7 +51,7 @@ describe("the density of a table, as a file", () => {
   });
 
   it("encodes rows as localflow does, in loops too", async () => {
-    const model = untrainedTable(mixedTable(1000));
+    const model = untrainedTable(mixedColumns(1000));
     const request = { part: "encoder", integration: { ...integration, evaluations: 120 }, texts: false } as const;
     const exported = exportTable(model, request);
     expect(exported.steps?.form).toBe("looped");
@@ -82,7 +61,7 @@ describe("the density of a table, as a file", () => {
   });
 
   it("says what goes in, with names that do not collide", () => {
-    const renamed = mixedTable(1000).columns.map((column) =>
+    const renamed = mixedColumns(1000).columns.map((column) =>
       column.name === "rain" ? { ...column, name: "noise" } : column,
     );
     const { inputs, outputs, metadata } = exportTable(untrainedTable({ rows: 1000, columns: renamed }), {

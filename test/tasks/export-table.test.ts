@@ -1,15 +1,15 @@
 // export-table: files whose sampler gives the columns of a table, held against localflow's own rows, cell by cell.
-import { execFileSync, spawnSync } from "node:child_process";
+import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as native from "onnxruntime-node";
 import * as web from "onnxruntime-web";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type CellTable, cellTableOf, recordsOf } from "../../src/data/cell-table.ts";
+import { cellTableOf, recordsOf } from "../../src/data/cell-table.ts";
 import { decodeModel } from "../../src/onnx/decode.ts";
 import { encodeModel } from "../../src/onnx/encode.ts";
-import { fillNormal, fillUniform, random, split } from "../../src/random.ts";
+import { fillNormal, random, split } from "../../src/random.ts";
 import type { Engine } from "../../src/runtime/contract.ts";
 import { createEngine } from "../../src/runtime/node.ts";
 import { decodeStudent, encodeStudent } from "../../src/tasks/distillation/student-file.ts";
@@ -19,7 +19,9 @@ import { checkTableExport } from "../../src/tasks/export-table-check.ts";
 import { sampleMasked } from "../../src/tasks/masked.ts";
 import { sampleTable } from "../../src/tasks/table/sample-table.ts";
 import { decodeTableModel, encodeTableModel, type TableModel } from "../../src/tasks/table/table-model.ts";
+import { mixedColumns } from "../support/mixed-columns.ts";
 import { orderConstraints, orders } from "../support/orders-table.ts";
+import { python, pythonHas } from "../support/python.ts";
 import { smallTable } from "../support/small-table.ts";
 import { untrainedTable } from "../support/untrained-table.ts";
 
@@ -30,28 +32,6 @@ beforeAll(async () => {
 afterAll(() => engine.close());
 
 const integration = { kind: "fixed", method: "midpoint", evaluations: 4 } as const;
-
-/** Columns of every kind: zeros apart, many levels, few and many digits, heavy tails, months, ids, gaps. */
-function mixedTable(rows: number, names: Readonly<Record<string, string>> = {}): CellTable {
-  const shares = new Float32Array(8 * rows);
-  fillUniform(random("mixed"), shares);
-  return cellTableOf(
-    Array.from({ length: rows }, (_, n) => {
-      const at = (k: number) => shares[8 * n + k] ?? 0;
-      const row: Readonly<Record<string, string | number | boolean | null>> = {
-        id: 100 + n,
-        level: `level ${Math.floor(300 * at(0) ** 2)}`,
-        rain: at(1) < 0.6 ? 0 : Number((20 * at(2) ** 3 + 0.1).toFixed(1)),
-        wide: Number((10 ** (8 * at(3))).toPrecision(4)),
-        date: new Date(Date.UTC(2020, 0, 1 + Math.floor(900 * at(4)))).toISOString().slice(0, 10),
-        moment: new Date(1.6e12 + Math.floor(1e9 * at(5)) * 1000).toISOString().slice(0, 19),
-        flag: at(6) < 0.2 ? null : at(6) < 0.5,
-        continuous: Math.fround(at(7)),
-      };
-      return Object.fromEntries(Object.entries(row).map(([name, value]) => [names[name] ?? name, value]));
-    }),
-  );
-}
 
 type Values = Readonly<Record<string, ArrayLike<unknown>>>;
 type Library = Pick<typeof web, "InferenceSession" | "Tensor">;
@@ -86,11 +66,11 @@ describe("the sampler of a table as a file", () => {
   it.each([
     ["gaps, constants and booleans", untrainedTable(smallTable(400))],
     ["sums, dates and ordinals", untrainedTable(cellTableOf(orders(400)), { constraints: orderConstraints })],
-    ["every kind of column", untrainedTable(mixedTable(3000))],
-    ["levels in many digits", untrainedTable(mixedTable(3000), { base: 3 })],
+    ["every kind of column", untrainedTable(mixedColumns(3000))],
+    ["levels in many digits", untrainedTable(mixedColumns(3000), { base: 3 })],
     [
       "straight scales, any values and many observed ones",
-      untrainedTable(mixedTable(3000), {
+      untrainedTable(mixedColumns(3000), {
         schema: {
           wide: { kind: "number", scale: "robust", minimum: 2, maximum: 1e6 },
           rain: { kind: "number", values: "any", zeroInflated: false },
@@ -153,7 +133,7 @@ describe("the sampler of a table as a file", () => {
       flag: "a\u0000b",
       continuous: "continuous text",
     };
-    const model = untrainedTable(mixedTable(500, hostile));
+    const model = untrainedTable(mixedColumns(500, hostile));
     const file = exported(model);
     expect(file.inputs.map(({ name }) => name)).toEqual(["noise_"]);
     const table: readonly { readonly name: string; readonly output: string; readonly text?: string }[] = JSON.parse(
@@ -170,6 +150,7 @@ describe("the sampler of a table as a file", () => {
       "constant0",
       "a_b",
       "continuous text",
+      "stars",
     ]);
     const values = await run(native, file.bytes, { noise_: noiseOf(model, 20, 1) }, 20);
     expect(Object.keys(values)).toEqual([...outputs, ...table.flatMap(({ text = [] }) => text)]);
@@ -177,7 +158,7 @@ describe("the sampler of a table as a file", () => {
   });
 
   it("leaves out ids and texts that localflow writes anew, and checks the other cells", async () => {
-    const table = mixedTable(300);
+    const table = mixedColumns(300);
     const texts = Array.from({ length: 300 }, (_, n) => ({ code: `AB-${1000 + ((n * 7919) % 9000)}`, side: n % 2 }));
     const codes = cellTableOf(texts).columns;
     const whole = { rows: 300, columns: [...table.columns, ...codes] };
@@ -189,7 +170,7 @@ describe("the sampler of a table as a file", () => {
   });
 
   it("takes any number of rows, none too", async () => {
-    const model = untrainedTable(mixedTable(300));
+    const model = untrainedTable(mixedColumns(300));
     const { bytes } = exported(model);
     for (const rows of [0, 1, 3]) {
       const session = await native.InferenceSession.create(bytes);
@@ -242,7 +223,7 @@ describe("the sampler of a table as a file", () => {
 });
 
 describe("a conditional sampler", () => {
-  const model = untrainedTable(mixedTable(2000));
+  const model = untrainedTable(mixedColumns(2000));
   it.each([4, 400])("draws the rest of a row given any of its columns, by %i evaluations", async (evaluations) => {
     const file = exported(model, { conditional: true, integration: { ...integration, evaluations } });
     expect(file.inputs.map(({ name }) => name)).toEqual(["noise", "given", "state"]);
@@ -340,8 +321,7 @@ describe("a student of a table", () => {
   });
 });
 
-const python = process.env["LOCALFLOW_PYTHON"] ?? "python3";
-const hasOnnx = spawnSync(python, ["-c", "import onnx, onnxruntime, numpy"]).status === 0;
+const hasOnnx = pythonHas("onnx", "onnxruntime", "numpy");
 
 describe.skipIf(!hasOnnx)(
   `Python's tools (skipped unless ${python} has onnx and onnxruntime; LOCALFLOW_PYTHON)`,
@@ -349,7 +329,7 @@ describe.skipIf(!hasOnnx)(
     it("find the files well-formed and run them, texts included", async () => {
       const folder = mkdtempSync(join(tmpdir(), "localflow-export-table-"));
       try {
-        const model = untrainedTable(mixedTable(600));
+        const model = untrainedTable(mixedColumns(600));
         const files = [
           exported(model),
           exported(model, { conditional: true }),

@@ -9,6 +9,7 @@ import { identityStandardization } from "../../src/tasks/standardization.ts";
 import { floats } from "../../src/tensor/array.ts";
 import { layersOf } from "../support/blocks.ts";
 import { attempt, damaged } from "../support/damage.ts";
+import { plainTraining } from "../support/plain-training.ts";
 
 const runs = { numRuns: 2000, seed: 20241002 };
 
@@ -32,19 +33,7 @@ const smallModel: DensityModel = {
       seed: 1,
       standardize: true,
       blocks: steps.map((step) => ({ step, network, iterations: 5, learningRate: 1e-3 })),
-      training: {
-        batchSize: 20,
-        interpolant: "linear",
-        coupling: "dependent",
-        timeDistribution: { kind: "uniform" },
-        decay: { kind: "cosine" },
-        warmUp: 0,
-        weightDecay: 0,
-        clip: Number.POSITIVE_INFINITY,
-        movingAverage: 0,
-        warmStart: true,
-        earlyStopping: 0,
-      },
+      training: { ...plainTraining, batchSize: 20, decay: { kind: "cosine" }, warmStart: true },
       integration: { kind: "adaptive", method: "dopri5", rtol: 1e-4, atol: 1e-4 },
     },
     training: {

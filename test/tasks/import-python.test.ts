@@ -1,6 +1,6 @@
 // import-python: the script of docs/export.md collects checkpoints as the authors' code writes them (skipped without torch).
 
-import { execFileSync, spawnSync } from "node:child_process";
+import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,9 +10,9 @@ import { explicitSteps } from "../../src/flow/steps.ts";
 import { importCheckpoint } from "../../src/tasks/import.ts";
 import { floats } from "../../src/tensor/array.ts";
 import { layersOf } from "../support/blocks.ts";
+import { python, pythonHas } from "../support/python.ts";
 
-const python = process.env["LOCALFLOW_PYTHON"] ?? "python3";
-const hasTorch = spawnSync(python, ["-c", "import torch, safetensors"]).status === 0;
+const hasTorch = pythonHas("torch", "safetensors");
 const folder = mkdtempSync(join(tmpdir(), "localflow-import-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 const root = join(import.meta.dirname, "../..");

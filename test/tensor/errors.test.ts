@@ -10,7 +10,6 @@ import { concatenate, reshape, sizeOf, slice, sum, transpose } from "../../src/t
 import { affine, contract, gatherRows, matmul } from "../../src/tensor/matrix.ts";
 import { operators } from "../../src/tensor/operators.ts";
 import { downsample, upsample } from "../../src/tensor/resampling.ts";
-import { staticShape } from "../../src/tensor/shape.ts";
 import { tangent } from "../../src/tensor/tangent.ts";
 import { apply, placeholder } from "../../src/tensor/tensor.ts";
 
@@ -108,7 +107,6 @@ const mistakes: readonly (readonly [string, () => unknown])[] = [
     "tangent: expected a float32 direction for [batch, 3], wider only where that has size 1, got float32 [1, 1, 3]",
     () => tangent([x], [{ tensor: x, direction: placeholder([1, 1, 3]) }]),
   ],
-  ["test: expected sizes known when the graph is built, got [batch, 3]", () => staticShape(x.shape, "test")],
   ["array: expected 6 values for shape [2, 3], got 5", () => floats([1, 2, 3, 4, 5], [2, 3])],
   ["array: expected 1 values for shape [], got 2", () => integers([1, 2], [])],
 ];

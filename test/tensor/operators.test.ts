@@ -9,7 +9,6 @@ import { gradient } from "../../src/tensor/gradient.ts";
 import { topologicalOrder } from "../../src/tensor/graph.ts";
 import { sum } from "../../src/tensor/layout.ts";
 import { operators } from "../../src/tensor/operators.ts";
-import { staticShape } from "../../src/tensor/shape.ts";
 import { tangent } from "../../src/tensor/tangent.ts";
 import { placeholder, type Tensor } from "../../src/tensor/tensor.ts";
 import { evaluate, toValue, type Value, valueFrom } from "../support/reference.ts";
@@ -202,10 +201,7 @@ describe("on the engine", () => {
     const [at, axis] = [one.wide?.input ?? 0, one.wide?.axis ?? 0];
     const point = inputs[at] ?? output;
     const shape = (width: number) =>
-      staticShape(
-        point.shape.map((size, i) => (i === axis ? width : typeof size === "string" ? 1 : size)),
-        "direction",
-      );
+      point.shape.map((size, i) => (i === axis ? width : typeof size === "string" ? 1 : size));
     const wide = placeholder(shape(3));
     const single = [0, 1, 2].map(() => placeholder(shape(1)));
     const results = [wide, ...single].flatMap((direction) => tangent([output], [{ tensor: point, direction }]));

@@ -22,7 +22,7 @@ import {
   subtract,
 } from "../../src/tensor/arithmetic.ts";
 import { floats, integers } from "../../src/tensor/array.ts";
-import { gelu, mean, sharpSoftplus, silu } from "../../src/tensor/functions.ts";
+import { gelu, mean, silu, softplus } from "../../src/tensor/functions.ts";
 import { gradient } from "../../src/tensor/gradient.ts";
 import { concatenate, slice, sum, transpose } from "../../src/tensor/layout.ts";
 import { affine, gatherRows, matmul } from "../../src/tensor/matrix.ts";
@@ -80,7 +80,7 @@ const builders: Readonly<Record<string, Build>> = {
   elu: one(elu),
   silu: one(silu),
   gelu: one(gelu),
-  softplus: ([x], { beta }) => sharpSoftplus(present(x), Number(beta)),
+  softplus: ([x], { beta }) => divide(softplus(multiply(Number(beta), present(x))), Number(beta)),
   sum: ([x], { axes, keep }) => sum(present(x), numbers(axes), keep === true),
   mean: ([x], { axes, keep }) => mean(present(x), numbers(axes), keep === true),
   concat: (inputs, { axis }) => concatenate(inputs, Number(axis)),

@@ -1,6 +1,7 @@
 // rows (Node only): arrays of numbers in HDF5 files, chosen by path or found, and read in slices of rows.
 import { failure } from "../../errors.ts";
 import { shorten } from "../columns.ts";
+import { largestRatio } from "../forward-bytes.ts";
 import { decodeNumbers, filledNumbers, type Numbers } from "../numbers.ts";
 import { type Bytes, type StoredRows, sliceBytes, tableSizes } from "../stored-rows.ts";
 import { type ChunkPlaces, chunkPlaces } from "./chunks.ts";
@@ -13,8 +14,6 @@ import { addressAt, linksOf } from "./groups.ts";
 const mostObjects = 100_000;
 /** Arrays that a message names. */
 const mostNamed = 12;
-/** Deflate shrinks by no more than this: shapes that promise more numbers are no honest ones. */
-const largestRatio = 1032;
 
 /**
  * Opens the array [rows] or [rows, columns] at `path` (names of groups and the dataset, joined by /), by default the only

@@ -3,6 +3,7 @@ import { closeSync, createReadStream, openSync, readSync, statSync } from "node:
 import { createGunzip } from "node:zlib";
 import { failure } from "../../errors.ts";
 import { fileFailure } from "../files.ts";
+import { forwardBytes, largestRatio } from "../forward-bytes.ts";
 import type { ByteSource } from "../pickle/bytes.ts";
 import { type Bytes, checkInside } from "../stored-rows.ts";
 
@@ -76,9 +77,6 @@ export function isGzip(start: Uint8Array): boolean {
   return start[0] === 0x1f && start[1] === 0x8b;
 }
 
-/** Deflate cannot shrink more than this, so a larger promise is a lie told to make readers allocate. */
-const largestRatio = 1032;
-
 /**
  * The content of a gzipped file, of which a header says that it has `size` bytes: read forwards, and from its start again
  * for a place further back. Throws `data` where the file's own note of its size, its checksum or its end say otherwise.
@@ -94,44 +92,11 @@ export async function gunzippedBytes(file: HeldFile, size: number): Promise<Byte
       received: `${noted} bytes from ${file.size}`,
       remedy: "the file was cut short or is damaged: copy it again",
     });
-  let stream = gunzipping(where);
-  let ready: Uint8Array = new Uint8Array(0);
-  let position = 0;
-
-  async function next(): Promise<void> {
-    const found = await stream.next();
-    if (found.done) throw damaged(where);
-    ready = found.value;
-  }
-
-  async function finish(): Promise<void> {
-    if (ready.length > 0 || !(await stream.next()).done) throw damaged(where);
-  }
-
-  return {
-    size,
-    isForward: true,
-    async read(at, length) {
-      checkInside(at, length, size, where);
-      if (at < position) {
-        await stream.return(undefined);
-        stream = gunzipping(where);
-        ready = new Uint8Array(0);
-        position = 0;
-      }
-      const out = new Uint8Array(length);
-      while (position < at + length) {
-        if (ready.length === 0) await next();
-        const wanted = position < at ? at - position : at + length - position;
-        const piece = ready.subarray(0, wanted);
-        if (position >= at) out.set(piece, position - at);
-        ready = ready.subarray(piece.length);
-        position += piece.length;
-      }
-      if (position === size) await finish();
-      return out;
-    },
-  };
+  return forwardBytes({
+    ...{ size, where, endsThere: true },
+    unpack: () => gunzipping(where),
+    damaged: () => damaged(where),
+  });
 }
 
 /** The first `length` bytes of what is gzipped in a file, or as many as there are. */

@@ -1,6 +1,5 @@
 // arrays: NumPy's arrays, scalars and types inside a pickle, and reading their numbers slice by slice.
 import { failure, type LocalFlowError } from "../../errors.ts";
-import { type FloatArray, floats } from "../../tensor/array.ts";
 import { numpyNumberType } from "../npy-header.ts";
 import { decodeNumbers, type NumberType, nativeLittleEndian } from "../numbers.ts";
 import { memorySource } from "./bytes.ts";
@@ -95,30 +94,6 @@ export function numberReader(
     data.source.read(data.at + type.bytes * first, part);
     return decodeNumbers(part, type);
   };
-}
-
-/** All numbers of an array as float32, row-major; arrays of up to two axes may be stored either way. */
-export function decodePickled(array: PickledNumbers, where: string): FloatArray {
-  const { shape, fortran } = array;
-  const count = shape.reduce((a, b) => a * b, 1);
-  if (fortran && shape.length > 2)
-    throw failure("data", {
-      where,
-      expected: "an array in C order",
-      received: "Fortran order with three or more axes",
-    });
-  const [rows = 1, width = 1] = shape;
-  const values = new Float32Array(count);
-  const step = 2 ** 16;
-  const read = numberReader(array, Math.min(step, count));
-  for (let first = 0; first < count; first += step) {
-    const part = read(first, Math.min(step, count - first));
-    for (let i = 0; i < part.length; i++) {
-      const at = first + i;
-      values[fortran ? (at % rows) * width + Math.floor(at / rows) : at] = part[i]!;
-    }
-  }
-  return floats(values, shape);
 }
 
 interface ArrayParts {

@@ -10,7 +10,14 @@ import {
   listNames,
   shorten,
 } from "../columns.ts";
-import { allocated, cellError, checkMemory, largestFloat32, type NumericTable } from "../numeric-table.ts";
+import {
+  allocated,
+  cellError,
+  checkMemory,
+  largestFloat32,
+  type NumericTable,
+  spokenNumber,
+} from "../numeric-table.ts";
 import { arrayOf, numbersInMemory, type PickledNumbers } from "./arrays.ts";
 import type { ByteSource } from "./bytes.ts";
 import { defaultMemory } from "./machine.ts";
@@ -153,11 +160,6 @@ function listOfNumbers(value: PickleValue, where: string, room: number): Pickled
 
 function isNumber(value: PickleValue): boolean {
   return typeof value === "number" || typeof value === "boolean" || typeof value === "bigint";
-}
-
-function spokenNumber(value: number): string {
-  if (Number.isFinite(value)) return String(value);
-  return Number.isNaN(value) ? "nan" : value < 0 ? "-inf" : "inf";
 }
 
 function checkNumeric(

@@ -2,6 +2,7 @@
 import { failure } from "../../errors.ts";
 import { contextsOf, drawStates, keepFree, type MaskLaw } from "../../flow/masked.ts";
 import { type Random, split } from "../../random.ts";
+import { floats, stackedRows } from "../../tensor/array.ts";
 import { type Carrier, noiseRows, type Pool, type PoolControls } from "./pool.ts";
 import type { Segment } from "./segments.ts";
 import type { Teacher } from "./teacher.ts";
@@ -55,11 +56,5 @@ export async function carriedGiven(
 
 /** Lessons of the same places below each other. */
 export function joinedContexts(parts: readonly Lessons[]): Float32Array {
-  const all = parts.map(({ contexts = new Float32Array() }) => contexts);
-  const whole = new Float32Array(all.reduce((total, { length }) => total + length, 0));
-  all.reduce((at, part) => {
-    whole.set(part, at);
-    return at + part.length;
-  }, 0);
-  return whole;
+  return stackedRows(parts.map(({ contexts }) => floats(contexts ?? []))).data;
 }

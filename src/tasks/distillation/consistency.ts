@@ -12,7 +12,7 @@ import { gatherRows } from "../../train/row-pool.ts";
 import { type StudentMap, startingMap } from "./maps.ts";
 import type { Pool } from "./pool.ts";
 import { finer, type StagedTraining } from "./progressive.ts";
-import type { Segment } from "./segments.ts";
+import { isWithin, type Segment } from "./segments.ts";
 import { fitMaps, type MapProblem, type MapTraining, type TrainedMaps } from "./train-maps.ts";
 import type { TrainedStudent } from "./train-student.ts";
 
@@ -20,7 +20,6 @@ import type { TrainedStudent } from "./train-student.ts";
 const halvings = 3;
 /** Of the target network, which is the result too. */
 const targetDecay = 0.95;
-const nearly = 1e-9;
 
 /** The pieces between neighbouring points: those of every map, cut in two three times, pieces of several blocks first into these. */
 export function neighbours(segments: readonly Segment[]): readonly Segment[] {
@@ -77,8 +76,8 @@ interface Way {
 }
 
 function wayOf(segment: Segment, pieces: readonly Segment[], pool: Pool): Way {
-  const first = pieces.findIndex(({ from }) => Math.abs(from - segment.from) < nearly);
-  const inside = pieces.filter(({ from, to }) => from < segment.from + nearly && to > segment.to - nearly);
+  const first = pieces.findIndex((piece) => isWithin(piece, segment));
+  const inside = pieces.filter((piece) => isWithin(piece, segment));
   const length = segment.from - segment.to;
   return {
     points: pool.slice(first, first + inside.length + 1),

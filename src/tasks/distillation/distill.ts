@@ -19,8 +19,7 @@ import type { MapRecord, Student, TaughtClasses } from "./student.ts";
 import { densityTeacher, type Teacher, workloadOf } from "./teacher.ts";
 
 /** What maps learn from. */
-export const objectives = ["regression", "progressive", "consistency"] as const;
-export type Objective = (typeof objectives)[number];
+export type Objective = "regression" | "progressive" | "consistency";
 
 export interface DistillRequest {
   /** Network evaluations of the whole chain. */
@@ -117,18 +116,17 @@ interface Distillation extends Workshop {
   readonly request: DistillRequest;
 }
 
-async function distilledBy(workshop: Distillation): Promise<Distilled> {
+/** Carries noise to data and trains maps on the way it took. */
+async function learntMaps(workshop: Distillation) {
   const { engine, teacher, request, started } = workshop;
   const { chain } = teacher;
-  const { evaluations, objective = "regression", onStage, seed, signal } = request;
+  const { evaluations, objective, onStage } = request;
   const distances = await blockDistances(workshop);
   const whole = segmentsOf(distances, evaluations);
   const stages =
     objective === "progressive" ? stagesOf(whole) : objective === "consistency" ? [neighbours(whole)] : [whole];
   const [segments = whole] = stages;
-  const work = workloadOf(chain);
-  const { classes, classDropout = 0 } = teacher;
-  const toldPieces = workshop.masks ? 3 : (classes?.known.length ?? 0) / chain.dimension;
+  const toldPieces = workshop.masks ? 3 : (teacher.classes?.known.length ?? 0) / chain.dimension;
   const settings = settingsOf(request, chain, segments.length + toldPieces);
   onStage?.("the teacher carries noise to data");
   const { pool, contexts } = await grownPool(workshop, segments, settings.rows);
@@ -136,7 +134,7 @@ async function distilledBy(workshop: Distillation): Promise<Distilled> {
     ...settings,
     ...(contexts && { contexts }),
     isTold: contexts !== undefined,
-    poolShare: work.poolShare,
+    poolShare: workloadOf(chain).poolShare,
     dimension: chain.dimension,
     request,
     started,
@@ -147,14 +145,24 @@ async function distilledBy(workshop: Distillation): Promise<Distilled> {
     objective === "consistency"
       ? await trainConsistent(engine, whole, segments, pool, training)
       : await trainInStages(engine, stages, pool, training);
-  const trained = await nearer(workshop, whole, learnt);
+  return {
+    settings,
+    rows: (pool[0]?.length ?? 0) / chain.dimension,
+    trained: await nearer(workshop, whole, learnt),
+  };
+}
+
+async function distilledBy(workshop: Distillation): Promise<Distilled> {
+  const { engine, teacher, request, started } = workshop;
+  const { evaluations, objective = "regression", onStage, seed, signal } = request;
+  const { settings, rows, trained } = await learntMaps(workshop);
   const { without, ...measured } = await measuredStudent(workshop, trained);
+  const { classes, classDropout = 0 } = teacher;
   const taught = classes && {
     classes: { guidance: classes.guidance, dropout: classDropout, ...(without && { without }) },
   };
   onStage?.("the teacher by fixed steps, for comparison");
   const rivals = await fixedSteps(engine, teacher, evaluations, signal);
-  const rows = (pool[0]?.length ?? 0) / chain.dimension;
   const { fineTuning, maps } = trained;
   const { distance, conditional } = measured;
   const records = measured.blocks.map(({ from: _, to: __, ...record }) => record);

@@ -5,6 +5,7 @@ import type { Estimate } from "../../measure/estimate.ts";
 import type { TwoSampleName } from "../../measure/names.ts";
 import type { Engine } from "../../runtime/contract.ts";
 import { type FloatArray, floats } from "../../tensor/array.ts";
+import { allPoints } from "../all-points.ts";
 import type { CurveSampler } from "../curve-samplers.ts";
 import { type HeldOutRequest, heldOutComparison, sampleCount } from "../held-out.ts";
 import type { Progress } from "../progress.ts";
@@ -45,13 +46,8 @@ export async function evaluateStudent(
   const { columns, teacher } = student.record;
   const { rows, distances } = heldOutComparison(student, request);
   const count = sampleCount(request);
-  const points: FloatArray = floats(new Float32Array(count * columns.length), [count, columns.length]);
-  let [filled, evaluations] = [0, 0];
-  for await (const drawn of sampleStudent(engine, student, { ...request, rows: count })) {
-    points.data.set(drawn.points.data, filled);
-    filled += drawn.points.data.length;
-    evaluations += drawn.evaluations;
-  }
+  const drawn = sampleStudent(engine, student, { ...request, rows: count });
+  const { points, evaluations } = await allPoints(drawn, [count, columns.length]);
   const [ours, floor] = [distances(points), train && distances(train)];
   const measured = (name: TwoSampleName) => ({ ...ours[name], ...(floor && { floor: floor[name] }) });
   return {

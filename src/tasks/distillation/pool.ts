@@ -5,7 +5,8 @@ import { fillNormal, type Random } from "../../random.ts";
 import type { Engine } from "../../runtime/contract.ts";
 import { createTraveller } from "../../runtime/trajectory.ts";
 import type { Reading } from "../../runtime/transport.ts";
-import type { Segment } from "./segments.ts";
+import { floats, stackedRows } from "../../tensor/array.ts";
+import { isWithin, nearly, type Segment } from "./segments.ts";
 import { rowsTogether, workloadOf } from "./teacher.ts";
 
 /** The same rows [rows · d], in the model's own units, at the beginning of the first piece, and at the end of each. */
@@ -21,8 +22,6 @@ export interface PoolControls {
 
 /** Rows that travel together, at most. */
 const mostTogether = 256;
-/** Places closer than this are one. */
-const nearly = 1e-9;
 
 /** Standard normal rows [rows · d]. */
 export function noiseRows(random: Random, rows: number, d: number): Float32Array {
@@ -51,7 +50,7 @@ export async function createCarrier(engine: Engine, chain: Chain, reading: Readi
       const pool = [noise];
       let current = noise;
       for (let n = blocks.length - 1; n >= 0; n--) {
-        const inside = segments.filter(({ from, to }) => to > n - nearly && from < n + 1 + nearly);
+        const inside = segments.filter((segment) => isWithin(segment, { from: n + 1, to: n }));
         const pieces = Math.max(1, inside.length);
         const states = await traveller.through(n, current, pieces, signal, contexts);
         states.slice(1).forEach((state, k) => {
@@ -82,12 +81,6 @@ export function distance(a: Float32Array, b: Float32Array): number {
 export function joined(parts: readonly Pool[]): Pool {
   const [first = []] = parts;
   return first.map((_, place) => {
-    const pieces = parts.map((part) => part[place] ?? new Float32Array());
-    const whole = new Float32Array(pieces.reduce((total, piece) => total + piece.length, 0));
-    pieces.reduce((at, piece) => {
-      whole.set(piece, at);
-      return at + piece.length;
-    }, 0);
-    return whole;
+    return stackedRows(parts.map((part) => floats(part[place] ?? []))).data;
   });
 }

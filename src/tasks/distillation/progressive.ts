@@ -7,7 +7,7 @@ import { createComposition } from "./composition.ts";
 import type { Lessons } from "./conditional.ts";
 import { type StudentMap, startingMap } from "./maps.ts";
 import type { Pool } from "./pool.ts";
-import type { Segment } from "./segments.ts";
+import { isWithin, nearly, type Segment } from "./segments.ts";
 import { type StudentTraining, type TrainedStudent, trainStudent } from "./train-student.ts";
 
 /** How often the number of maps is cut down on the way. */
@@ -19,8 +19,6 @@ export function stagesOf(segments: readonly Segment[]): readonly (readonly Segme
   for (let n = 0; n < halvings; n++) stages.unshift((stages[0] ?? segments).flatMap(finer));
   return stages;
 }
-
-const nearly = 1e-9;
 
 /** A piece of one block in halves of it, one of several in its blocks. */
 export function finer({ from, to }: Segment): readonly Segment[] {
@@ -120,6 +118,6 @@ function coarserMap(maps: readonly StudentMap[], segment: Segment): StudentMap |
   return { ...first, segment, scale: segment.to - segment.from };
 }
 
-function mapsIn(maps: readonly StudentMap[], { from, to }: Segment): readonly StudentMap[] {
-  return maps.filter(({ segment }) => segment.from < from + nearly && segment.to > to - nearly);
+function mapsIn(maps: readonly StudentMap[], whole: Segment): readonly StudentMap[] {
+  return maps.filter(({ segment }) => isWithin(segment, whole));
 }

@@ -10,6 +10,14 @@ export interface Segment {
   readonly to: number;
 }
 
+/** Places closer than this are one. */
+export const nearly = 1e-9;
+
+/** Whether a piece lies in another one. */
+export function isWithin(piece: Segment, { from, to }: Segment): boolean {
+  return piece.from < from + nearly && piece.to > to - nearly;
+}
+
 /**
  * The pieces from noise to data. K = m N evaluations for N blocks: m even pieces of every block; any other K > N: every block
  * whole, then one cut more for the block whose pieces are longest, until K are there; K < N: neighbouring blocks together, so

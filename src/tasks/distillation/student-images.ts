@@ -6,11 +6,10 @@ import { fingerprint } from "../../fingerprint.ts";
 import { classShares } from "../../flow/classes.ts";
 import { random, split } from "../../random.ts";
 import type { Engine } from "../../runtime/contract.ts";
-import { floats } from "../../tensor/array.ts";
 import { parameterCount } from "../../train/configuration.ts";
 import { encodeImageModel, type ImageModel } from "../images/image-model.ts";
 import type { DrawRequest, ImageSource } from "../images/image-source.ts";
-import { type DrawnImages, labelsToDraw, together } from "../images/sample-images.ts";
+import { type DrawnImages, labelsToDraw, stagesInRows, together } from "../images/sample-images.ts";
 import { checkCount } from "../rows.ts";
 import { identityStandardization } from "../standardization.ts";
 import { createComposition } from "./composition.ts";
@@ -123,19 +122,14 @@ export async function studentImageChains(
   const { labels, told } = labelsOf(student, request);
   const contexts = told && classShares(told, student.classes?.length ?? 0).data;
   const d = levelsPerImage(image);
-  const stages = student.maps.length + 1;
-  const all = new Float32Array(images * stages * d);
   let points = noiseRows(split(random(seed), "sample"), images, d);
-  const place = (stage: number) => {
-    for (let n = 0; n < images; n++) all.set(points.subarray(n * d, (n + 1) * d), (n * stages + stage) * d);
-  };
-  place(0);
-  for (const [k, map] of student.maps.entries()) {
+  const stages = [points];
+  for (const map of student.maps) {
     const composition = await createComposition(engine, [map], d);
     points = await composition.run(points, signal, contexts).finally(() => composition.release());
-    place(k + 1);
+    stages.push(points);
   }
-  const block = levelsOfRows(floats(all, [images * stages, d]), image);
+  const block = stagesInRows(stages, image);
   return { block, ...(labels && { labels }), evaluations: student.maps.length * images };
 }
 

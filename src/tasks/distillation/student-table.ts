@@ -3,11 +3,10 @@ import type { CellTable } from "../../data/cell-table.ts";
 import { failure } from "../../errors.ts";
 import { random, split } from "../../random.ts";
 import type { Engine } from "../../runtime/contract.ts";
+import { allPoints } from "../all-points.ts";
 import { checkCount } from "../rows.ts";
-import type { BoundCondition } from "../table/conditions.ts";
-import { combinationReader } from "../table/nearest-combinations.ts";
 import { type AskedRows, type DrawnRows, heldRows, isTested, type KindsReport, rowKinds } from "../table/row-kinds.ts";
-import { givenPoints, withGiven } from "../table/table-draws.ts";
+import { combinedBeside, givenPoints, withGiven } from "../table/table-draws.ts";
 import type { TableModel } from "../table/table-model.ts";
 import { type DistillReport, type DistillRequest, distillDensity } from "./distill.ts";
 import { readsContexts, type Student, type StudentSampleRequest, type StudentTable, sampleStudent } from "./student.ts";
@@ -56,19 +55,8 @@ export async function sampleStudentTable(
   const kinds = rowKinds(own, request);
   const { points, ...found } = await kinds.drawn((asked) => drawRows(engine, student, request, asked));
   const key = split(random(seed), "table", "texts");
-  const combined = combinedFor(own, kinds.condition, kinds.column);
+  const combined = combinedBeside(own, kinds.condition, kinds.column);
   return { table: withGiven(own.encoder.decode(points, rows, { key, combined }), kinds.condition), ...found };
-}
-
-/** Combinations of cells for rows of which the condition, and the column that is balanced, are given. */
-function combinedFor(
-  { encoder, constraints = [] }: StudentTable,
-  condition: BoundCondition | undefined,
-  balanced?: string,
-) {
-  const read = combinationReader(constraints, encoder);
-  return (table: CellTable, points: Float32Array) =>
-    read(table, points, (column) => column === balanced || condition?.given.has(column) === true);
 }
 
 /** Rows of one kind: those that fail are drawn again. */
@@ -81,7 +69,7 @@ async function drawRows(
   const { seed } = request;
   const own = tableOf(student);
   const { encoder } = own;
-  const combined = combinedFor(own, condition);
+  const combined = combinedBeside(own, condition);
   const hasTests = isTested(condition);
   const d = encoder.dimensions.length;
   const points = new Float32Array(rows * d);
@@ -93,19 +81,21 @@ async function drawRows(
     const likely = Math.max(fewestAtOnce, Math.ceil((1.1 * wanted * (draws + 1)) / (found + 1)));
     const size = Math.min(mayFail ? likely : wanted, mostAtOnce);
     const known = condition && givenPoints(encoder, condition, seed, size, firstRow + draws);
-    const drawn = await drawnPoints(engine, student, {
+    const asked = {
       ...request,
       rows: size,
       firstRow: firstRow + draws,
       ...(known && { known: { given: known.values, state: known.states } }),
-    });
-    const table = withGiven(encoder.decode(drawn.points, size, { combined }), condition);
+    };
+    const drawn = await allPoints(sampleStudent(engine, student, asked), [size, d]);
+    const values = drawn.points.data;
+    const table = withGiven(encoder.decode(values, size, { combined }), condition);
     const kept = heldRows(table, hasTests ? condition : undefined, judge, wanted);
     met += kept.met;
     for (let row = 0; row < size; row++) {
       if (kept.held[row] !== 1) continue;
       found++;
-      if (filled < rows) points.set(drawn.points.subarray(row * d, (row + 1) * d), filled++ * d);
+      if (filled < rows) points.set(values.subarray(row * d, (row + 1) * d), filled++ * d);
     }
     draws += size;
     evaluations += drawn.evaluations;
@@ -123,17 +113,6 @@ function checkTold({ maps, record }: Student, where: "where" | "balance"): void 
     received: "one of whole rows",
     remedy: `distil one with --conditional, or use the teacher, ${record.teacher.name}`,
   });
-}
-
-async function drawnPoints(engine: Engine, student: Student, request: StudentSampleRequest) {
-  const out = new Float32Array(request.rows * student.record.columns.length);
-  let [at, evaluations] = [0, 0];
-  for await (const chunk of sampleStudent(engine, student, request)) {
-    out.set(chunk.points.data, at);
-    at += chunk.points.data.length;
-    evaluations += chunk.evaluations;
-  }
-  return { points: out, evaluations };
 }
 
 function tableOf({ table }: Student): StudentTable {

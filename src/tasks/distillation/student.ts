@@ -8,7 +8,7 @@ import { fillNormal, random, split } from "../../random.ts";
 import type { Engine } from "../../runtime/contract.ts";
 import { checkSignal } from "../../runtime/pause.ts";
 import { type FloatArray, floats } from "../../tensor/array.ts";
-import { rowsPerChunk } from "../../train/chain.ts";
+import { rowsPerChunk } from "../../train/push.ts";
 import type { OpenSampler } from "../curve-samplers.ts";
 import type { SampleRequest } from "../density.ts";
 import type { ImageClass } from "../images/image-classes.ts";
@@ -93,7 +93,7 @@ export interface Student {
 }
 
 /** Values of a sample inside of the student. */
-export function dimensionOf({ record, image }: Student): number {
+function dimensionOf({ record, image }: Student): number {
   return image ? levelsPerImage(image) : record.columns.length;
 }
 
@@ -136,7 +136,11 @@ export interface StudentSampleRequest extends Pick<SampleRequest, "rows" | "seed
   readonly labels?: Int32Array;
 }
 
-/** Draws samples from the noise that the teacher's `sampleDensity` starts from with this seed, in chunks and in row order. */
+/**
+ * Draws samples from the noise that the teacher's `sampleDensity` starts from with this seed, in chunks [count, d] and
+ * in row order, in the user's units. Throws "option" for a number of rows that cannot be or for conditions that the
+ * student cannot be told, "interrupted" when the signal fires.
+ */
 export async function* sampleStudent(
   engine: Engine,
   student: Student,

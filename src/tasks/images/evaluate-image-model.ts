@@ -155,20 +155,21 @@ export async function evaluateImageModel(
     if (!request.pictures) return { evaluation };
     onStage?.("drawing pictures");
     const way = await source.chains({ ...drawing, images: Math.min(shown.chains, count) });
-    const first = (most: number) => partOf(drawn.block, 0, Math.min(most, count));
-    const near = Math.min(shown.near, known.images.count);
-    const neighbours = nearestImagesOf(first(shown.neighbours), known.images, near);
-    return {
-      evaluation,
-      pictures: {
-        samples: { block: first(shown.samples), columns: Math.min(8, count) },
-        neighbours: { block: neighbours, columns: 1 + near },
-        chain: { block: way.block, columns: source.stages },
-      },
-    };
+    const chain = { block: way.block, columns: source.stages };
+    return { evaluation, pictures: { ...picturesOf(drawn.block, known.images), chain } };
   } finally {
     if (request.network === undefined) await network.release();
   }
+}
+
+/** The first drawn images, and some of them each beside the training images nearest to it. */
+function picturesOf(drawn: PixelBlock, train: PixelBlock): Pick<EvaluationPictures, "samples" | "neighbours"> {
+  const first = (most: number) => partOf(drawn, 0, Math.min(most, drawn.count));
+  const near = Math.min(shown.near, train.count);
+  return {
+    samples: { block: first(shown.samples), columns: Math.min(8, drawn.count) },
+    neighbours: { block: nearestImagesOf(first(shown.neighbours), train, near), columns: 1 + near },
+  };
 }
 
 /** As many images of each class as among the test images that are looked at, in random order; none where nothing has classes. */

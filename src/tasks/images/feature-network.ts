@@ -4,7 +4,7 @@ import { failure } from "../../errors.ts";
 import type { OnnxValue } from "../../onnx/model.ts";
 import { modelPorts } from "../../onnx/ports.ts";
 import type { Engine } from "../../runtime/contract.ts";
-import { elementCount, type FloatArray, floats, type NDArray, zeros } from "../../tensor/array.ts";
+import { elementCount, type FloatArray, floats, type NDArray, stackedRows, zeros } from "../../tensor/array.ts";
 import { type FeatureInput, type FeatureRange, featureInput, type Resizing } from "./feature-input.ts";
 import { type ImageReader, partOf } from "./image-reader.ts";
 
@@ -69,7 +69,7 @@ export async function openFeatureNetwork(
         const results = await session.run({ [input.name]: feeds });
         parts.push(pooled(results[output.name], part.count, form.layout, name));
       }
-      return { features: stacked(parts) };
+      return { features: stackedRows(parts) };
     },
     release: () => session.release(),
   };
@@ -200,16 +200,4 @@ function pooled(output: NDArray | undefined, count: number, layout: "NCHW" | "NH
       features.data[row * d + k] = total / places;
     }
   return features;
-}
-
-function stacked(parts: readonly FloatArray[]): FloatArray {
-  const d = parts[0]?.shape[1] ?? 0;
-  const rows = parts.reduce((sum, { shape }) => sum + (shape[0] ?? 0), 0);
-  const all = zeros([rows, d]);
-  let at = 0;
-  for (const { data } of parts) {
-    all.data.set(data, at);
-    at += data.length;
-  }
-  return all;
 }

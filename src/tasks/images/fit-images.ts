@@ -5,12 +5,12 @@ import { failure } from "../../errors.ts";
 import { fingerprint } from "../../fingerprint.ts";
 import { random, split } from "../../random.ts";
 import type { Engine } from "../../runtime/contract.ts";
-import { type BlockRecord, type BlockTiming, trainChain } from "../../train/chain.ts";
+import { type BlockRecord, trainChain } from "../../train/chain.ts";
 import { parameterCount } from "../../train/configuration.ts";
 import type { Look, Looks } from "../../train/looks.ts";
-import { checkpointOrigin, checkpointSeed, decodeCheckpoint, encodeCheckpoint } from "../checkpoint.ts";
+import { type FitControls, keptRecords, type ReportedBlock, reportedBlocks, trainingControls } from "../chain-fit.ts";
+import { checkpointOrigin, checkpointSeed, decodeCheckpoint } from "../checkpoint.ts";
 import { modelVersion } from "../model-file.ts";
-import { overallProgress, type Progress } from "../progress.ts";
 import { classesRead, classNames, countedClasses, type ImageClass } from "./image-classes.ts";
 import type { ImageConfiguration } from "./image-defaults.ts";
 import { memoryOfTraining, pushedValues, withPrecision } from "./image-memory.ts";
@@ -18,7 +18,7 @@ import type { ImageModel, ImageRecord } from "./image-model.ts";
 import { chosenPlaces, poolAt } from "./image-places.ts";
 import { pictureDrawer, type TrainingPicture, type TrainingPictures } from "./training-pictures.ts";
 
-export interface ImageFitRequest {
+export interface ImageFitRequest extends FitControls {
   /** A set, or images in memory. */
   readonly images: ImageSet | PixelBlock;
   readonly configuration: ImageConfiguration;
@@ -26,11 +26,6 @@ export interface ImageFitRequest {
   readonly most?: number;
   /** Budget in bytes for the images, what a push makes of them and, on a CPU, what training takes. */
   readonly memory?: number;
-  /** Seconds that training may take; the model is usable whenever it ends. */
-  readonly time?: number;
-  readonly signal?: AbortSignal;
-  readonly checkpoint?: { save(bytes: Uint8Array): Promise<void>; readonly resume?: Uint8Array };
-  readonly onProgress?: (progress: Progress) => void;
   /** Shows on the way what is trained so far; the model is the same. */
   readonly pictures?: TrainingPictures;
 }
@@ -42,22 +37,26 @@ export interface ImageFitReport {
   readonly images: number;
   /** Of a fit that reads classes. */
   readonly classes?: readonly ImageClass[];
-  readonly blocks: readonly (BlockRecord & BlockTiming & { readonly duration: number | null })[];
+  readonly blocks: readonly ReportedBlock[];
   readonly parameters: number;
   readonly seconds: number;
   /** What the user should know of the fit, in sentences. */
   readonly notes: readonly string[];
 }
 
-/** Trains a chain on images. Throws "data" for images of another size, "interrupted" after a checkpoint when the signal fires. */
+/**
+ * Trains a chain on images of levels 0 … 255, which the networks read as values from -1 to 1. Throws "data" for images
+ * of another size, "option" for a budget that is too small, "model" for a checkpoint of another fit, "numeric" for a
+ * loss that stays non-finite, "interrupted" after a checkpoint when the signal fires.
+ */
 export async function fitImages(
   engine: Engine,
   request: ImageFitRequest,
 ): Promise<{ readonly model: ImageModel; readonly report: ImageFitReport }> {
   const started = performance.now();
-  const { checkpoint, onProgress, pictures, signal } = request;
+  const { pictures, signal } = request;
   const images = "levels" in request.images ? imageSetOf(request.images) : request.images;
-  const resume = checkpoint?.resume;
+  const resume = request.checkpoint?.resume;
   const asked = resume ? { ...request.configuration, seed: checkpointSeed(resume) } : request.configuration;
   const image = { channels: images.channels, height: images.height, width: images.width };
   checkImages(images, asked);
@@ -70,7 +69,6 @@ export async function fitImages(
   const mark = fingerprintOf(configuration, levelsMark, told);
   if (resume) checkPrecision(resume, configuration, (other) => fingerprintOf(other, levelsMark, told));
   const shown = { image, pool, ...(told && { labels: told.labels }) };
-  const timeShare = () => (request.time === undefined ? 0 : (performance.now() - started) / (1000 * request.time));
   const trained = await trainChain(
     engine,
     {
@@ -81,15 +79,8 @@ export async function fitImages(
       ...(resume && { resume: decodeCheckpoint(resume, configuration, d, mark) }),
     },
     {
-      ...(signal && { signal }),
-      ...(request.time !== undefined && { time: request.time * 1000 }),
-      ...(checkpoint && {
-        onCheckpoint: (partial) => checkpoint.save(encodeCheckpoint(partial, configuration.seed, mark)),
-      }),
+      ...trainingControls(request, { configuration, mark, started }),
       ...(pictures && { looks: looksOf(pictures, pictureDrawer(engine, shown, configuration.seed)) }),
-      ...(onProgress && {
-        onProgress: (progress) => onProgress(overallProgress(progress, configuration, timeShare())),
-      }),
     },
   );
   const classes = told && { classes: countedClasses(told.names, told.labels) };
@@ -102,7 +93,7 @@ export async function fitImages(
     training: {
       images: places.length,
       source: nameOf(images),
-      blocks: trained.records.map(({ seconds: _, pushSeconds: __, ...rest }) => rest),
+      blocks: keptRecords(trained.records),
     },
   };
   const report: ImageFitReport = {
@@ -110,10 +101,7 @@ export async function fitImages(
     task: "images",
     images: places.length,
     ...classes,
-    blocks: trained.records.map((block, n) => {
-      const step = configuration.blocks[n]?.step;
-      return { ...block, duration: step?.kind === "diffuse" ? step.duration : null };
-    }),
+    blocks: reportedBlocks(trained.records, configuration),
     parameters: parameterCount(configuration, d),
     seconds: (performance.now() - started) / 1000,
     notes: [

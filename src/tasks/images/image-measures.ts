@@ -2,35 +2,24 @@
 import type { Estimate } from "../../measure/estimate.ts";
 import type { ImageEvaluation, ImageMeasures } from "../../measure/evaluate-images.ts";
 
-/** Names of the measures, in the order in which they are shown. */
+const neighbourhoodNames = ["precision", "recall", "density", "coverage"] as const;
+
+/** Names of the measures that a classifier is needed for. */
+export const classMetricNames = ["confidence", "labelEntropy", "score"] as const;
+
+/** Names of all measures, in the order in which they are shown. */
 export const imageMetricNames = [
   "frechet",
   "frechetInfinite",
   "kernel",
-  "precision",
-  "recall",
-  "density",
-  "coverage",
-  "confidence",
-  "labelEntropy",
-  "score",
+  ...neighbourhoodNames,
+  ...classMetricNames,
   "nearness",
   "suspicious",
 ] as const;
 export type ImageMetricName = (typeof imageMetricNames)[number];
 
-/** Those that a classifier is needed for. */
-export const classMetricNames = ["confidence", "labelEntropy", "score"] as const satisfies readonly ImageMetricName[];
-
-const higher: readonly ImageMetricName[] = [
-  "precision",
-  "recall",
-  "density",
-  "coverage",
-  "confidence",
-  "labelEntropy",
-  "score",
-];
+const higher: readonly ImageMetricName[] = [...neighbourhoodNames, ...classMetricNames];
 
 /** A measure; `floor` is what real images of the other split get. */
 export interface ImageMetric extends Estimate {

@@ -113,7 +113,9 @@ export function fitsTogether(network: ImageNetwork): boolean {
   }
 }
 
-/** The bytes of a model file. */
+/**
+ * The bytes of a model file: safetensors with the record as JSON in its metadata. The same model gives the same bytes.
+ */
 export function encodeImageModel({ record, chain }: ImageModel): Uint8Array {
   return encodeSealed(chainTensors(chain), toJson(record));
 }

@@ -39,7 +39,11 @@ export interface DrawnImages {
 /** Images that are drawn together. */
 const imagesAtOnce = 64;
 
-/** Draws images, some at a time and in order. Image i depends on i, the seed and the classes asked for alone. */
+/**
+ * Draws images, up to 64 at a time and in order, as levels 0 … 255. Image i depends on i, the seed and the classes
+ * asked for alone. Throws "option" for classes or guidance of a model without, "numeric" for an image that gets stuck,
+ * "interrupted" when the signal fires.
+ */
 export async function* sampleImages(
   engine: Engine,
   { chain, record }: ImageModel,
@@ -86,16 +90,11 @@ export async function imageChains(
   const { guidance, velocities, labelsOf } = conditionOf(record, request);
   const labels = labelsOf(0, images);
   const d = chain.dimension;
-  const stages = chain.blocks.length + 1;
-  const all = new Float32Array(images * stages * d);
   let evaluations = 0;
   let points: Float32Array = new Float32Array(images * d);
   fillNormal(split(random(seed), "sample"), points);
-  const place = (stage: number) => {
-    for (let n = 0; n < images; n++) all.set(points.subarray(n * d, (n + 1) * d), (n * stages + stage) * d);
-  };
-  place(0);
-  for (const [n, block] of [...chain.blocks].reverse().entries()) {
+  const stages = [points];
+  for (const block of [...chain.blocks].reverse()) {
     const leg = { dimension: d, blocks: [block] };
     const settings = { direction: -1, integration, divergence: { kind: "none" }, guidance } as const;
     const transport = await createTransport(engine, leg, settings);
@@ -106,10 +105,20 @@ export async function imageChains(
     } finally {
       await transport.release();
     }
-    place(n + 1);
+    stages.push(points);
   }
-  const block = levelsOfRows(floats(all, [images * stages, d]), record.image);
-  return { block, ...(labels && { labels }), evaluations };
+  return { block: stagesInRows(stages, record.image), ...(labels && { labels }), evaluations };
+}
+
+/** Stages of the same images, each [images · d], as levels: image after image, each with its stages. */
+export function stagesInRows(stages: readonly Float32Array[], image: PixelShape): PixelBlock {
+  const d = levelsPerImage(image);
+  const images = (stages[0]?.length ?? 0) / d;
+  const rows = new Float32Array(images * stages.length * d);
+  stages.forEach((points, stage) => {
+    for (let n = 0; n < images; n++) rows.set(points.subarray(n * d, (n + 1) * d), (n * stages.length + stage) * d);
+  });
+  return levelsOfRows(floats(rows, [images * stages.length, d]), image);
 }
 
 /** What a request means for a transport: how strongly classes are followed, at how many velocities, and which class each image has. */

@@ -5,6 +5,7 @@ import { networkParameterCount } from "../../nn/network.ts";
 import { iterationsOf, parameterCount } from "../../train/configuration.ts";
 import { type ImageConfiguration, type ImagePreset, imagePreset } from "../images/image-defaults.ts";
 import { type PublishedDistance, publishedDistances } from "../presets/published-images.ts";
+import { shrunk } from "./scale.ts";
 
 /** A way to learn the images. */
 export interface ImageContender {
@@ -50,7 +51,7 @@ const shortBelow = 1e-3;
 export function imagePlan(name: ImagePreset, options: ImagePlanOptions): ImagePlan {
   const { scale, rivals } = options;
   const configuration = scaledImageConfiguration(imagePreset(name), scale);
-  const share = (count: number) => Math.min(count, Math.max(fewest.images, Math.round(count * scale)));
+  const share = (count: number) => shrunk(count, scale, fewest.images);
   return {
     name,
     scale,
@@ -91,17 +92,16 @@ function notesOf(name: ImagePreset, rivals: readonly FlowBaseline[]): readonly s
 function scaledImageConfiguration(configuration: ImageConfiguration, scale: number): ImageConfiguration {
   if (scale === 1) return configuration;
   const { blocks, training } = configuration;
-  const shrunk = (count: number, least: number) => Math.min(count, Math.max(least, Math.round(count * scale)));
   return {
     ...configuration,
     blocks: blocks.map((block) => ({
       ...block,
       network: shrunkNetwork(block.network, scale),
-      iterations: shrunk(block.iterations, fewest.iterations),
+      iterations: shrunk(block.iterations, scale, fewest.iterations),
     })),
     training: {
       ...training,
-      batchSize: shrunk(training.batchSize, fewest.batch),
+      batchSize: shrunk(training.batchSize, scale, fewest.batch),
       warmUp: Math.round(training.warmUp * scale),
       movingAverage: training.movingAverage ** (1 / scale),
     },

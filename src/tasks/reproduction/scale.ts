@@ -6,6 +6,11 @@ import type { Configuration } from "../../train/configuration.ts";
 /** Below these a shrunk experiment would no longer learn or measure anything. */
 const fewest = { batch: 500, iterations: 20, train: 1000, heldOut: 500 } as const;
 
+/** `scale` times a count, but not below `least`, and never more than there was. */
+export function shrunk(count: number, scale: number, least: number): number {
+  return Math.min(count, Math.max(least, Math.round(count * scale)));
+}
+
 /**
  * Iterations, the period of the learning rate's decay and the batch times `scale`. The learning rate stays: with the batches
  * it belongs to, it is part of what the authors chose.
@@ -13,25 +18,21 @@ const fewest = { batch: 500, iterations: 20, train: 1000, heldOut: 500 } as cons
 export function scaledConfiguration(configuration: Configuration, scale: number): Configuration {
   const { blocks, training } = configuration;
   const { decay, batchSize, warmUp } = training;
-  const shrunk = (count: number, least: number) => Math.min(count, Math.max(least, Math.round(count * scale)));
   return {
     ...configuration,
-    blocks: blocks.map((block) => ({ ...block, iterations: shrunk(block.iterations, fewest.iterations) })),
+    blocks: blocks.map((block) => ({ ...block, iterations: shrunk(block.iterations, scale, fewest.iterations) })),
     training: {
       ...training,
-      batchSize: shrunk(batchSize, fewest.batch),
+      batchSize: shrunk(batchSize, scale, fewest.batch),
       warmUp: Math.round(warmUp * Math.min(1, scale)),
-      decay: decay.kind === "step" ? { ...decay, every: shrunk(decay.every, 1) } : decay,
+      decay: decay.kind === "step" ? { ...decay, every: shrunk(decay.every, scale, 1) } : decay,
     },
   };
 }
 
 /** The first rows of each part: `scale` times as many, but enough to learn from. */
 export function scaledTable(table: DensityTable, scale: number): DensityTable {
-  const first = (rows: FloatArray, least: number): FloatArray => {
-    const count = rows.shape[0] ?? 0;
-    return rowsOf(rows, 0, Math.min(count, Math.max(least, Math.round(count * scale))));
-  };
+  const first = (rows: FloatArray, least: number) => rowsOf(rows, 0, shrunk(rows.shape[0] ?? 0, scale, least));
   return {
     ...table,
     train: first(table.train, fewest.train),

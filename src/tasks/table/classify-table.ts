@@ -10,7 +10,7 @@ import { normalScore, random, split } from "../../random.ts";
 import type { Engine } from "../../runtime/contract.ts";
 import { checkSignal, pauses } from "../../runtime/pause.ts";
 import { createTransport, type Transport } from "../../runtime/transport.ts";
-import { chunkRows } from "../../train/chain.ts";
+import { chunkRows } from "../../train/push.ts";
 import type { Progress } from "../progress.ts";
 import { standardize } from "../standardization.ts";
 import { type BayesRequest, bayesProbabilities, type ClassProbabilities, withClass } from "./classify-by-bayes.ts";

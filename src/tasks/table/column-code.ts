@@ -1,5 +1,6 @@
 // column-code: what an encoder keeps of a column beside its schema, found from training cells, as plain JSON.
 import * as z from "zod";
+import { isAscending } from "../../data/ascending.ts";
 import type { CellColumn } from "../../data/cell-table.ts";
 import { amountsOf } from "./amounts.ts";
 import { profileOf, type Values, valuesOf, withoutTexts } from "./profile.ts";
@@ -33,8 +34,7 @@ export interface ColumnCode {
 }
 
 const count = z.int().nonnegative();
-const ascending = (list: readonly number[]): boolean => list.every((item, n) => n === 0 || item > list[n - 1]!);
-const knots = z.array(z.number()).min(2).max(100_000).refine(ascending, "numbers that ascend");
+const knots = z.array(z.number()).min(2).max(100_000).refine(isAscending, "numbers that ascend");
 
 function isPermutation(order: readonly number[], count: number): boolean {
   return order.length === count && new Set(order).size === count && order.every((place) => place < count);

@@ -17,6 +17,8 @@ export interface ConditionPlace {
   readonly where: string;
   /** Where it is known, what the model never draws is refused. */
   readonly encoder?: TableEncoder;
+  /** Of comparisons that need not hold, as others may in their place: what lies out of a column's reach is false there, not refused. */
+  readonly isOptional?: boolean;
 }
 
 /** A comparison of one column with values. */
@@ -36,15 +38,11 @@ export function isGap(column: ColumnSchema, text: string | undefined): boolean {
   return text === undefined || column.gaps.includes(text);
 }
 
-function comparisonTest(
-  column: ColumnSchema,
-  operator: Comparison,
-  value: Literal,
-  { encoder, where }: ConditionPlace,
-): CellTest {
+function comparisonTest(column: ColumnSchema, operator: Comparison, value: Literal, place: ConditionPlace): CellTest {
+  const { encoder, where, isOptional = false } = place;
   if (value.kind === "null") {
     if (operator !== "==" && operator !== "!=") throw noOrder(where, column, "null");
-    if (operator === "==" && encoder !== undefined && !hasGaps(column, encoder))
+    if (operator === "==" && encoder !== undefined && !isOptional && !hasGaps(column, encoder))
       throw failure("option", {
         where: placeOf(where, column),
         expected: "a column with gaps",
@@ -57,11 +55,10 @@ function comparisonTest(
 
   function amounts(amount: NumberColumn | DateColumn, sign: Comparison, literal: Literal): CellTest {
     const { parse } = amountsOf(amount);
-    const isExact = sign === "==";
-    const isDrawn = encoder !== undefined;
-    const bound = isExact && isDrawn ? amountOf(amount, literal, where) : literalValue(amount, literal, where);
-    if (isDrawn && !isExact) checkReach(amount, sign, bound, where);
-    if (isDrawn && isExact) checkObserved(amount, bound, encoder, where);
+    const bound = comparedAmount(amount, sign, literal, place);
+    if (encoder !== undefined && sign === "==" && !(isOptional && isBeyond(amount, bound)))
+      checkObserved(amount, bound, encoder, where);
+    if (encoder !== undefined && sign !== "==" && !isOptional) checkReach(amount, sign, bound, where);
     return (text) => compare(parse(text ?? "") - bound, sign);
   }
 
@@ -90,6 +87,22 @@ export function compare(difference: number, operator: Comparison): boolean {
     default:
       return difference >= 0;
   }
+}
+
+/** The value of a literal that a column is compared with: of an equality, where the model is known, one that the column may have. */
+export function comparedAmount(
+  column: NumberColumn | DateColumn,
+  operator: Comparison,
+  literal: Literal,
+  { encoder, where, isOptional = false }: ConditionPlace,
+): number {
+  const value = literalValue(column, literal, where);
+  const isExact = operator === "==" && encoder !== undefined && !(isOptional && isBeyond(column, value));
+  return isExact ? amountOf(column, literal, where) : value;
+}
+
+function isBeyond({ minimum, maximum }: NumberColumn | DateColumn, value: number): boolean {
+  return (minimum !== undefined && value < minimum) || (maximum !== undefined && value > maximum);
 }
 
 /** Whether the training rows had gaps in a column beside values. */
@@ -199,11 +212,11 @@ export function noOrder(where: string, column: ColumnSchema, value: string): Loc
 }
 
 /** The error of a condition that no row meets. */
-export function neverHolds(where: string, name: string): LocalFlowError {
+export function neverHolds(where: string, name: string, received = "parts that exclude each other"): LocalFlowError {
   return failure("option", {
     where: `${where}, column "${shorten(name)}"`,
     expected: "a condition that a row can meet",
-    received: "parts that exclude each other",
+    received,
   });
 }
 

@@ -1,4 +1,5 @@
 // condition-text: the little language of conditions and constraints on rows, such as `cut == "Ideal" && low <= high`, as a tree.
+import { compare } from "./comparisons.ts";
 import { type Literal, type Token, tokenReader, wrong } from "./condition-tokens.ts";
 
 export type Comparison = "==" | "!=" | "<" | "<=" | ">" | ">=";
@@ -118,13 +119,17 @@ function comparison(reader: Reader, where: string): Condition {
     ...left.terms,
     ...right.terms.map(({ column, factor }) => ({ column, factor: -factor })),
   ]);
-  if (terms.length === 0) throw wrong(where, "a comparison that depends on a column", "columns that cancel out");
+  const constant = left.constant - right.constant;
+  if (terms.length === 0) {
+    const truth = compare(constant, operator) ? "holds wherever they have values" : "never holds";
+    throw wrong(where, "a comparison that depends on a column", `columns that cancel out, which ${truth}`);
+  }
   const [aloneTerm] = alone?.terms ?? [];
   return {
     kind: "linear",
     operator,
     terms,
-    constant: left.constant - right.constant,
+    constant,
     ...(aloneTerm && terms.some(({ column }) => column === aloneTerm.column) && { alone: aloneTerm.column }),
   };
 }

@@ -50,7 +50,8 @@ export function bindCondition(text: string, encoder: TableEncoder, where = "wher
   const place: ConditionPlace = { columns: columnsByName(encoder.schema.columns), encoder, where };
   const computed = new Set((encoder.toJSON().sums ?? []).map(({ column }) => column));
   const parts = conjuncts(parseCondition(text, where));
-  const leaves = leafTests({ kind: "and", parts }, place);
+  const optional = { ...place, isOptional: true };
+  const leaves = leafTests({ kind: "and", parts }, (leaf) => (parts.includes(leaf) ? place : optional));
   const given = new Map<string, string | undefined>();
   const equal = new Map<string, string | undefined>();
   const joint: JointPart[] = [];
@@ -77,11 +78,8 @@ export function bindCondition(text: string, encoder: TableEncoder, where = "wher
     if (tests.get(name)?.(value) === false) throw neverHolds(where, name);
     tests.delete(name);
   }
-  for (const [name, reach] of reaches) {
-    const [column, at] = [place.columns.get(name), encoder.schema.columns.findIndex((each) => each.name === name)];
-    const mayPass = column === undefined || given.has(name) || canPass(column, encoder.toJSON().codes[at], reach);
-    if (!mayPass) throw neverHolds(where, name);
-  }
+  for (const name of given.keys()) reaches.delete(name);
+  checkReaches(reaches, { parts, leaves, encoder, place });
   for (const [name, test] of tests) {
     if (encoder.dimensions.some(({ column }) => column === name)) continue;
     const column = place.columns.get(name);
@@ -90,6 +88,30 @@ export function bindCondition(text: string, encoder: TableEncoder, where = "wher
     tests.delete(name);
   }
   return { given, equal, tests, mixed: joint.length > 0, joint, parts, holds: heldBy({ kind: "and", parts }) };
+}
+
+interface ReadParts {
+  readonly parts: readonly Condition[];
+  readonly leaves: ReadonlyMap<Condition, LeafTest>;
+  readonly encoder: TableEncoder;
+  readonly place: ConditionPlace;
+}
+
+/** Throws where no value of a column passes its tests; where a comparison is out of reach by itself, the error says which. */
+function checkReaches(reaches: ReadonlyMap<string, ReachTest>, { parts, leaves, encoder, place }: ReadParts): void {
+  const { codes } = encoder.toJSON();
+  for (const [name, reach] of reaches) {
+    const column = place.columns.get(name);
+    if (column === undefined) continue;
+    const code = codes[encoder.schema.columns.indexOf(column)];
+    if (canPass(column, code, reach)) continue;
+    const hopeless = parts.find((part) => {
+      const isOwn = !linearIn(part) && columnsOf(part).every((each) => each === name);
+      return isOwn && !canPass(column, code, { test: joinedTest(part, leaves), bounds: boundsIn(part, place) });
+    });
+    if (hopeless) leafTests(hopeless, () => place);
+    throw neverHolds(place.where, name, hopeless && "one that no value of it meets");
+  }
 }
 
 /** Passed by what passes both. */
@@ -133,7 +155,7 @@ export function columnsOf(condition: Condition): readonly string[] {
  * Throws `option` for what has no meaning in the columns.
  */
 export function conditionOutcomes(condition: Condition, place: ConditionPlace): RowOutcomes {
-  const leaves = leafTests(condition, place);
+  const leaves = leafTests(condition, () => place);
   return (table) => outcomesIn(table, condition, leaves, true);
 }
 
@@ -147,7 +169,7 @@ export function outcomesBeforeDraws(
   linear: (leaf: LinearComparison, place: ConditionPlace) => RowOutcomes = linearOutcomes,
 ): RowOutcomes {
   const leaves = new Map(
-    [...leafTests(condition, place)].map(([leaf, found]): [Condition, LeafTest] => {
+    [...leafTests(condition, () => place)].map(([leaf, found]): [Condition, LeafTest] => {
       if (leaf.kind === "linear") return [leaf, { kind: "row", outcomes: linear(leaf, place) }];
       const column = "column" in leaf ? place.columns.get(leaf.column) : undefined;
       return [
@@ -174,9 +196,13 @@ function linearIn(condition: Condition): boolean {
   return leavesOf(condition).some(({ kind }) => kind === "linear");
 }
 
-function leafTests(condition: Condition, place: ConditionPlace): ReadonlyMap<Condition, LeafTest> {
+function leafTests(
+  condition: Condition,
+  placeOf: (leaf: Condition) => ConditionPlace,
+): ReadonlyMap<Condition, LeafTest> {
   return new Map(
     leavesOf(condition).map((leaf): [Condition, LeafTest] => {
+      const place = placeOf(leaf);
       if (leaf.kind === "linear") return [leaf, { kind: "row", outcomes: linearOutcomes(leaf, place) }];
       const column = place.columns.get(leaf.column);
       const values = leaf.kind === "in" ? leaf.values : [leaf.value];

@@ -7,6 +7,7 @@ import { type BoundConstraint, bound, type TableConstraint } from "./bound-const
 import { type Atom, allOf, alternativesOf } from "./condition-atoms.ts";
 import type { BoundCondition } from "./conditions.ts";
 import type { TableEncoder } from "./encoder.ts";
+import { unequalLevels } from "./equal-levels.ts";
 import type { ConditionJudge } from "./given-cells.ts";
 import { cellsOf, outcomes } from "./linear.ts";
 import { factsOf, mayBeMet, type RowFacts } from "./possible-rows.ts";
@@ -32,12 +33,7 @@ export function contradictionJudge(constraints: readonly TableConstraint[], enco
         others.map(({ ways }) => ways),
         facts,
       );
-    if (excludes([]))
-      return failure("option", {
-        where,
-        expected: "a condition that a row can meet",
-        received: "one that no values of its columns meet",
-      });
+    if (excludes([])) return neverMet(own, facts, where);
     const single = parts.find((part) => excludes([part]));
     if (single) return excludedBy([single.text], where);
     if (parts.length > 1 && excludes(parts))
@@ -48,6 +44,19 @@ export function contradictionJudge(constraints: readonly TableConstraint[], enco
     const list = lists.find((each) => !each.leaves(condition));
     return list && excludedBy([list.text], where);
   };
+}
+
+function neverMet([way = [], ...others]: Ways, { place: { columns } }: RowFacts, where: string): LocalFlowError {
+  const names = new Set(columns.keys());
+  const unequal =
+    others.length === 0 ? unequalLevels(way, { columns, filled: names, testOf: () => undefined }) : undefined;
+  return failure("option", {
+    where,
+    expected: "a condition that a row can meet",
+    received: unequal
+      ? `one that takes equal cells of ${unequal.map(shorten).join(" and ")}, which have no level in common`
+      : "one that no values of its columns meet",
+  });
 }
 
 /** The cells that are given as comparisons: some are no part of the condition, such as the level of a balanced column. */

@@ -1,5 +1,5 @@
 // detect-override: the description of a column whose kind a user gave; what he left open comes from the cells.
-import { listNames, shorten } from "../../data/columns.ts";
+import { listNames, nearestName, shorten } from "../../data/columns.ts";
 import { failure, type LocalFlowError } from "../../errors.ts";
 import { dateFormat, findDateFormat } from "./date-format.ts";
 import { dateColumn, numberColumn } from "./detect-amounts.ts";
@@ -84,7 +84,15 @@ function givenOrdinal(profile: Profile, base: Base, levels: readonly string[]): 
   const countOf = new Map(profile.texts.map((text, place) => [text, profile.counts[place]!]));
   const known = new Set(levels);
   const stray = profile.texts.find((text) => !known.has(text));
-  if (stray !== undefined) throw wrongCell(base, `one of ${listNames(levels)}`, stray);
+  if (stray !== undefined) {
+    const meant = nearestName(
+      stray,
+      levels.filter((text) => !countOf.has(text)),
+    );
+    const advice =
+      meant === undefined ? undefined : `did you mean "${shorten(stray)}" by the level "${shorten(meant)}"?`;
+    throw wrongCell(base, `one of ${listNames(levels)}`, stray, advice);
+  }
   if (known.size < levels.length)
     throw failure("option", { where: placeOf(base), expected: "different levels", received: listNames(levels) });
   const counted = levels.map((text) => ({ text, count: countOf.get(text) ?? 0 }));
@@ -117,13 +125,18 @@ function givenCategory(profile: Profile, base: Base): ColumnSchema {
   return { ...base, kind: "category", levels: levelsOf(profile), reason };
 }
 
-function wrongCell(base: Base, expected: string, cell = ""): LocalFlowError {
+function wrongCell(
+  base: Base,
+  expected: string,
+  cell = "",
+  remedy = 'change the schema, or add it to "gaps"',
+): LocalFlowError {
   const received = `a cell "${shorten(cell)}"`;
   return failure("option", {
     where: placeOf(base),
     expected,
     received,
-    remedy: 'change the schema, or add it to "gaps"',
+    remedy,
   });
 }
 

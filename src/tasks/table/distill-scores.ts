@@ -72,14 +72,8 @@ export async function distillScores(
   if (!first) throw failure("model", { where: request.teacherName, expected: "at least one block", received: "none" });
   const block = perceptronOf(first);
   onStage?.("drawing and scoring rows");
-  const whole = settings.rows + (request.data?.rows ?? 0);
-  const progress = progressOf(whole, onProgress);
-  const drawn = await drawnLesson(engine, model, settings.rows, seed, { signal, onRows: progress.rows });
-  const disturbed = Math.floor(disturbedShare * settings.rows);
-  const spoilt = disturbedPoints(model, partOf(drawn, 0, disturbed), split(key, "disturb"));
-  const odd = await scoredLesson(engine, model, spoilt, { signal, onRows: progress.rows });
-  const fresh = await drawnLesson(engine, model, measuredRows, seed + 1, { signal });
-  const data = request.data && (await dataLesson(engine, model, request.data, { signal, onRows: progress.rows }));
+  const progress = progressOf(settings.rows + (request.data?.rows ?? 0), onProgress);
+  const { learnt, fresh, data } = await lessonsOf(engine, model, request, settings.rows, progress.rows);
   onStage?.("training the scorer");
   const start: MlpArrays = {
     layers: [
@@ -87,9 +81,9 @@ export async function distillScores(
       ...initialMlp(split(key, "weights"), block.network, model.density.chain.dimension).layers.slice(-1),
     ],
   };
-  const { center, spread } = scaleOf(drawn.scores);
+  const { center, spread } = scaleOf(learnt.drawn.scores);
   const { standardization } = model.density;
-  const trained = await trainScorer(engine, joined([drawn, odd, ...(data ? [data.learnt] : [])]), {
+  const trained = await trainScorer(engine, joined([learnt.drawn, learnt.odd, ...(data ? [data.learnt] : [])]), {
     ...settings,
     ...{ network: block.network, start, standardization, center, spread, random: split(key, "batches") },
     ...(signal && { signal }),
@@ -113,6 +107,26 @@ export async function distillScores(
       seconds: (performance.now() - started) / 1000,
     },
   };
+}
+
+/**
+ * Rows that the model draws, a share of them disturbed, and rows of data, with their scores; `fresh` ones are to
+ * measure by.
+ */
+async function lessonsOf(
+  engine: Engine,
+  model: TableModel,
+  { seed, data, signal }: ScorerRequest,
+  rows: number,
+  onRows: (rows: number) => void,
+) {
+  const controls = { signal, onRows };
+  const drawn = await drawnLesson(engine, model, rows, seed, controls);
+  const disturbed = partOf(drawn, 0, Math.floor(disturbedShare * rows));
+  const spoilt = disturbedPoints(model, disturbed, split(random(seed), "scorer", "disturb"));
+  const odd = await scoredLesson(engine, model, spoilt, controls);
+  const fresh = await drawnLesson(engine, model, measuredRows, seed + 1, { signal });
+  return { learnt: { drawn, odd }, fresh, data: data && (await dataLesson(engine, model, data, controls)) };
 }
 
 interface Controls {

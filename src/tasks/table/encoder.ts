@@ -1,7 +1,7 @@
 // encoder: a table of cells as points of a space in which every dimension is about N(0, 1), and points as a table again.
 import * as z from "zod";
 import type { CellColumn, CellTable } from "../../data/cell-table.ts";
-import { listNames, shorten } from "../../data/columns.ts";
+import { listNames, mayBeRenamed, shorten } from "../../data/columns.ts";
 import { listedTexts, textPool } from "../../data/text-pool.ts";
 import { failure } from "../../errors.ts";
 import { fillUniform, normalScore, type Random, random, split } from "../../random.ts";
@@ -325,6 +325,10 @@ export function checkColumns({ columns }: CellTable, wanted: readonly string[]):
     expected:
       lacking.length === 1 ? `a column "${listNames(lacking)}"` : `columns ${listNames(lacking)} beside the others`,
     received: listNames([...there]),
-    remedy: "give the columns that the model was trained on",
+    remedy: mayBeRenamed(
+      lacking,
+      [...there].filter((name) => !wanted.includes(name)),
+      "give the columns that the model was trained on",
+    ),
   });
 }

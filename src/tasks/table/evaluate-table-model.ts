@@ -1,6 +1,6 @@
 // evaluate-table-model: rows drawn from a table's model, measured against rows that it has not seen.
 import type { CellTable } from "../../data/cell-table.ts";
-import { listNames, shorten } from "../../data/columns.ts";
+import { didYouMean, listNames, mayBeRenamed, shorten } from "../../data/columns.ts";
 import { failure } from "../../errors.ts";
 import type { MeasuredTable } from "../../measure/columns-table.ts";
 import type { FlowBaseline } from "../../measure/names.ts";
@@ -134,7 +134,11 @@ export function checkColumnNames({ columns }: CellTable, names: readonly string[
     where,
     expected: `the columns ${listNames(names)}`,
     received: `a table without ${listNames(missing)}`,
-    remedy: "rename the columns or add the missing ones",
+    remedy: mayBeRenamed(
+      missing,
+      [...known].filter((name) => !names.includes(name)),
+      "rename the columns or add the missing ones",
+    ),
   });
 }
 
@@ -142,11 +146,13 @@ export function checkColumnNames({ columns }: CellTable, names: readonly string[
 export function checkTarget(target: string | undefined, schema: Schema, where = "target"): void {
   const held = heldColumns({ columns: schema.columns.filter(({ kind }) => kind !== "constant") });
   if (target === undefined || held.includes(target)) return;
+  const isThere = schema.columns.some(({ name }) => name === target);
   throw failure("option", {
     where,
     expected: `one of ${listNames(held)}`,
     received: JSON.stringify(shorten(target)),
     remedy: "name a column that varies and that the model holds",
+    ...(!isThere && didYouMean(target, held)),
   });
 }
 

@@ -18,29 +18,36 @@ import {
 } from "./linear.ts";
 import { factsOf, type RowFacts, variableOf } from "./possible-rows.ts";
 import type { ColumnSchema } from "./schema.ts";
+import { countedRows, toldRows } from "./told-rows.ts";
+import type { UnfillableRows } from "./unfillable-rows.ts";
 
 /**
- * The rows of a table, gaps being cells that are to be drawn, in which a part of a constraint fails whatever is drawn, though the known
- * cells alone do not break it.
+ * Those of some rows of a table, gaps being cells that are to be drawn, in which a part of a constraint fails whatever is drawn, though
+ * the known cells alone do not break it.
  */
 export function hopelessRows(
   constraints: readonly TableConstraint[],
   encoder: TableEncoder,
   table: CellTable,
-): ReadonlySet<number> {
+  asked: ArrayLike<number>,
+): UnfillableRows {
   const { schema } = encoder;
   const facts = factsOf(encoder);
-  const found = new Set<number>();
+  const [rows, notes] = [new Set<number>(), [] as string[]];
   for (const part of constraints.flatMap((constraint) => partsOf(bound(constraint, schema), schema))) {
     if (part.kind !== "condition") continue;
     const place = { ...facts.place, where: constraintPlace(part.text) };
     const known = outcomesBeforeDraws(part.condition, place)(table);
     if (!known.includes(outcomes.open)) continue;
     const reach = outcomesBeforeDraws(part.condition, place, (leaf) => linearReach(leaf, facts))(table);
-    for (const [row, outcome] of reach.entries())
-      if (outcome === outcomes.fails && known[row] === outcomes.open) found.add(row);
+    const found = Array.from(asked).filter((row) => reach[row] === outcomes.fails && known[row] === outcomes.open);
+    if (found.length === 0) continue;
+    notes.push(
+      `nothing is drawn for the gaps of ${countedRows(found.length)}: beside what is known there, no value in its column's range meets the constraint ${part.text}: ${toldRows(table, part.about, found)}`,
+    );
+    for (const row of found) rows.add(row);
   }
-  return found;
+  return { rows, notes };
 }
 
 /** The outcome of a comparison where gaps may be any number in the range of their column. */

@@ -1,6 +1,6 @@
 // impute-table: gaps of a table filled with draws, each given the other cells of its row; what is known stays as it is.
 import { numberCells, repeatedCells, stackedCells, takenCells, withCells } from "../../data/cell-rows.ts";
-import type { CellColumn, CellTable } from "../../data/cell-table.ts";
+import { type CellColumn, type CellTable, cellText } from "../../data/cell-table.ts";
 import { failure } from "../../errors.ts";
 import { dimensionStates } from "../../flow/masked.ts";
 import { type Random, random, split } from "../../random.ts";
@@ -8,16 +8,21 @@ import type { Engine } from "../../runtime/contract.ts";
 import { turns } from "../../runtime/pause.ts";
 import { bestGuesses } from "./best-guesses.ts";
 import { bound } from "./bound-constraints.ts";
+import { brokenNotes } from "./broken-rows.ts";
+import { isGap as isGapText } from "./comparisons.ts";
+import { columnsByName } from "./conditions.ts";
 import { fillJudge } from "./constraint-judges.ts";
 import { type CombinedCells, checkColumns, type TableEncoder } from "./encoder.ts";
+import { firstOfEqual } from "./equal-rows.ts";
 import { canFill, filledTable } from "./fill-cells.ts";
 import { type FillControls, filledRows } from "./fill-rounds.ts";
 import { hopelessRows } from "./hopeless-rows.ts";
+import { cellsOf } from "./linear.ts";
 import { combinationReader } from "./nearest-combinations.ts";
 import { type ColumnSpan, cellKinds, filledScore, gathered, pointsOf, spansOf, type TablePoints } from "./points.ts";
 import type { TableModel } from "./table-model.ts";
 import { unfillableRows } from "./unfillable-rows.ts";
-import { candidatesFor } from "./weighed-draws.ts";
+import { candidatesFor, checkCandidates } from "./weighed-draws.ts";
 
 export interface TableImputeRequest extends FillControls {
   /**
@@ -40,11 +45,13 @@ export interface ImputedTable {
   readonly cells: number;
   /** Gaps that are left, in columns that the model cannot fill and in rows that are `unmet`. */
   readonly left: number;
+  /** Of these, those in columns that the model cannot fill. */
+  readonly unheld: number;
   /** Rows, of all draws or of the guesses, that keep their gaps: nothing that was drawn for them meets the constraints of the model. */
   readonly unmet: number;
   /** Cells with texts that the model cannot place: they stay, and count as not known. */
   readonly unknown: number;
-  /** Where known cells of rows occur in no combination of the data: how many are `unmet` for it, and what would be nearest. */
+  /** Of rows with gaps whose known cells let no value stand there, and of those that break a constraint by themselves: how many, and which. */
   readonly notes?: readonly string[];
   readonly draws: number;
   /** Of each row, from which its draws were chosen. */
@@ -62,7 +69,7 @@ const rowsAtOnce = 8192;
 /**
  * Fills the gaps of a table that has the model's columns. Columns that the model does not hold (text, ids, columns that it has
  * never seen filled) keep theirs. Rows whose filled cells break a constraint are drawn again, and keep their gaps where nothing
- * meets it. The same seed gives the same draws.
+ * meets it. The same seed gives the same draws; rows that are equal have equal best guesses, unless the model keeps something unique.
  */
 export async function imputeTable(
   engine: Engine,
@@ -90,9 +97,15 @@ export async function imputeTable(
   const [isGap, isUnknown] = [isOfKind(cellKinds.gap), isOfKind(cellKinds.unknown)];
   const unfillable = await unfillableRows(constraints, encoder, table, { asked, isUnknown, turn });
   const before = filledTable(model, table, spans, points.cells, nothingDrawn);
-  const hopeless = hopelessRows(constraints, encoder, before);
-  const left = new Set([...unfillable.rows, ...asked.filter((row) => hopeless.has(row))]);
-  const task = { ...open, rows: open.rows.filter((row) => !left.has(row % table.rows)) };
+  const hopeless = hopelessRows(constraints, encoder, before, asked);
+  const told = { asked: rowsWithGaps(table, model), isUnknown, turn };
+  const notes = [...unfillable.notes, ...hopeless.notes, ...(await brokenNotes(constraints, encoder, before, told))];
+  const left = new Set([...unfillable.rows, ...hopeless.rows]);
+  const fillable = open.rows.filter((row) => !left.has(row % table.rows));
+  const first = best && !keepsUnique(model) ? firstOfEqual(table, columnsNeeded(model), asked) : undefined;
+  /** The row of the same draw whose draws it shares. */
+  const leaderOf = (row: number) => row - (row % table.rows) + (first?.get(row % table.rows) ?? row % table.rows);
+  const task = { ...open, rows: fillable.filter((row) => leaderOf(row) === row) };
   for (const [place, span] of spans.entries()) {
     if (span.hasGap) openGaps(points, span, place, filledScore(span), d);
     await turn();
@@ -127,6 +140,7 @@ export async function imputeTable(
     states: gathered(task.states, new Uint8Array(size), task.rows, d),
   };
   const chosen = candidates ?? candidatesFor(size / draws);
+  checkCandidates(chosen, size / draws);
   const filling = {
     meets,
     places: {
@@ -136,20 +150,18 @@ export async function imputeTable(
     },
   };
   const { values, unmet, evaluations } = await filledRows(engine, model, known, filling, controls);
-  const places = [...task.rows.keys()].filter((place) => !unmet.has(place));
+  const placeOf = new Int32Array(whole.rows).fill(-1);
+  for (const [place, row] of task.rows.entries()) if (!unmet.has(place)) placeOf[row] = place;
+  const rows = fillable.filter((row) => placeOf[leaderOf(row)]! >= 0);
+  const places = rows.map((row) => placeOf[leaderOf(row)]!);
   const settled = gathered(values, new Float32Array(places.length * d), places, d);
   const completed = filledTable(model, whole, spans, points.cells, {
-    rows: Uint32Array.from(places, (place) => task.rows[place]!),
-    table: await decodedInParts(
-      encoder,
-      settled,
-      (start) => combinedAt((n) => task.rows[places[start + n] ?? 0] ?? 0),
-      turn,
-    ),
+    rows,
+    table: await decodedInParts(encoder, settled, (start) => combinedAt((n) => rows[start + n] ?? 0), turn),
   });
   await turn();
   const others = {
-    ...(unfillable.notes.length > 0 && { notes: unfillable.notes }),
+    ...(notes.length > 0 && { notes }),
     unknown: points.unknown / draws,
     draws,
     candidates: chosen,
@@ -159,13 +171,21 @@ export async function imputeTable(
     const cells = points.cells.map((kinds) => kinds.subarray(0, table.rows));
     const guessed = bestGuesses(model, spans, { table, drawn: completed, draws, cells, before, isUnknown });
     const gaps = gapsOf(guessed.table.columns);
-    return { ...guessed, cells: gapsOf(table.columns) - gaps, left: gaps, ...others };
+    return {
+      ...guessed,
+      cells: gapsOf(table.columns) - gaps,
+      ...leftIn(model, guessed.table, guessed.unmet),
+      ...others,
+    };
   }
+  const rowsUnmet = unmet.size + draws * left.size;
+  const remaining = leftIn(model, completed, rowsUnmet);
   return {
     table: draws > 1 ? withCells(completed, [numbered(draws, table.rows)], "imputed table") : completed,
     cells: (gapsOf(whole.columns) - gapsOf(completed.columns)) / draws,
-    left: gapsOf(completed.columns) / draws,
-    unmet: unmet.size + draws * left.size,
+    left: remaining.left / draws,
+    unheld: remaining.unheld / draws,
+    unmet: rowsUnmet,
     ...others,
   };
 }
@@ -260,6 +280,29 @@ function openGaps({ values, cells }: TablePoints, span: ColumnSpan, place: numbe
   cells[place]?.forEach((kind, row) => {
     if (kind === cellKinds.gap) values[row * d + span.start] = score;
   });
+}
+
+/** Gaps that are left, and those of them that stand in columns that the model cannot fill: all of them where no row is unmet. */
+function leftIn({ encoder }: TableModel, { columns }: CellTable, unmet: number) {
+  const sums = (encoder.toJSON().sums ?? []).map(({ column }) => column);
+  const held = new Set([...spansOf(encoder).flatMap((span) => (canFill(span) ? [span.column.name] : [])), ...sums]);
+  const left = gapsOf(columns);
+  return { left, unheld: unmet === 0 ? left : gapsOf(columns.filter(({ name }) => !held.has(name))) };
+}
+
+function keepsUnique({ encoder, constraints = [] }: TableModel): boolean {
+  return constraints.some((constraint) => bound(constraint, encoder.schema).kind === "unique");
+}
+
+function rowsWithGaps(table: CellTable, model: TableModel): Uint32Array {
+  const cells = columnsNeeded(model).map((name) => cellsOf(table, name));
+  const described = columnsByName(model.encoder.schema.columns);
+  const hasGap = (row: number) =>
+    cells.some((column) => {
+      const schema = described.get(column.name);
+      return schema !== undefined && isGapText(schema, cellText(column, row));
+    });
+  return Uint32Array.from({ length: table.rows }, (_, row) => row).filter(hasGap);
 }
 
 function gapsOf(columns: readonly CellColumn[]): number {

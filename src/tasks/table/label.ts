@@ -48,7 +48,8 @@ export function levelsInTraining({ schema, toJSON }: TableEncoder, name: string,
   throw failure("option", {
     where,
     expected: names.length === 0 ? "a model with a category" : `a category: one of ${listNames(names)}`,
-    received: `"${shorten(name)}"`,
+    received: column === undefined ? `"${shorten(name)}"` : `"${shorten(name)}", of kind ${column.kind}`,
+    ...(column === undefined && didYouMean(name, names)),
   });
 }
 

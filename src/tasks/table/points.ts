@@ -69,26 +69,16 @@ export function pointsOf(encoder: TableEncoder, table: CellTable, options: Encod
     const first = span.start + Number(span.hasGap);
     return Uint8Array.from({ length: table.rows }, (_, row) => {
       if (isGap(row)) {
-        if (!span.hasGap) fillState(states, row * d, span, absent);
+        if (!span.hasGap) states.fill(absent, row * d + span.start, row * d + span.end);
         return cellKinds.gap;
       }
       if (first === span.end || encoded.absent[row * d + first] === 0) return cellKinds.known;
       unknown++;
-      fillState(states, row * d, { start: first, end: span.end }, absent);
+      states.fill(absent, row * d + first, row * d + span.end);
       return cellKinds.unknown;
     });
   });
   return { ...encoded, states, cells, unknown };
-}
-
-/** Gives the dimensions of a span the same state in the row that starts at `from`. */
-export function fillState(
-  states: Uint8Array,
-  from: number,
-  { start, end }: { readonly start: number; readonly end: number },
-  state: number,
-): void {
-  states.fill(state, from + start, from + end);
 }
 
 /** Values with NaN where they are absent, as models with masks are trained on. */

@@ -1,13 +1,14 @@
 // possible-rows: whether comparisons that all have to hold leave a row: column by column, and as a system of inequalities.
 import { amountsOf } from "./amounts.ts";
 import { type ColumnCode, levelTexts } from "./column-code.ts";
-import { amountOf, type CellComparison, type ConditionPlace, cellTest, literalValue } from "./comparisons.ts";
+import { type CellComparison, type ConditionPlace, cellTest, comparedAmount } from "./comparisons.ts";
 import { type Atom, opposites } from "./condition-atoms.ts";
 import { canPass, type ReachTest } from "./condition-reach.ts";
 import type { LinearComparison } from "./condition-text.ts";
 import type { Literal } from "./condition-tokens.ts";
 import { both, boundsIn, columnsByName } from "./conditions.ts";
 import type { TableEncoder } from "./encoder.ts";
+import { unequalLevels } from "./equal-levels.ts";
 import { excludeEachOther, type Inequality } from "./inequalities.ts";
 import { halfStep, rounding } from "./linear.ts";
 import type { ColumnSchema } from "./schema.ts";
@@ -30,7 +31,7 @@ export function factsOf(encoder: TableEncoder): RowFacts {
   const place = { columns: columnsByName(columns), where: "constraints" };
   return {
     place,
-    drawn: { ...place, where: "where", encoder },
+    drawn: { ...place, where: "where", encoder, isOptional: true },
     codes: new Map(columns.flatMap(({ name }, n) => (codes[n] ? [[name, codes[n]] as const] : []))),
     sums,
   };
@@ -38,7 +39,7 @@ export function factsOf(encoder: TableEncoder): RowFacts {
 
 /**
  * Whether some row may meet all of them. False is certain, true is not: numbers are looked at as if each column had all values of its
- * range, but for sums of grids, and comparisons of levels with each other by their order alone.
+ * range, but for sums of grids, and comparisons of levels with each other by their order and by the levels that equal ones share.
  */
 export function mayBeMet(atoms: readonly Atom[], facts: RowFacts): boolean {
   const tests = new Map<string, ReachTest>();
@@ -58,7 +59,10 @@ export function mayBeMet(atoms: readonly Atom[], facts: RowFacts): boolean {
     if (!isOpen && !canPass(column, facts.codes.get(name), reach)) return false;
     if (!reach.test(undefined)) required.add(name);
   }
-  return !excludeEachOther(inequalitiesOf(atoms, filledColumns(required, facts), facts));
+  const filled = filledColumns(required, facts);
+  const testOf = (name: string) => tests.get(name)?.test;
+  if (unequalLevels(atoms, { columns: facts.place.columns, filled, testOf })) return false;
+  return !excludeEachOther(inequalitiesOf(atoms, filled, facts));
 }
 
 type CellAtom = Extract<Atom, { readonly kind: "cell" }>;
@@ -168,9 +172,8 @@ function cellInequalities(atom: CellAtom, variables: Map<string, Variable>, fact
 function numberOf(column: ColumnSchema, value: Literal, atom: CellAtom, facts: RowFacts): number | undefined {
   if (value.kind === "null") return undefined;
   if (column.kind === "number" || column.kind === "date") {
-    const isExact = !atom.isConstraint && (atom.leaf.kind === "in" || atom.leaf.operator === "==");
-    const read = isExact ? amountOf : literalValue;
-    return read(column, value, facts.place.where) / amountsOf(column).unit;
+    const operator = atom.leaf.kind === "in" ? "==" : atom.leaf.operator;
+    return comparedAmount(column, operator, value, placeOf(atom, facts)) / amountsOf(column).unit;
   }
   const level = levelTexts(column).indexOf(value.text);
   return level < 0 ? undefined : level;

@@ -48,8 +48,9 @@ export interface TableSample extends KindsReport {
 const [fewestAtOnce, mostAtOnce, rareShare] = [512, 32_768, 0.05];
 
 /**
- * Draws rows that meet the model's constraints. Row i depends on the seed and i; under a condition or constraints on the seed.
- * The same seed gives the same rows.
+ * Draws rows that meet the model's constraints. Row i depends on the seed and i; under a condition or constraints on
+ * the seed. The same seed gives the same rows. Throws "option" for a condition that cannot be read or met, "numeric"
+ * where too few draws meet it, "interrupted" when the signal fires.
  */
 export async function sampleTable(
   engine: Engine,

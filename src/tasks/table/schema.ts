@@ -118,7 +118,7 @@ const columnSchema = z.discriminatedUnion("kind", [
   }),
 ]);
 
-/** A whole schema as JSON, as `parseSchema` reads it. */
+/** A whole schema as JSON. */
 export const schemaJson = z.strictObject({
   columns: z
     .array(columnSchema)
@@ -171,11 +171,6 @@ const overridesJson = z.record(text, overrideJson);
 export type ColumnOverride = z.infer<typeof overrideJson>;
 /** What a user says of columns, by name. */
 export type SchemaOverrides = Readonly<Record<string, ColumnOverride>>;
-
-/** A schema from JSON that is not trusted; throws a `model` error that says where it is wrong. */
-export function parseSchema(json: unknown, where: string): Schema {
-  return checked(schemaJson, json, where, "model", "a table schema");
-}
 
 /** What a schema file may say: of columns, and of the rows of the table. */
 export interface SchemaFile {

@@ -66,7 +66,11 @@ export async function createTableScoring(
   };
 }
 
-/** Scores the rows of a table that has the model's columns. The same seed gives the same scores. */
+/**
+ * Scores the rows of a table that has the model's columns: log-densities in nats, of the cells that the model holds.
+ * The same seed gives the same scores. Throws "data" for a table without a column of the model's, "numeric" for a row
+ * that gets stuck, "interrupted" when the signal fires.
+ */
 export async function scoreTable(
   engine: Engine,
   model: TableModel,

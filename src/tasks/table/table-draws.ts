@@ -38,6 +38,17 @@ export interface PointSource {
 
 const { given } = dimensionStates;
 
+/** Combinations of cells for rows of which what the condition gives, and the column `fixed`, stay as they are. */
+export function combinedBeside(
+  { encoder, constraints = [] }: Pick<TableModel, "encoder" | "constraints">,
+  condition: BoundCondition | undefined,
+  fixed?: string,
+) {
+  const read = combinationReader(constraints, encoder);
+  return (table: CellTable, points: Float32Array) =>
+    read(table, points, (column) => column === fixed || condition?.given.has(column) === true);
+}
+
 /** Points of a model whose cells that `condition` gives are set; cells of the column `fixed` are read as they are, too. */
 export function pointSource(
   engine: Engine,
@@ -48,9 +59,7 @@ export function pointSource(
 ): PointSource {
   const { encoder, density } = model;
   const key = split(random(controls.seed), "table", "texts");
-  const read = combinationReader(model.constraints ?? [], encoder);
-  const combined = (table: CellTable, points: Float32Array) =>
-    read(table, points, (column) => column === fixed || condition?.given.has(column) === true);
+  const combined = combinedBeside(model, condition, fixed);
   let evaluations = 0;
   return {
     async draw(count, first, { known = knownPoints(model, condition, controls.seed, count, first), onPart } = {}) {

@@ -1,5 +1,6 @@
 // table-model: a model of mixed columns: a density over encoded rows and the encoder, in one file.
 import * as z from "zod";
+import { isNeverFalling } from "../../data/ascending.ts";
 import { shorten } from "../../data/columns.ts";
 import { decodeSafetensors } from "../../data/safetensors.ts";
 import { failure } from "../../errors.ts";
@@ -29,15 +30,12 @@ export interface TableTraining {
   readonly logDensityQuantiles?: readonly number[];
 }
 
-const ascending = (values: readonly number[]) =>
-  values.every((value, n) => n === 0 || value >= (values[n - 1] ?? value));
-
 export const trainingSchema = z.object({
   rows: z.int().nonnegative(),
   logDensityQuantiles: z
     .array(z.number())
     .length(percentGrid.length)
-    .refine(ascending, "not ascending")
+    .refine(isNeverFalling, "not ascending")
     .exactOptional(),
 });
 
@@ -66,7 +64,10 @@ export function isTableModel(bytes: Uint8Array, where = "model"): boolean {
   return taskOf(bytes, where) === "table";
 }
 
-/** The bytes of a table model's file. */
+/**
+ * The bytes of a table model's file: safetensors with record and encoder as JSON in its metadata. The same model gives
+ * the same bytes.
+ */
 export function encodeTableModel({ density, encoder, training, constraints = [], label }: TableModel): Uint8Array {
   const { record, standardization, chain } = density;
   const tensors = { ...standardizationTensors(standardization), ...chainTensors(chain) };

@@ -6,6 +6,7 @@ import type { TableEncoder } from "./encoder.ts";
 import { combinationsAmong } from "./given-cells.ts";
 import { cellsOf } from "./linear.ts";
 import { misfitOf, type WantedCell } from "./possible-combinations.ts";
+import { countedRows } from "./told-rows.ts";
 
 export interface UnfillableRows {
   /** Their places among the rows that were asked about. */
@@ -52,9 +53,8 @@ export async function unfillableRows(
       return { kind: "cell", text: code < 0 ? cellText(cellsOf(table, name), first) : seen.texts[n]?.[code] };
     };
     const misfit = misfitOf({ columns, seen }, wantedOf);
-    const count = found.length === 1 ? "1 row" : `${found.length} rows`;
     notes.push(
-      `nothing is drawn for the gaps of ${count}: no row of the data has what is known there (constraint ${text}), in row ${first + 1} ${misfit?.wanted}; nearest: ${misfit?.nearest}`,
+      `nothing is drawn for the gaps of ${countedRows(found.length)}: no row of the data has what is known there (constraint ${text}), in row ${first + 1} ${misfit?.wanted}; nearest: ${misfit?.nearest}`,
     );
     for (const row of found) rows.add(row);
   }

@@ -1,5 +1,6 @@
 // weighed-draws: draws of gaps by the two laws that a masked model has of them: given what is known, and of whole rows.
 import { placeOfShare } from "../../data/shares.ts";
+import { failure } from "../../errors.ts";
 import { dimensionStates } from "../../flow/masked.ts";
 import { fillUniform, random, split } from "../../random.ts";
 import type { Engine } from "../../runtime/contract.ts";
@@ -35,10 +36,24 @@ const goldenShare = (Math.sqrt(5) - 1) / 2;
 const wholeShare = 0.5;
 /** Candidates of a row, as long as there are no more values in them. */
 const [mostCandidates, mostValues] = [128, 2 ** 17];
+/** Values of all candidates on demand, which are held at once: each takes some 26 bytes. */
+const mostAskedValues = 2 ** 27;
 
 /** How many candidates a row has where nothing is said: of rows with gaps that have so many values together. */
 export function candidatesFor(values: number): number {
   return Math.max(1, Math.min(mostCandidates, Math.floor(mostValues / Math.max(1, values))));
+}
+
+/** Throws "option" for more candidates of each row than can be held at once, of rows with gaps that have so many values together. */
+export function checkCandidates(candidates: number, values: number): void {
+  const most = Math.max(1, Math.floor(mostAskedValues / Math.max(1, values)));
+  if (candidates <= most) return;
+  throw failure("option", {
+    where: "candidates",
+    expected: `at most ${most} for rows with gaps that have ${values} values together`,
+    received: String(candidates),
+    remedy: "candidates of all rows are held at once: fill fewer rows at a time for more",
+  });
 }
 
 /**

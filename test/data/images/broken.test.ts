@@ -6,7 +6,8 @@ import { zipSync } from "fflate";
 import { afterAll, describe, expect, test } from "vitest";
 import { type ImageOptions, openImages } from "../../../src/data/images/open.ts";
 import { LocalFlowError } from "../../../src/errors.ts";
-import { fixture, fixtureBytes, folderOf, refused, removeFolders } from "./fixtures.ts";
+import { refused } from "../../support/refused.ts";
+import { fixture, fixtureBytes, folderOf, removeFolders } from "./fixtures.ts";
 
 afterAll(removeFolders);
 

@@ -4,8 +4,6 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gunzipSync } from "node:zlib";
-import { expect } from "vitest";
-import { LocalFlowError } from "../../../src/errors.ts";
 
 const place = fileURLToPath(new URL("../../fixtures/images", import.meta.url));
 
@@ -46,10 +44,3 @@ export function formula(first: number, count: number, channels: number, height: 
         for (let x = 0; x < width; x++) levels.push((31 * i + 57 * c + 3 * y + 7 * x) % 256);
   return levels;
 }
-
-/** Expects a failure of this code whose message says this. */
-export const refused = (action: Promise<unknown>, code: string, message: string) =>
-  expect(action).rejects.toSatisfy((error) => {
-    if (error instanceof LocalFlowError && error.code === code && error.message.includes(message)) return true;
-    throw error;
-  });

@@ -6,7 +6,8 @@ import { afterAll, describe, expect, test } from "vitest";
 import { openImages } from "../../../src/data/images/open.ts";
 import { pictureReader } from "../../../src/data/images/picture-file.ts";
 import type { Picture } from "../../../src/data/images/resize.ts";
-import { fixture, fixtureBytes, folderOf, refused, removeFolders } from "./fixtures.ts";
+import { refused } from "../../support/refused.ts";
+import { fixture, fixtureBytes, folderOf, removeFolders } from "./fixtures.ts";
 
 afterAll(removeFolders);
 

@@ -3,7 +3,8 @@ import { gzipSync } from "node:zlib";
 import { afterAll, describe, expect, test } from "vitest";
 import type { ImageSet } from "../../../src/data/images/image-set.ts";
 import { type ImageOptions, openImages } from "../../../src/data/images/open.ts";
-import { fixture, fixtureBytes, folderOf, formula, refused, removeFolders } from "./fixtures.ts";
+import { refused } from "../../support/refused.ts";
+import { fixture, fixtureBytes, folderOf, formula, removeFolders } from "./fixtures.ts";
 
 afterAll(removeFolders);
 

@@ -5,7 +5,8 @@ import { afterAll, describe, expect, test } from "vitest";
 import type { PixelBlock } from "../../../src/data/images/image-set.ts";
 import { openImages } from "../../../src/data/images/open.ts";
 import { writeImages } from "../../../src/data/images/write.ts";
-import { folderOf, formula, refused, removeFolders } from "./fixtures.ts";
+import { refused } from "../../support/refused.ts";
+import { folderOf, formula, removeFolders } from "./fixtures.ts";
 
 afterAll(removeFolders);
 

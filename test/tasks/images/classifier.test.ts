@@ -1,6 +1,6 @@
 // classifier.test: the small classifier learns, looks at images, and survives its file; broken files do not.
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { ImageSet, PixelBlock } from "../../../src/data/images/image-set.ts";
+import type { PixelBlock } from "../../../src/data/images/image-set.ts";
 import { decodeSafetensors, encodeSafetensors } from "../../../src/data/safetensors.ts";
 import { fillBelow, random, split } from "../../../src/random.ts";
 import type { Engine } from "../../../src/runtime/contract.ts";
@@ -13,7 +13,6 @@ import {
   softmax,
 } from "../../../src/tasks/images/classifier.ts";
 import { crossEntropy } from "../../../src/tasks/images/classifier-network.ts";
-import { labelledImages } from "../../../src/tasks/images/labelled-images.ts";
 import { type LabelledImages, shifted, trainClassifier } from "../../../src/tasks/images/train-classifier.ts";
 import { type FloatArray, floats } from "../../../src/tensor/array.ts";
 import { constant } from "../../../src/tensor/tensor.ts";
@@ -77,23 +76,6 @@ describe("the classifier of images", () => {
     await expect(trainClassifier(engine, stripes(100, "few"))).rejects.toThrow(/at least 256 images/);
     const { images } = stripes(300, "torn");
     await expect(trainClassifier(engine, { images, labels: new Int32Array(299) })).rejects.toThrow(/299 labels/);
-  });
-
-  it("takes the classes of a set, and wants some", async () => {
-    const { images, labels } = stripes(4, "set");
-    const set: ImageSet = {
-      ...images,
-      description: "stripes",
-      part: "whole",
-      parts: ["whole"],
-      skipped: [],
-      labels,
-      read: async (places) => ({ ...images, count: places.length }),
-      close: async () => undefined,
-    };
-    expect(await labelledImages(set)).toEqual({ images, labels });
-    const { labels: _, ...bare } = set;
-    await expect(labelledImages(bare)).rejects.toThrow(/stripes: expected images with classes/);
   });
 
   it("stops at a signal", async () => {

@@ -10,10 +10,10 @@ import { sampleDensity } from "../../../src/tasks/density.ts";
 import { type ExperimentRequest, runExperiment } from "../../../src/tasks/reproduction/experiment.ts";
 import { reproductionPage } from "../../../src/tasks/reproduction/page.ts";
 import { confidenceRegions } from "../../../src/tasks/reproduction/regions.ts";
-import type { Store } from "../../../src/tasks/reproduction/store.ts";
 import { type FloatArray, floats } from "../../../src/tensor/array.ts";
 import type { Configuration } from "../../../src/train/configuration.ts";
 import { affineModel } from "../../support/affine-model.ts";
+import { memoryStore } from "../../support/memory-store.ts";
 import { normals } from "../../support/repetition.ts";
 
 /** Rows of N(0, 4 I) in the plane. */
@@ -72,16 +72,6 @@ const request: ExperimentRequest = {
   },
   truth,
 };
-
-function memoryStore(): { readonly store: Store; readonly files: Map<string, Uint8Array> } {
-  const files = new Map<string, Uint8Array>();
-  const store: Store = {
-    read: async (name) => files.get(name),
-    write: async (name, bytes) => void files.set(name, new Uint8Array(bytes)),
-    remove: async (name) => void files.delete(name),
-  };
-  return { store, files };
-}
 
 describe("an experiment", () => {
   test("chooses by validation, measures in several ways that agree, and can be taken up again", async () => {

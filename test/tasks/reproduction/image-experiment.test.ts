@@ -14,8 +14,8 @@ import {
 import { cellColours } from "../../../src/tasks/reproduction/image-features.ts";
 import { imageReproductionPage } from "../../../src/tasks/reproduction/image-page.ts";
 import { type ImagePlan, imageContenders } from "../../../src/tasks/reproduction/image-plan.ts";
-import type { Store } from "../../../src/tasks/reproduction/store.ts";
 import { floats } from "../../../src/tensor/array.ts";
+import { memoryStore } from "../../support/memory-store.ts";
 import { side, smallImages } from "../../support/small-images.ts";
 
 const shape = { channels: 1, height: side, width: side } as const;
@@ -58,16 +58,6 @@ beforeAll(async () => {
   engine = await createEngine({ threads: 1 });
 });
 afterAll(() => engine.close());
-
-function memoryStore(): { readonly store: Store; readonly files: Map<string, Uint8Array> } {
-  const files = new Map<string, Uint8Array>();
-  const store: Store = {
-    read: async (name) => files.get(name),
-    write: async (name, bytes) => void files.set(name, new Uint8Array(bytes)),
-    remove: async (name) => void files.delete(name),
-  };
-  return { store, files };
-}
 
 const request: ImageExperimentRequest = { plan, images, seeds: [1] };
 const distances = ({ contenders }: ImageExperimentResult) => contenders.map(({ frechet }) => frechet.mean);

@@ -1,5 +1,7 @@
 // condition-reach: parts of a condition that leave no value of a column are refused at once, others never.
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { cellTableOf } from "../../../src/data/cell-table.ts";
 import { bindCondition } from "../../../src/tasks/table/conditions.ts";
 import { detectSchema } from "../../../src/tasks/table/detect.ts";
 import { tableEncoder } from "../../../src/tasks/table/encoder.ts";
@@ -56,3 +58,79 @@ describe("parts that leave something", () => {
     expect(bindCondition(where, encoder).tests.size).toBeGreaterThan(0);
   });
 });
+
+describe("a comparison out of a column's reach", () => {
+  it("is false where another one may hold in its place, and what is always true holds", () => {
+    const rowsOf = (where: string) => [...bindCondition(where, encoder).holds(table)].join("");
+    for (const [where, same] of [
+      ["price >= 4000 || price < -999", "price >= 4000"],
+      ["stars == 3 || price > 99999 || price == -5", "stars == 3"],
+      ["stars == 3 || stars == null", "stars == 3"],
+      ["day < '2024-03-01' || day > '2099-01-01'", "day < '2024-03-01'"],
+      ["stars == 3 && !(price < -999)", "stars == 3"],
+      ["(price < -5 || cut == 'Fair') && !(stars in (9, 12))", "cut == 'Fair'"],
+    ] as const)
+      expect(rowsOf(where), where).toBe(rowsOf(same));
+  });
+
+  it.each<[string, RegExp]>([
+    ["price < -999", /column "price": expected values down to \d+, got < -999/],
+    ["price < -999 && stars == 3", /column "price": expected values down to/],
+    ["price < -999 || price > 99999", /column "price": expected values down to \d+, got < -999/],
+    ["stars == null || stars > 5", /column "stars": expected a column with gaps/],
+    ["!(price > -999)", /column "price": expected a condition that a row can meet, got one that no value of it meets/],
+    ["price == 9999999", /column "price": expected a value of the column/],
+    ["price > 5 || stars == 2.5", /column "stars": expected a value of the column, on its grid of 1, got 2\.5/],
+    ["price > 5 || cut == 'Fiar'", /expected one of Fair, Good, Ideal, got "Fiar"; did you mean "Fair"/],
+  ])("is refused where nothing may hold in its place, and so are mistakes anywhere: %s", (where, message) => {
+    expect(() => bindCondition(where, encoder)).toThrow(message);
+  });
+
+  it("has no condition refused that some row meets", () => {
+    const some = [0, 1, 2, 3];
+    const number = { kind: "number", minimum: 0, maximum: 3, step: 1, values: "any" } as const;
+    const all = cellTableOf([
+      ...some.flatMap((a) => some.map((b) => ({ a, b, c: 0 }))),
+      ...some.map((a) => ({ a, b: null, c: 0 })),
+      { a: 0, b: 0, c: 1 },
+    ]);
+    const own = tableEncoder(detectSchema(all, { a: number, b: number, c: number }), all);
+    const sign = fc.constantFrom("<", "<=", ">", ">=", "==", "!=");
+    const leaf = fc.oneof(
+      fc.tuple(fc.constantFrom("a", "b"), sign, fc.integer({ min: -2, max: 5 })).map((words) => words.join(" ")),
+      fc.constantFrom("a == null", "b == null", "a != null", "a == b"),
+    );
+    const { any } = fc.letrec<{ any: string }>((tie) => ({
+      any: fc.oneof(
+        { depthSize: "small", withCrossShrink: true },
+        leaf,
+        fc.tuple(tie("any"), fc.constantFrom("&&", "||"), tie("any")).map(([a, word, b]) => `(${a} ${word} ${b})`),
+        tie("any").map((inner) => `!(${inner})`),
+      ),
+    }));
+    let [refused, impossible] = [0, 0];
+    fc.assert(
+      fc.property(any, (where) => {
+        // The other alternative, met by the last row alone, keeps any condition from being refused.
+        const held = bindCondition(`${where} || c == 1`, own).holds(all);
+        const isMet = held.subarray(0, -1).includes(1);
+        const isRefused = isThrown(() => bindCondition(where, own));
+        if (!isMet) impossible++;
+        if (isRefused) refused++;
+        expect(isRefused && isMet, where).toBe(false);
+      }),
+      { numRuns: 1000, seed: 1 },
+    );
+    expect(impossible).toBeGreaterThan(100);
+    expect(refused).toBeGreaterThan(0.5 * impossible);
+  });
+});
+
+function isThrown(read: () => unknown): boolean {
+  try {
+    read();
+    return false;
+  } catch {
+    return true;
+  }
+}

@@ -132,7 +132,10 @@ describe("a table with constraints and a label", () => {
     expect(Object.values(cities.balance?.rows ?? {}).sort()).toEqual([20, 21]);
     expect(ordersOf(cities.table).every(({ city, net }) => (city === "Rome" || city === "Oslo") && net > 2)).toBe(true);
     await expect(sampleTable(engine, fitted.model, { rows: 4, seed: 1, balance: "net" })).rejects.toThrow(
-      /balance: expected a category: one of city, country, rank, got "net"/,
+      /balance: expected a category: one of city, country, rank, got "net", of kind number$/,
+    );
+    await expect(sampleTable(engine, fitted.model, { rows: 4, seed: 1, balance: "contry" })).rejects.toThrow(
+      /got "contry"; did you mean "country"\?$/,
     );
   });
 
@@ -169,8 +172,12 @@ describe("a table with constraints and a label", () => {
   it("leaves the gaps of rows that cannot be filled so that they hold, and says how many", async () => {
     const [row] = orders(1, 8);
     const table = cellTableOf([{ ...row, low: 1000, high: null }]);
-    const { unmet, left, table: filled, evaluations } = await imputeTable(engine, fitted.model, table, { seed: 1 });
-    expect([unmet, left]).toEqual([1, 1]);
+    const filling = await imputeTable(engine, fitted.model, table, { seed: 1 });
+    const { unmet, left, unheld, table: filled, evaluations, notes } = filling;
+    expect([unmet, left, unheld]).toEqual([1, 1, 0]);
+    expect(notes).toEqual([
+      'nothing is drawn for the gaps of 1 row: beside what is known there, no value in its column\'s range meets the constraint low <= high: row 1 (low "1000")',
+    ]);
     expect(textsOf(filled)["high"]).toEqual([undefined]);
     expect(evaluations, "no draw for a row that no value in the range of high helps").toBe(0);
   });
@@ -199,6 +206,26 @@ describe("a table with constraints and a label", () => {
     const either = await imputed("low <= high && net < 3 || low < 20");
     expect(either.unmet, "broken whatever net is").toBe(0);
     expect(ordersOf(either.table).some(({ net }) => net >= 3)).toBe(true);
+  });
+
+  it("says how many rows with gaps known cells break, part by part, with the first of them", async () => {
+    const rows = orders(30, 12).map((row, n) => ({
+      ...row,
+      ...(n < 20 && { rank: null }),
+      ...(n % 4 === 3 && { low: 50, high: 10 }),
+      ...(n === 8 && { city: "Rome", country: "NO" }),
+      ...(n === 9 && { start: "2024-03-02", end: "2024-03-01" }),
+    }));
+    const { notes = [], unmet } = await imputeTable(engine, fitted.model, cellTableOf(rows), { seed: 1 });
+    const broken = (count: string, text: string) =>
+      `known cells of ${count} with gaps break the constraint ${text} and`;
+    const low = 'row 4 (low "50", high "10"), row 8 (low "50", high "10"), row 12 (low "50", high "10") and 2 more';
+    expect(notes).toEqual([
+      `${broken("5 rows", "low <= high")} stay as they are: ${low}`,
+      `${broken("1 row", "start <= end")} stay as they are: row 10 (start "2024-03-02", end "2024-03-01")`,
+      `${broken("1 row", "combinations(city, country)")} stay as they are: row 9 (city "Rome", country "NO")`,
+    ]);
+    expect(unmet).toBe(0);
   });
 
   it("takes what known cells fix by themselves, a sum beyond its bounds, and draws the rest", async () => {

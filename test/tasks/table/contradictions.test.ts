@@ -131,6 +131,28 @@ describe("combinations and levels", () => {
     expect(same.judged("a != c && b != c")).toBeUndefined();
     expect(same.judged("a != c && a == b && b == c")).toContain("no values of its columns");
   });
+
+  it("are refused where columns that are to be equal have no level in common", () => {
+    const rows = Array.from({ length: 120 }, (_, n) => ({
+      ...{ city: ["Bonn", "Rome", "Oslo"][n % 3], flag: ["red", "blue"][n % 2], lamp: ["red", "green", null][n % 3] },
+      ...{ dye: ["blue", "green"][n % 2], x: (7 * n) % 50 },
+    }));
+    const { judged: told, encoder: own } = judgeOf(cellTableOf(rows), []);
+    const unequal = "got one that takes equal cells of city and flag, which have no level in common";
+    expect(told("city == flag")).toContain(unequal);
+    expect(told("x > 5 && !(city != flag)")).toContain(unequal);
+    for (const where of ["city == flag || city == dye", "flag == dye && flag == 'red'", "flag == lamp && lamp == dye"])
+      expect(told(where), where).toContain("a condition that a row can meet");
+    for (const where of [
+      "city != flag",
+      "flag == lamp",
+      "flag == dye && x < 9",
+      "city == flag || x > 3",
+      "!(city != lamp)",
+    ])
+      expect(told(where), where).toBeUndefined();
+    expect(() => rowKinds({ encoder: own }, { rows: 10, where: "city == flag" })).toThrow(unequal);
+  });
 });
 
 describe("whatever is refused", () => {

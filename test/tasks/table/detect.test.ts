@@ -8,7 +8,7 @@ import { dateFormat, findDateFormat } from "../../../src/tasks/table/date-format
 import { detectSchema } from "../../../src/tasks/table/detect.ts";
 import { encoderFrom, tableEncoder } from "../../../src/tasks/table/encoder.ts";
 import { measuredTable } from "../../../src/tasks/table/measured.ts";
-import { parseOverrides, parseSchema } from "../../../src/tasks/table/schema.ts";
+import { parseOverrides, schemaJson } from "../../../src/tasks/table/schema.ts";
 import { attempt } from "../../support/damage.ts";
 import { columnsTable, csvTable, scattered, textsOf, thereAndBack } from "./table-support.ts";
 
@@ -164,9 +164,13 @@ describe("what a user says", () => {
     expect(back["size"]).toEqual(["S", "M", "L", "S"]);
     expect(back["note"]).toEqual(["a", "b", "c", undefined]);
     const wrong = (overrides: Parameters<typeof detectSchema>[1]) => () => detectSchema(table, overrides);
+    const cities = await columnsTable({ city: ["Bonn", "Rome", "Bonn"] });
     expect(wrong({ sise: { kind: "category" } })).toThrow('did you mean "size"?');
     expect(wrong({ size: { kind: "number" } })).toThrow('schema column "size": expected numbers');
-    expect(wrong({ size: { kind: "ordinal", levels: ["S", "M"] } })).toThrow('got a cell "L"');
+    expect(wrong({ size: { kind: "ordinal", levels: ["S", "M"] } })).toThrow('got a cell "L"; change');
+    expect(() => detectSchema(cities, { city: { kind: "ordinal", levels: ["Bon", "Rome"] } })).toThrow(
+      'expected one of Bon, Rome, got a cell "Bonn"; did you mean "Bonn" by the level "Bon"?',
+    );
     expect(wrong({ size: { kind: "date", format: "YYYY" } })).toThrow("dates of the form YYYY");
     expect(wrong({ size: { kind: "boolean" } })).toThrow("expected two different texts");
   });
@@ -188,7 +192,6 @@ describe("what a user says", () => {
     expect(parseOverrides({ a: { kind: "number", step: 5 } }, "s.json")).toEqual({ a: { kind: "number", step: 5 } });
     expect(() => parseOverrides({ a: { kind: "nummber" } }, "s.json")).toThrow("s.json a.kind: expected");
     expect(() => parseOverrides({ a: { kind: "category", color: 1 } }, "s.json")).toThrow("s.json a: expected");
-    expect(() => parseSchema({ columns: [] }, "s.json")).toThrow("s.json columns: expected a table schema");
     const { encoder } = thereAndBack(await csvTable("a,b\n1,x\n2,y\n3,x\n"));
     const json = JSON.parse(JSON.stringify(encoder));
     const damaged = (change: (copy: typeof json) => void) => () => {
@@ -245,7 +248,7 @@ test("the same table gives the same schema, and JSON keeps it", async () => {
   const table = await readCellTable("demo/diamonds.csv");
   const schema = detectSchema(table);
   expect(detectSchema(table)).toEqual(schema);
-  expect(parseSchema(JSON.parse(JSON.stringify(schema)), "s")).toEqual(schema);
+  expect(schemaJson.parse(JSON.parse(JSON.stringify(schema)))).toEqual(schema);
   const measured = measuredTable(table, schema);
   expect(measured.rows).toBe(53_940);
   expect(measured.columns[0]).toMatchObject({ name: "carat", kind: "numeric" });

@@ -1,15 +1,15 @@
 // weighed-draws: draws follow both laws of a model, spread evenly, and give way where they may not stay; best guesses are their centres.
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { cellTableOf } from "../../../src/data/cell-table.ts";
+import { cellTableOf, recordsOf } from "../../../src/data/cell-table.ts";
 import { dimensionStates } from "../../../src/flow/masked.ts";
 import { random } from "../../../src/random.ts";
 import type { Engine } from "../../../src/runtime/contract.ts";
 import { createEngine } from "../../../src/runtime/node.ts";
 import { createMaskedScoring } from "../../../src/tasks/masked.ts";
 import { type FittedTable, fitTable } from "../../../src/tasks/table/fit-table.ts";
-import { imputeTable } from "../../../src/tasks/table/impute-table.ts";
+import { imputeTable, type TableImputeRequest } from "../../../src/tasks/table/impute-table.ts";
 import { pointsOf } from "../../../src/tasks/table/points.ts";
-import { candidatesFor, type MeetsTest, weighedRows } from "../../../src/tasks/table/weighed-draws.ts";
+import { candidatesFor, checkCandidates, type MeetsTest, weighedRows } from "../../../src/tasks/table/weighed-draws.ts";
 import { quickConfiguration, smallRows, smallTable } from "../../support/small-table.ts";
 import { textsOf } from "./table-support.ts";
 
@@ -118,14 +118,15 @@ describe("imputation", () => {
 
   it("guesses the mean of the draws on the column's grid, and the level that most of them have", async () => {
     const draws = 40;
-    const drawn = textsOf((await imputeTable(engine, fitted.model, holes, { seed: 2, draws })).table);
-    const guessed = await imputeTable(engine, fitted.model, holes, { seed: 2, draws, best: true });
-    expect(guessed).toMatchObject({ draws, unmet: 0, table: { rows: 60 } });
+    const table = cellTableOf([...new Map([...recordsOf(holes)].map((row) => [JSON.stringify(row), row])).values()]);
+    const drawn = textsOf((await imputeTable(engine, fitted.model, table, { seed: 2, draws })).table);
+    const guessed = await imputeTable(engine, fitted.model, table, { seed: 2, draws, best: true });
+    expect(guessed).toMatchObject({ draws, unmet: 0, table: { rows: table.rows } });
     const { side = [], x = [], count = [], draw } = textsOf(guessed.table);
     expect(draw).toBeUndefined();
-    const before = textsOf(holes);
-    for (let row = 0; row < 60; row++) {
-      const own = (name: string) => Array.from({ length: draws }, (_, n) => drawn[name]?.[n * 60 + row] ?? "");
+    const before = textsOf(table);
+    for (let row = 0; row < table.rows; row++) {
+      const own = (name: string) => Array.from({ length: draws }, (_, n) => drawn[name]?.[n * table.rows + row] ?? "");
       for (const [name, cells] of Object.entries({ side, x, count }))
         if (before[name]?.[row] !== undefined) expect(cells[row]).toBe(before[name]?.[row]);
       if (before["x"]?.[row] === undefined)
@@ -135,5 +136,26 @@ describe("imputation", () => {
       const rights = own("side").filter((text) => text === "right").length;
       if (rights !== draws / 2) expect(side[row]).toBe(rights > draws / 2 ? "right" : "left");
     }
+  });
+
+  it("guesses the same for rows that are equal, but draws each for itself", async () => {
+    const row = { side: null, x: 9.5, count: null, vip: true, fixed: "same", never: null };
+    const rows = cellTableOf([row, { ...row, x: 11 }, row, { ...row, side: "left" }, row]);
+    const texts = async (wish: TableImputeRequest) =>
+      textsOf((await imputeTable(engine, fitted.model, rows, wish)).table);
+    const { side = [], count = [] } = await texts({ seed: 4, draws: 20, best: true });
+    expect([side[2], side[4], count[2], count[4]]).toEqual([side[0], side[0], count[0], count[0]]);
+    expect(count.every((text) => text !== undefined)).toBe(true);
+    const drawn = await texts({ seed: 4, draws: 20 });
+    const own = (n: number) => Array.from({ length: 20 }, (_, draw) => drawn["count"]?.[5 * draw + n]);
+    expect(own(2)).not.toEqual(own(0));
+  });
+
+  it("refuses more candidates than can be held at once, and says how many can", () => {
+    expect(() => checkCandidates(1000, 2 ** 17)).not.toThrow();
+    expect(() => checkCandidates(1, 2 ** 30)).not.toThrow();
+    expect(() => checkCandidates(1025, 2 ** 17)).toThrow(
+      "candidates: expected at most 1024 for rows with gaps that have 131072 values together, got 1025",
+    );
   });
 });

@@ -17,7 +17,7 @@ import { withLabel } from "./label.ts";
 import { type ColumnSpan, maskGroups, pointsOf, spansOf, type TablePoints, withGaps } from "./points.ts";
 import type { Schema, SchemaOverrides } from "./schema.ts";
 import { rowVolumes } from "./score-table.ts";
-import { detailedConfiguration, tableConfiguration } from "./table-configuration.ts";
+import { detailedConfiguration, maskShares, tableConfiguration } from "./table-configuration.ts";
 import { dimensionNames, type TableModel, type TableTraining } from "./table-model.ts";
 
 export interface TableFitRequest
@@ -50,9 +50,7 @@ export interface TableFitReport extends Omit<FitReport, "task"> {
   readonly label?: string;
 }
 
-/** A row is trained with nothing given this often, and with columns left out this often. */
-const maskShares = { unconditional: 0.5, dropped: 0.2 } as const;
-/** The same where it has a label, which is given alone the more often, as rows are drawn by it. */
+/** `maskShares` of a table with a label, which is given alone the more often, as rows are drawn by it. */
 const labelledShares = { unconditional: 0.3, dropped: 0.1, label: 0.5 } as const;
 /** Small tables are trained on this many points at least: copies of their rows that lie elsewhere in their cells. */
 const leastPoints = 20_000;
@@ -89,7 +87,7 @@ export async function fitTable(engine: Engine, request: TableFitRequest): Promis
   const size = { rows: table.rows, columns: table.columns.length };
   const recipe = detailedConfiguration(configuration ?? tableConfiguration(size), encoder, table.rows);
   const base = { ...recipe, seed };
-  const masks = maskLaw(spansOf(encoder), label);
+  const masks = maskLaw(spansOf(encoder), table.rows, label);
   const fitted = await fitDensity(engine, {
     ...controlsOf(request),
     ...(request.time !== undefined && { time: timeLeft(request.time, (performance.now() - started) / 1000) }),
@@ -173,10 +171,10 @@ function controlsOf({ memory, signal, checkpoint, onProgress }: TableFitRequest)
   };
 }
 
-function maskLaw(spans: readonly ColumnSpan[], label: string | undefined): MaskLaw {
+function maskLaw(spans: readonly ColumnSpan[], rows: number, label: string | undefined): MaskLaw {
   const groups = maskGroups(spans);
   const span = label === undefined ? undefined : spans.find(({ column }) => column.name === label);
-  if (span === undefined) return { groups, ...maskShares };
+  if (span === undefined) return { groups, ...maskShares(rows) };
   const { label: share, ...shares } = labelledShares;
   return { groups, ...shares, alone: { start: span.start, end: span.end, share } };
 }

@@ -1,4 +1,6 @@
 // table-configuration: what the fit of a table starts from when nothing is said, chosen by measurement (docs/table.md).
+
+import type { MaskLaw } from "../../flow/masked.ts";
 import { geometricSteps } from "../../flow/steps.ts";
 import type { LevelCells } from "../../nn/level-context.ts";
 import type { NetworkConfiguration } from "../../nn/mlp.ts";
@@ -7,26 +9,32 @@ import type { Configuration } from "../../train/configuration.ts";
 import { levelCells } from "./column-coder.ts";
 import type { TableEncoder } from "./encoder.ts";
 
-/** Below so many rows frequencies are read of levels alone. */
+/** Below so many rows frequencies are read of levels alone, and more of the rows of a batch have something given. */
 const manyRows = 2000;
-/** With fewer rows for each column a table is soon learnt by heart, before its held-out rows tell. */
-const rowsPerColumn = 8;
+/** With fewer rows for each column a table is scarce. */
+const rowsPerColumn = 32;
 
-/** Training ends before a small table is learnt by heart: after so many checks of held-out rows without a better one. */
+/**
+ * What keeps a small table from being learnt by heart: training ends after so many checks of held-out rows without a better one, or,
+ * where rows are scarce and a few held-out ones would end it before it draws well, dropout and smaller weights.
+ */
 interface Size {
   readonly hidden: readonly number[];
   readonly frequencies: number;
   readonly iterations: number;
-  readonly learningRate: number;
   readonly earlyStopping: number;
+  readonly dropout: number;
+  readonly weightDecay: number;
 }
 
 const wide = [256, 256, 256];
+const narrow = [128, 128];
+const whole = { dropout: 0, weightDecay: 0 };
 const sizes = {
-  large: { hidden: wide, frequencies: 5, iterations: 10_000, learningRate: 2e-3, earlyStopping: 0 },
-  middle: { hidden: wide, frequencies: 3, iterations: 5000, learningRate: 2e-3, earlyStopping: 5 },
-  small: { hidden: [128, 128], frequencies: 3, iterations: 8000, learningRate: 2e-3, earlyStopping: 8 },
-  scarce: { hidden: [128, 128], frequencies: 3, iterations: 2000, learningRate: 1e-3, earlyStopping: 3 },
+  large: { hidden: wide, frequencies: 5, iterations: 10_000, earlyStopping: 0, ...whole },
+  middle: { hidden: wide, frequencies: 3, iterations: 5000, earlyStopping: 5, ...whole },
+  small: { hidden: narrow, frequencies: 3, iterations: 8000, earlyStopping: 8, ...whole },
+  scarce: { hidden: narrow, frequencies: 3, iterations: 6000, earlyStopping: 0, dropout: 0.1, weightDecay: 0.1 },
 } as const satisfies Readonly<Record<string, Size>>;
 
 /** The more rows, the finer the detail that a network may read, the larger it is, and the longer it trains. */
@@ -34,6 +42,11 @@ function sizeOf(rows: number, columns: number): Size {
   if (rows >= 20_000) return sizes.large;
   if (rows >= manyRows) return sizes.middle;
   return rows >= rowsPerColumn * columns ? sizes.small : sizes.scarce;
+}
+
+/** How often a row is trained with nothing given, and with columns left out; the others have some columns given. */
+export function maskShares(rows: number): Pick<MaskLaw, "unconditional" | "dropped"> {
+  return { unconditional: rows >= manyRows ? 0.5 : 0.3, dropped: 0.2 };
 }
 
 /** Rows and columns of a table. */
@@ -45,27 +58,27 @@ export interface TableSize {
 
 /** Where the fit of a table starts: the seed is 0 and is meant to be replaced; masks are laid over it by the fit. */
 export function tableConfiguration({ rows, columns = 0 }: TableSize): Configuration {
-  const size = sizeOf(rows, columns);
-  const { hidden, frequencies, iterations, learningRate, earlyStopping } = size;
+  const { hidden, frequencies, iterations, earlyStopping, dropout, weightDecay } = sizeOf(rows, columns);
   const network: NetworkConfiguration = {
     hidden,
     activation: { kind: "silu" },
     timeInput: "first",
     initialization: "default",
     frequencies,
+    ...(dropout > 0 && { dropout }),
   };
   return {
     seed: 0,
     standardize: false,
-    blocks: geometricSteps(2, 0.15, 1.3).map((step) => ({ step, network, iterations, learningRate })),
+    blocks: geometricSteps(2, 0.15, 1.3).map((step) => ({ step, network, iterations, learningRate: 2e-3 })),
     training: {
-      batchSize: size === sizes.scarce ? Math.max(128, Math.min(512, rows)) : 512,
+      batchSize: 512,
       interpolant: "linear",
       coupling: "dependent",
       timeDistribution: { kind: "uniform" },
       decay: { kind: "cosine" },
       warmUp: 0,
-      weightDecay: 0,
+      weightDecay,
       clip: 1,
       movingAverage: 0.999,
       warmStart: true,

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { cellTableOf } from "../../../src/data/cell-table.ts";
 import { detectSchema } from "../../../src/tasks/table/detect.ts";
 import { type TableEncoder, tableEncoder } from "../../../src/tasks/table/encoder.ts";
-import { detailedConfiguration, tableConfiguration } from "../../../src/tasks/table/table-configuration.ts";
+import { detailedConfiguration, maskShares, tableConfiguration } from "../../../src/tasks/table/table-configuration.ts";
 
 function encoderOf(records: readonly Readonly<Record<string, unknown>>[]): TableEncoder {
   const table = cellTableOf(records);
@@ -51,15 +51,20 @@ describe("the recipe of a small table", () => {
     expect(detailedOf(mixed, 2000)).toEqual([undefined, undefined]);
   });
 
-  it("trains longer where there are eight rows for each column than where a table is soon learnt by heart", () => {
+  it("ends by held-out rows where there are 32 rows for each column, and leaves values out where there are fewer", () => {
     const [enough, scarce] = [
-      tableConfiguration({ rows: 160, columns: 20 }),
-      tableConfiguration({ rows: 159, columns: 20 }),
+      tableConfiguration({ rows: 640, columns: 20 }),
+      tableConfiguration({ rows: 639, columns: 20 }),
     ];
-    expect(enough.blocks[0]!.iterations).toBeGreaterThan(2 * scarce.blocks[0]!.iterations);
-    expect(enough.training.earlyStopping).toBeGreaterThan(scarce.training.earlyStopping);
-    expect(scarce.training.earlyStopping).toBeGreaterThan(0);
-    expect(tableConfiguration({ rows: 160 })).toEqual(enough);
+    expect(enough.training).toMatchObject({ earlyStopping: 8, weightDecay: 0 });
+    expect(enough.blocks.map(({ network }) => network.dropout)).toEqual([undefined, undefined]);
+    expect(scarce.training).toMatchObject({ earlyStopping: 0, weightDecay: 0.1 });
+    expect(scarce.blocks.map(({ network }) => network.dropout)).toEqual([0.1, 0.1]);
+    expect(tableConfiguration({ rows: 640 })).toEqual(enough);
+  });
+
+  it("gives columns in more of the rows of a batch where a table has few rows", () => {
+    expect([1999, 2000].map((rows) => maskShares(rows).unconditional)).toEqual([0.3, 0.5]);
   });
 
   it("leaves alone networks that read no frequencies, or name their coordinates", () => {

@@ -7,6 +7,7 @@ import { createEngine } from "../src/runtime/node.ts";
 import { fitTable } from "../src/tasks/table/fit-table.ts";
 import { scoreTable } from "../src/tasks/table/score-table.ts";
 import { type AnomalyCase, anomalyCase, anomalySets, type Mode } from "./anomalies-cases.ts";
+import { changedRecipe, type RecipeChanges } from "./table-changes.ts";
 import { askTables } from "./table-peer.ts";
 import { readSet, sklearnFolder } from "./table-sets.ts";
 
@@ -17,6 +18,7 @@ sets: ${anomalySets.join(", ")} (all of them when none is given)
   --mode NAME     unsupervised or semi-supervised alone
   --seeds COUNT   halves of the rows to train and test on (default: 3)
   --rows COUNT    train on at most so many rows (default: 10000)
+  --changes JSON  what to try in place of the default recipe, such as '{"dropout": 0, "earlyStopping": 3}'
   --threads N     of the engine (default: all cores)
   --json FILE     also write the results as JSON
 LOCALFLOW_PYTHON names a Python that has scikit-learn (default: python3).
@@ -30,6 +32,7 @@ const { values, positionals } = parseArgs({
     mode: { type: "string" },
     seeds: { type: "string", default: "3" },
     rows: { type: "string", default: "10000" },
+    changes: { type: "string", default: "{}" },
     threads: { type: "string" },
     json: { type: "string" },
     help: { type: "boolean", default: false },
@@ -104,11 +107,12 @@ async function compared(set: string, mode: Mode, cases: readonly AnomalyCase[]):
   };
 }
 
-/** Minus the log-density of the rows to test under the default model of the training rows. */
+/** Minus the log-density of the rows to test under the default model of the training rows, or a changed one. */
 async function densityScores(train: CellTable, test: CellTable, seed: number): Promise<readonly number[]> {
   const engine = await createEngine(values.threads === undefined ? {} : { threads: Number(values.threads) });
   try {
-    const { model } = await fitTable(engine, { table: train, seed });
+    const configuration = changedRecipe(train, JSON.parse(values.changes) as RecipeChanges);
+    const { model } = await fitTable(engine, { table: train, seed, configuration });
     const { logDensity } = await scoreTable(engine, model, test);
     return Array.from(logDensity, (value) => -value);
   } finally {

@@ -1,25 +1,13 @@
 // forest-drawn: rows drawn by a model of a split set, as the numbers that ForestDiffusion's measures take.
 import { type CellTable, cellTableOf, cellText } from "../src/data/cell-table.ts";
-import { geometricSteps } from "../src/flow/steps.ts";
 import type { Engine } from "../src/runtime/contract.ts";
 import { fitTable } from "../src/tasks/table/fit-table.ts";
 import { sampleTable } from "../src/tasks/table/sample-table.ts";
-import { tableConfiguration } from "../src/tasks/table/table-configuration.ts";
-import type { Configuration } from "../src/train/configuration.ts";
 import type { SplitSet } from "./forest-peer.ts";
+import { changedRecipe, type RecipeChanges } from "./table-changes.ts";
 
 /** What may be tried in place of the defaults of `fitTable`. */
-export interface Changes {
-  readonly hidden?: readonly number[];
-  readonly frequencies?: number;
-  readonly blocks?: number;
-  readonly firstStep?: number;
-  readonly iterations?: number;
-  readonly learningRate?: number;
-  readonly batchSize?: number;
-  readonly weightDecay?: number;
-  readonly movingAverage?: number;
-  readonly earlyStopping?: number;
+export interface Changes extends RecipeChanges {
   readonly trainSplit?: number;
   /** Whether a class is named as the label, which is then drawn first; default: yes. */
   readonly label?: boolean;
@@ -58,7 +46,7 @@ async function drawnRows(engine: Engine, { set, seed, tables, changes = {} }: Dr
   const { model } = await fitTable(engine, {
     table,
     seed,
-    configuration: changed(tableConfiguration({ rows: train.length, columns: table.columns.length }), changes),
+    configuration: changedRecipe(table, changes),
     ...(trainSplit !== undefined && { trainSplit }),
     ...(set.classes && label && !changes.perClass && { label: target }),
   });
@@ -83,25 +71,4 @@ function numbersOf({ rows, columns }: CellTable): Rows {
 function chunks(rows: Rows, count: number): readonly Rows[] {
   const length = rows.length / count;
   return Array.from({ length: count }, (_, k) => rows.slice(k * length, (k + 1) * length));
-}
-
-function changed({ blocks, training, ...rest }: Configuration, changes: Changes): Configuration {
-  const { hidden, frequencies, iterations, learningRate, firstStep = 0.15 } = changes;
-  const [first] = blocks;
-  if (!first) throw new Error("a configuration without blocks");
-  const network = { ...first.network, ...defined({ hidden, frequencies }) };
-  const block = { ...first, network, ...defined({ iterations, learningRate }) };
-  const { batchSize, weightDecay, movingAverage, earlyStopping } = changes;
-  return {
-    ...rest,
-    blocks: geometricSteps(changes.blocks ?? blocks.length, firstStep, 1.3).map((step) => ({ ...block, step })),
-    training: { ...training, ...defined({ batchSize, weightDecay, movingAverage, earlyStopping }) },
-  };
-}
-
-/** The fields that have a value. */
-function defined<T extends object>(fields: T): { readonly [K in keyof T]?: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as {
-    readonly [K in keyof T]?: Exclude<T[K], undefined>;
-  };
 }

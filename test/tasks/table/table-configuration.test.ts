@@ -51,14 +51,13 @@ describe("the recipe of a small table", () => {
     expect(detailedOf(mixed, 2000)).toEqual([undefined, undefined]);
   });
 
-  it("ends by held-out rows where there are 32 rows for each column, and leaves values out where there are fewer", () => {
+  it("ends by held-out rows, and leaves values out where there are fewer than 32 rows for each column", () => {
     const [enough, scarce] = [
       tableConfiguration({ rows: 640, columns: 20 }),
       tableConfiguration({ rows: 639, columns: 20 }),
     ];
-    expect(enough.training).toMatchObject({ earlyStopping: 8, weightDecay: 0 });
+    for (const { training } of [enough, scarce]) expect(training.earlyStopping).toBe(8);
     expect(enough.blocks.map(({ network }) => network.dropout)).toEqual([undefined, undefined]);
-    expect(scarce.training).toMatchObject({ earlyStopping: 0, weightDecay: 0.1 });
     expect(scarce.blocks.map(({ network }) => network.dropout)).toEqual([0.1, 0.1]);
     expect(tableConfiguration({ rows: 640 })).toEqual(enough);
   });

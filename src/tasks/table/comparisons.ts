@@ -133,8 +133,15 @@ export function literalValue(column: NumberColumn | DateColumn, literal: Literal
   });
 }
 
+const isoForm = /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2})(?::(\d{2}(?:\.\d{1,3})?))?(Z|[+-]\d{2}:\d{2})?)?$/;
+
+/** Milliseconds since 1970 of a date as in ISO 8601, in UTC unless it says otherwise; NaN for others and for days that do not exist. */
 function isoTime(text: string): number {
-  return /^\d{4}-\d{2}-\d{2}/.test(text) ? Date.parse(text) : Number.NaN;
+  const [, day, minutes = "00:00", seconds = "00", zone = "Z"] = isoForm.exec(text) ?? [];
+  if (day === undefined) return Number.NaN;
+  const start = Date.parse(`${day}T00:00:00Z`);
+  const exists = Number.isFinite(start) && new Date(start).toISOString().startsWith(day);
+  return exists ? Date.parse(`${day}T${minutes}:${seconds}${zone}`) : Number.NaN;
 }
 
 function exampleOf(column: DateColumn): string {

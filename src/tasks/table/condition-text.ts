@@ -100,6 +100,10 @@ function wholeCondition(reader: Reader, where: string): Condition {
 interface Side {
   readonly terms: readonly Term[];
   readonly constant: number;
+  /** As it is written, without spaces. */
+  readonly text: string;
+  /** Whether it names no column. */
+  readonly isNumber: boolean;
 }
 
 function comparison(reader: Reader, where: string): Condition {
@@ -114,6 +118,11 @@ function comparison(reader: Reader, where: string): Condition {
   if (isColumn && reader.peek().literal !== undefined && !continuesSum(reader.peek(1)))
     return { kind: "compare", column: only.column, operator, value: literalOf(reader) };
   const right = sum(reader, 'a column, a number, or a text in quotes such as "Ideal"');
+  // A date without quotes, such as 2024-6-1, reads as numbers taken away: with its text a column of dates can tell.
+  if (isColumn && right.isNumber) {
+    const value = { kind: "number", text: right.text, value: right.constant } as const;
+    return { kind: "compare", column: only.column, operator, value };
+  }
   const alone = [left, right].find(({ terms, constant }) => terms.length === 1 && constant === 0);
   const terms = withoutZeros([
     ...left.terms,
@@ -142,6 +151,7 @@ function sum(reader: Reader, expected = "the name of a column"): Side {
   const terms: Term[] = [];
   let constant = 0;
   let factor = reader.skipSign("-") ? -1 : 1;
+  let written = factor === 1 ? "" : "-";
   for (;;) {
     const { kind, text, literal } = reader.peek();
     if (kind === "name") terms.push({ column: text, factor });
@@ -149,9 +159,12 @@ function sum(reader: Reader, expected = "the name of a column"): Side {
       constant += factor * literal.value;
     else throw reader.refuse(expected);
     reader.take();
-    if (!continuesSum(reader.peek())) return { terms: withoutZeros(terms), constant };
+    written += text;
+    if (!continuesSum(reader.peek()))
+      return { terms: withoutZeros(terms), constant, text: written, isNumber: terms.length === 0 };
     factor = reader.skipSign("-") ? -1 : 1;
-    if (factor === 1) reader.skipSign("+");
+    if (factor === -1) written += "-";
+    else if (reader.skipSign("+")) written += "+";
   }
 }
 

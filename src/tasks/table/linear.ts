@@ -52,13 +52,30 @@ export function halfStep({ alone }: LinearComparison, { columns }: ConditionPlac
   return (0.5 * (1 + 1e-6) * (column.step ?? 0)) / amountsOf(column).unit;
 }
 
+/** Days since 1970 mean nothing to people: as many dates are taken away as are added, so that days between them are left. */
+function checkDates({ terms }: LinearComparison, columns: readonly ColumnSchema[], { where }: ConditionPlace): void {
+  const date = columns.find(({ kind }) => kind === "date");
+  const isOpen = columns.some(({ kind }) => kind === "constant");
+  const sum = terms.reduce((total, { factor }, n) => total + (columns[n]?.kind === "date" ? factor : 0), 0);
+  if (date === undefined || isOpen || sum === 0) return;
+  throw failure("option", {
+    where: placeOf(where, date),
+    expected: "a date beside dates, or days between two of them",
+    received: "numbers beside a date",
+    remedy: 'write dates as "2024-01-31", and days between them as end - start',
+  });
+}
+
 function valueReaders(
   leaf: LinearComparison,
   columns: readonly ColumnSchema[],
   place: ConditionPlace,
 ): readonly ValueReader[] {
   const amounts = columns.map(amountReader);
-  if (amounts.every((reader) => reader !== undefined)) return amounts;
+  if (amounts.every((reader) => reader !== undefined)) {
+    checkDates(leaf, columns, place);
+    return amounts;
+  }
   const [first, second] = columns;
   const isPair =
     columns.length === 2 && leaf.constant === 0 && leaf.terms.every(({ factor }) => Math.abs(factor) === 1);

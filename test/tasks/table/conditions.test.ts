@@ -41,6 +41,9 @@ describe("the rows of a condition", () => {
     ["day > 2020-01-03", [4, 6]],
     ["day in (2020-01-02, 2020-01-06)", [2, 6]],
     ["price > 2020-02-1800", [4, 5, 6]],
+    ["price > 600 - 400", [4, 5, 6]],
+    ["day == '2020-01-03T00:00'", [3]],
+    ["day == '2020-01-03 05:30+05:30'", [3]],
     ["`the size` >= 'M'", [2, 3, 5, 6]],
     ["cut == 'Fair' || price == 400", [2, 5, 6]],
     ["(cut == 'Fair' or cut == 'Good') and not price > 200", [2, 3]],
@@ -52,6 +55,18 @@ describe("the rows of a condition", () => {
   ])("%s", (where, expected) => {
     expect(rowsOf(where)).toEqual(expected);
   });
+});
+
+it("times without a zone are the same everywhere", () => {
+  const { TZ } = process.env;
+  try {
+    process.env["TZ"] = "America/New_York";
+    expect(new Date(2020, 0, 3).getUTCHours()).toBe(5);
+    expect(rowsOf("day == '2020-01-03T00:00'")).toEqual([3]);
+  } finally {
+    if (TZ === undefined) delete process.env["TZ"];
+    else process.env["TZ"] = TZ;
+  }
 });
 
 describe("what a condition gives exactly", () => {
@@ -108,6 +123,15 @@ describe("conditions that are refused", () => {
     ["price == 'cheap'", /expected a number, got "cheap"/],
     ["price > 2020-01-03", /column "price": expected a number, got "2020-01-03"/],
     ["day > 2020", /expected a date such as "2020-01-01", got "2020"/],
+    ["day > 2020-1-3", /column "day": expected a date such as "2020-01-01", got "2020-1-3"/],
+    ["day > 2020-13-01", /expected a date such as "2020-01-01", got "2020-13-01"/],
+    ["day > 2020-01", /expected a date such as "2020-01-01", got "2020-01"/],
+    ["day > 2020 - 1 + 3", /expected a date such as "2020-01-01", got "2020-1\+3"/],
+    ["day == 2020-02-30", /expected a date such as "2020-01-01", got "2020-02-30"/],
+    ["day > '2020-02-30'", /expected a date such as "2020-01-01", got "2020-02-30"/],
+    ["day > '2020-01-03T25:00'", /expected a date such as "2020-01-01", got "2020-01-03T25:00"/],
+    ["day + 5 > 2020", /column "day": expected a date beside dates, or days between two of them/],
+    ["price > day", /column "day": expected a date beside dates, or days between two of them/],
     ["day == 'soon'", /expected a date such as "2020-01-01", got "soon"/],
     ["sold == null", /expected a column with gaps/],
     ["note == 'x'", /expected a column that the model draws, got text/],

@@ -43,7 +43,7 @@ export type Utility = {
 const mostClasses = 100;
 
 /** Fewest rows with a known target, of each table. */
-const fewestRows = 10;
+export const fewestTargetRows = 10;
 
 /**
  * Train on synthetic, test on real: boosted trees that predict `target` from the other columns, one model trained on
@@ -120,18 +120,27 @@ function* bothScorers<S>({ synthetic, real }: Training, scorer: (table: Measured
   return { synthetic: first, real: real === synthetic ? first : yield* scorer(real) };
 }
 
-/** The rows whose target is known. Throws "data" when they are too few. */
-function knownRows(purpose: string, table: MeasuredTable, target: string): MeasuredTable {
+/** Whether enough rows know the target to learn and to test by. */
+export function knowsTarget(table: MeasuredTable, target: string): boolean {
+  return placesKnown(table, target).length >= fewestTargetRows;
+}
+
+function placesKnown(table: MeasuredTable, target: string): readonly number[] {
   const column = columnNamed(table, target);
   const isKnown = (row: number) =>
     column.kind === "numeric"
       ? Number.isFinite(column.values[row])
       : column.levels[column.codes[row] ?? -1] !== undefined;
-  const rows = Array.from({ length: table.rows }, (_, row) => row).filter(isKnown);
-  if (rows.length >= fewestRows) return rows.length === table.rows ? table : takenRows(table, rows);
+  return Array.from({ length: table.rows }, (_, row) => row).filter(isKnown);
+}
+
+/** The rows whose target is known. Throws "data" when they are too few. */
+function knownRows(purpose: string, table: MeasuredTable, target: string): MeasuredTable {
+  const rows = placesKnown(table, target);
+  if (rows.length >= fewestTargetRows) return rows.length === table.rows ? table : takenRows(table, rows);
   throw failure("data", {
     where: `${purpose} rows`,
-    expected: `at least ${fewestRows} rows with a known ${JSON.stringify(target)}`,
+    expected: `at least ${fewestTargetRows} rows with a known ${JSON.stringify(target)}`,
     received: `${rows.length} of ${table.rows}`,
   });
 }

@@ -47,3 +47,18 @@ export function amountsOf(column: NumberColumn | DateColumn): Amounts {
     unit: 1,
   };
 }
+
+const times = [
+  ["day", day],
+  ["hour", 36e5],
+  ["minute", 6e4],
+  ["second", 1e3],
+  ["millisecond", 1],
+] as const;
+
+/** The step of a column's grid in words: a number, or a time such as "1 day" or "15 minutes". */
+export function spokenStep(step: number, kind: (NumberColumn | DateColumn)["kind"]): string {
+  const [unit, length] = (kind === "date" && times.find(([, each]) => step % each === 0)) || ["", 1];
+  const count = Number((step / length).toPrecision(6));
+  return unit === "" ? String(count) : `${count} ${unit}${count === 1 ? "" : "s"}`;
+}

@@ -1,7 +1,7 @@
 // comparisons: what one comparison of a condition means for the cells of a column, and why some have no meaning there.
 import { didYouMean, listNames, shorten } from "../../data/columns.ts";
 import { failure, type LocalFlowError } from "../../errors.ts";
-import { amountsOf } from "./amounts.ts";
+import { amountsOf, spokenStep } from "./amounts.ts";
 import { levelTexts } from "./column-code.ts";
 import type { Comparison, Condition } from "./condition-text.ts";
 import type { Literal } from "./condition-tokens.ts";
@@ -158,7 +158,7 @@ export function amountOf(column: NumberColumn | DateColumn, literal: Literal, wh
   if (Math.abs(nearest - value) <= slack) return nearest;
   throw failure("option", {
     where: placeOf(where, column),
-    expected: `a value of the column${column.step === undefined ? "" : `, on its grid of ${column.step}`}`,
+    expected: `a value of the column${column.step === undefined ? "" : `, on its grid of ${spokenStep(column.step, column.kind)}`}`,
     received: literal.text,
     remedy: `the nearest is ${format(nearest)}`,
   });

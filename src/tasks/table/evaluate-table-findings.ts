@@ -1,6 +1,7 @@
 // evaluate-table-findings: the measures of several tables side by side, and what was left out of them, as plain JSON
 import { fewestClassifierRows } from "../../measure/drift.ts";
 import type { Estimate } from "../../measure/estimate.ts";
+import { fewestTargetRows } from "../../measure/utility.ts";
 import type {
   Beside,
   EvaluatedColumn,
@@ -59,6 +60,14 @@ export function plain({ value, standardError }: Estimate): TableEstimate {
   return { value, standardError: Number.isFinite(standardError) ? standardError : null };
 }
 
+function withoutUtility(target: string | undefined): string {
+  const why =
+    target === undefined
+      ? "no target column was named"
+      : `it needs ${fewestTargetRows} rows of each table in which ${JSON.stringify(target)} is known`;
+  return `Train on synthetic, test on real was left out: ${why}.`;
+}
+
 /** What was left out or cut short. */
 export function notesOf(
   { estimates, trends }: Measured,
@@ -77,7 +86,7 @@ export function notesOf(
     ...(isTrained ? [] : [half]),
     ...((floor.estimates.identicalRows?.value ?? 0) > 0.5 ? [seen] : []),
     ...(estimates.c2st ? [] : [few]),
-    ...(target === undefined ? ["Train on synthetic, test on real was left out: no target column was named."] : []),
+    ...(estimates.utility && floor.estimates.utility ? [] : [withoutUtility(target)]),
     ...(trends.pairs.length < trends.total ? [some] : []),
     ...(distanceRows < rows ? [wide] : []),
   ];

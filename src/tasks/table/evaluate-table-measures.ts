@@ -9,7 +9,7 @@ import { membershipSteps } from "../../measure/membership.ts";
 import { type PairTrends, pairTrendSteps } from "../../measure/pair-trends.ts";
 import { inTurns } from "../../measure/steps.ts";
 import { type TwoSampleClassification, twoSampleSteps } from "../../measure/two-sample-classifier.ts";
-import { type Utility, utilitySteps } from "../../measure/utility.ts";
+import { knowsTarget, type Utility, utilitySteps } from "../../measure/utility.ts";
 import type { TableMetricName } from "./evaluate-table-metrics.ts";
 
 export interface MeasureSettings {
@@ -101,12 +101,12 @@ async function fidelity(
     ? await inTurns(twoSampleSteps(heldOut, synthetic, { seed, rows, boosting }), turn)
     : undefined;
   const useful =
-    target === undefined
-      ? undefined
-      : await inTurns(
+    target !== undefined && [heldOut, synthetic].every((table) => knowsTarget(table, target))
+      ? await inTurns(
           utilitySteps({ synthetic, train: synthetic, test: heldOut, target }, { seed, rows, boosting }),
           turn,
-        );
+        )
+      : undefined;
   const { precision, recall, density, coverage } = neighbourhoods;
   const estimates: MetricEstimates = {
     quality: qualityOf(shapes.mean, trends),

@@ -1,6 +1,6 @@
 // schema-summary: what the columns of a table were taken for, in one line and in a table.
 import { shorten } from "../../data/columns.ts";
-import { amountsOf } from "./amounts.ts";
+import { amountsOf, spokenStep } from "./amounts.ts";
 import { levelTexts } from "./column-code.ts";
 import { type Regeneration, spokenShape } from "./regenerate.ts";
 import type { ColumnKind, ColumnSchema, Schema } from "./schema.ts";
@@ -48,8 +48,7 @@ export function columnDetails(column: ColumnSchema): string {
     case "date": {
       const { format } = amountsOf(column);
       const bound = (value: number | undefined) => (value === undefined ? "…" : format(value));
-      const unit = column.kind === "date" ? " days" : "";
-      const step = column.step === undefined ? "any size" : `steps of ${stepOf(column.step, column.kind)}${unit}`;
+      const step = column.step === undefined ? "any size" : `steps of ${spokenStep(column.step, column.kind)}`;
       return `${bound(column.minimum)} to ${bound(column.maximum)}, ${step}${column.values === "observed" ? ", observed values" : ""}`;
     }
     case "category":
@@ -72,8 +71,4 @@ function textDetails(found: Regeneration | undefined): string {
   if (found?.kind !== "shapes") return found === undefined ? "left out" : fateOf(found);
   const more = found.shapes.length > 3 ? ", …" : "";
   return `written anew: ${found.shapes.slice(0, 3).map(spokenShape).join(", ")}${more}`;
-}
-
-function stepOf(step: number, kind: "number" | "date"): string {
-  return String(Number((kind === "date" ? step / 864e5 : step).toPrecision(6)));
 }

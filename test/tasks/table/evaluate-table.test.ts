@@ -182,3 +182,13 @@ describe("an evaluation", () => {
     );
   });
 });
+
+it("leaves out what few rows with a known target cannot tell, and says so", async () => {
+  const few = mixedTable(9, "few");
+  const { measures, notes } = await evaluateTable({ train, heldOut: few, synthetic: mixedTable(30, "drawn") }, options);
+  expect(measures.utility).toBeUndefined();
+  expect(measures.columnShapes).toBeDefined();
+  expect(notes).toContain(
+    'Train on synthetic, test on real was left out: it needs 10 rows of each table in which "side" is known.',
+  );
+});

@@ -120,13 +120,17 @@ function checkNothingToFit(options: InspectOptions): void {
 async function inspectModel({ record }: DensityModel, options: InspectOptions, terminal: Terminal): Promise<void> {
   const { version, task, columns, configuration, training } = record;
   const parameters = parameterCount(configuration, columns.length);
-  const blocks = blockLines(configuration, training.blocks, ({ hidden, activation }) => ({ hidden, activation }));
+  const blocks = blockLines(configuration, training.blocks, ({ hidden, activation, dropout }) => ({
+    hidden,
+    activation,
+    ...(dropout !== undefined && { dropout }),
+  }));
   const text = [
     `${task} model, version ${version}, ${parameters} parameters, seed ${configuration.seed}`,
     `columns: ${names(columns, ", ")}`,
     "",
     blockTable(blocks, {
-      hidden: ({ hidden }) => hidden.join(","),
+      hidden: ({ hidden, dropout }) => hidden.join(",") + (dropout === undefined ? "" : `, dropout ${dropout}`),
       activation: ({ activation }) =>
         activation.kind === "softplus" ? `softplus(${activation.beta})` : activation.kind,
     }),

@@ -27,7 +27,6 @@ export async function fitTableFile(run: FitRun): Promise<void> {
       ? undefined
       : await readTableFile(options.validation, { ...memoryLimit(options), columns: names });
   checkInterrupted(terminal.signal);
-  const size = { rows: table.rows, columns: table.columns.length };
   const fitted = await trained(run, ({ view, controls }) =>
     withEngine(options, async (engine) => {
       const found = await fitTable(engine, {
@@ -37,7 +36,7 @@ export async function fitTableFile(run: FitRun): Promise<void> {
         ...(options.text !== undefined && { texts: options.text }),
         ...(label !== undefined && { label }),
         seed,
-        configuration: configurationFrom(options, startingPoint(options, tableConfiguration(size)), seed),
+        configuration: (size) => configurationFrom(options, startingPoint(options, tableConfiguration(size)), seed),
         ...(validation && { validation }),
         ...(options.trainSplit !== undefined && { trainSplit: options.trainSplit }),
         ...controls,

@@ -17,7 +17,7 @@ import { withLabel } from "./label.ts";
 import { type ColumnSpan, maskGroups, pointsOf, spansOf, type TablePoints, withGaps } from "./points.ts";
 import type { Schema, SchemaOverrides } from "./schema.ts";
 import { rowVolumes } from "./score-table.ts";
-import { detailedConfiguration, maskShares, tableConfiguration } from "./table-configuration.ts";
+import { detailedConfiguration, maskShares, type TableSize, tableConfiguration } from "./table-configuration.ts";
 import { dimensionNames, type TableModel, type TableTraining } from "./table-model.ts";
 
 export interface TableFitRequest
@@ -32,8 +32,8 @@ export interface TableFitRequest
   readonly constraints?: readonly string[];
   /** The column that is the class: a category, however it is written, given alone in half of the rows of a batch. */
   readonly label?: string;
-  /** How a chain is trained, as for numbers; masks are laid over it. Default: `tableConfiguration`. */
-  readonly configuration?: Configuration;
+  /** How a chain is trained, as for numbers, or what it is for the rows and the columns to learn; masks are laid over it. Default: `tableConfiguration`. */
+  readonly configuration?: Configuration | ((size: TableSize) => Configuration);
   /** Held-out rows; without them a share of the table is held out. */
   readonly validation?: CellTable;
   /** Told what the columns are taken for, before training. */
@@ -70,7 +70,8 @@ export interface FittedTable {
  */
 export async function fitTable(engine: Engine, request: TableFitRequest): Promise<FittedTable> {
   const started = performance.now();
-  const { table, seed, validation, trainSplit = validation ? 1 : 0.9, configuration, label } = request;
+  const { table, seed, validation, trainSplit = validation ? 1 : 0.9, label } = request;
+  const { configuration = tableConfiguration } = request;
   const schema = detectSchema(table, withLabel(table, label, request.schema), request.texts);
   request.onSchema?.(schema);
   const { constraints, sums, reports } = findConstraints(request.constraints ?? [], table, schema);
@@ -84,8 +85,9 @@ export async function fitTable(engine: Engine, request: TableFitRequest): Promis
   const training = encoded(encoder, repeatedCells(train, copies), seed, "train");
   const judgedCopies = Math.min(copies, Math.max(1, Math.floor(judgedPoints / (heldOut?.rows ?? judgedPoints))));
   const judged = heldOut && encoded(encoder, repeatedCells(heldOut, judgedCopies), seed, "held-out");
-  const size = { rows: table.rows, columns: table.columns.length };
-  const recipe = detailedConfiguration(configuration ?? tableConfiguration(size), encoder, table.rows);
+  const columns = new Set(encoder.dimensions.map(({ column }) => column)).size;
+  const chosen = typeof configuration === "function" ? configuration({ rows: table.rows, columns }) : configuration;
+  const recipe = detailedConfiguration(chosen, encoder, table.rows);
   const base = { ...recipe, seed };
   const masks = maskLaw(spansOf(encoder), table.rows, label);
   const fitted = await fitDensity(engine, {

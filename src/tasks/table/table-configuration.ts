@@ -47,7 +47,7 @@ export function maskShares(rows: number): Pick<MaskLaw, "unconditional" | "dropp
   return { unconditional: rows >= manyRows ? 0.5 : 0.3, dropped: 0.2 };
 }
 
-/** Rows and columns of a table. */
+/** Rows of a table, and columns of it that a model holds. */
 export interface TableSize {
   readonly rows: number;
   /** Default: few beside the rows. */

@@ -8,6 +8,7 @@ import { type FittedTable, fitTable } from "../../../src/tasks/table/fit-table.t
 import { imputeTable } from "../../../src/tasks/table/impute-table.ts";
 import { sampleTable } from "../../../src/tasks/table/sample-table.ts";
 import { scoreTable } from "../../../src/tasks/table/score-table.ts";
+import type { TableSize } from "../../../src/tasks/table/table-configuration.ts";
 import { decodeTableModel, encodeTableModel } from "../../../src/tasks/table/table-model.ts";
 import { attempt, damaged } from "../../support/damage.ts";
 import { quickConfiguration, type SmallRow, smallRows, smallTable } from "../../support/small-table.ts";
@@ -245,6 +246,17 @@ describe("tables at the edge", () => {
     ],
   ])("of %s are refused by a sentence", async (_, rows) => {
     await expect(quick(rows)).rejects.toThrow(/table: expected a column with at least two different values, got/);
+  });
+
+  it("choose a recipe by the columns that a model holds: ids, constants and texts do not count", async () => {
+    const rows = Array.from({ length: 60 }, (_, n) => ({ id: n + 1, a: n % 7, same: "x", b: n % 2 ? "u" : "v" }));
+    const sizes: TableSize[] = [];
+    const configuration = (size: TableSize) => {
+      sizes.push(size);
+      return quickConfiguration(5);
+    };
+    await fitTable(engine, { table: cellTableOf(rows), seed: 1, configuration });
+    expect(sizes).toEqual([{ rows: 60, columns: 2 }]);
   });
 
   it.each<[string, readonly object[]]>([

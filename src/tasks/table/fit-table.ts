@@ -8,7 +8,7 @@ import type { Engine } from "../../runtime/contract.ts";
 import { floats } from "../../tensor/array.ts";
 import { type Configuration, isFromMarginals, maskedConfiguration } from "../../train/configuration.ts";
 import { type FitReport, type FitRequest, fitDensity, type Likelihood, summarize } from "../density.ts";
-import { quantilesOf } from "../quantiles.ts";
+import { percentileOf, quantilesOf } from "../quantiles.ts";
 import { rowNotes, splitPlaces } from "../rows.ts";
 import { type ConstraintReport, constraintNotices, findConstraints } from "./constraints.ts";
 import { detectSchema, schemaNotices, type TextChoice } from "./detect.ts";
@@ -135,10 +135,25 @@ export async function fitTable(engine: Engine, request: TableFitRequest): Promis
         ...schemaNotices(schema),
         ...constraintNotices(reports),
         ...(copies > 1 ? rowNotes(few) : []),
+        ...strangerNotes(trainScores, heldOutScores ?? []),
         ...notes,
       ],
     },
   };
+}
+
+/** More than this share of held-out rows below the first percentile of the training rows is said, of so many at least. */
+const [strangeShare, fewestStrange] = [0.1, 3];
+
+/** Rows that were learnt by heart are likelier than others of their law, so that percentiles among them say too little of new rows. */
+export function strangerNotes(train: readonly number[], heldOut: readonly number[]): readonly string[] {
+  if (!train.every(Number.isFinite)) return [];
+  const quantiles = quantilesOf(train);
+  const strange = heldOut.filter((score) => percentileOf(quantiles, score) < 1).length;
+  if (strange < Math.max(fewestStrange, strangeShare * heldOut.length)) return [];
+  return [
+    `${strange} of ${heldOut.length} held-out rows are less likely than 99 % of the training rows: the model knows these partly by heart, so percentiles of new rows are too low and drawn rows may be near to training rows; give more rows, or train less`,
+  ];
 }
 
 function untrainedNotes(blocks: FitReport["blocks"]): readonly string[] {

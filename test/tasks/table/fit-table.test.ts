@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { cellTableOf, cellText, recordsOf } from "../../../src/data/cell-table.ts";
 import type { Engine } from "../../../src/runtime/contract.ts";
 import { createEngine } from "../../../src/runtime/node.ts";
-import { type FittedTable, fitTable } from "../../../src/tasks/table/fit-table.ts";
+import { type FittedTable, fitTable, strangerNotes } from "../../../src/tasks/table/fit-table.ts";
 import { imputeTable } from "../../../src/tasks/table/impute-table.ts";
 import { sampleTable } from "../../../src/tasks/table/sample-table.ts";
 import { scoreTable } from "../../../src/tasks/table/score-table.ts";
@@ -230,6 +230,20 @@ describe("scores", () => {
   it("are the same for the same rows", async () => {
     const score = async () => [...(await scoreTable(engine, fitted.model, smallTable(20, 4))).logDensity];
     expect(await score()).toEqual(await score());
+  });
+});
+
+describe("held-out rows that are strange to a model", () => {
+  const train = Array.from({ length: 1000 }, (_, n) => n / 1000);
+
+  it("are said where they are a tenth and three at least", () => {
+    const likely = Array.from({ length: 27 }, () => 0.5);
+    expect(strangerNotes(train, [...likely, -1, -1, -1])).toEqual([
+      expect.stringMatching(/^3 of 30 held-out rows are less likely than 99 % of the training rows/),
+    ]);
+    expect(strangerNotes(train, [...likely, -1, -1])).toEqual([]);
+    expect(strangerNotes(train, [...likely, ...likely, -1, -1, -1])).toEqual([]);
+    expect(strangerNotes(train, [])).toEqual([]);
   });
 });
 

@@ -68,13 +68,13 @@ export function checkRows(rows: FloatArray, columns: readonly string[], where: s
 const fewestRows = 50;
 const fewestPerColumn = 2;
 
-/** What to tell about training rows [n, d] beside their fit; nothing when there are enough. */
-export function rowNotes({ shape: [count = 0, d = 1] }: FloatArray): readonly string[] {
+/** What to tell about training rows [n, d] beside their fit; nothing when there are enough. `axis` is what d counts. */
+export function rowNotes({ shape: [count = 0, d = 1] }: FloatArray, axis = "column"): readonly string[] {
   const enough = Math.max(fewestRows, fewestPerColumn * d);
   if (count >= enough) return [];
-  const [rows, columns] = [count === 1 ? "1 training row" : `${count} training rows`, d === 1 ? "column" : "columns"];
+  const rows = count === 1 ? "1 training row" : `${count} training rows`;
   return [
-    `${rows} of ${d} ${columns} can hardly show a density: the model may repeat the rows; give ${enough} or more`,
+    `${rows} of ${d} ${axis}${d === 1 ? "" : "s"} can hardly show a density: the model may repeat the rows; give ${enough} or more to train on`,
   ];
 }
 

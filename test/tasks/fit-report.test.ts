@@ -136,7 +136,7 @@ describe("notes", () => {
     expect((await fitted()).report.notes).toEqual([]);
     const { notes } = (await fitted({ rows: normalRows(12) })).report;
     expect(notes).toEqual([
-      expect.stringMatching(/^12 training rows of 2 columns can hardly show a density: .*50 or more$/),
+      expect.stringMatching(/^12 training rows of 2 columns can hardly show a density: .*50 or more to train on$/),
     ]);
   });
 

@@ -50,9 +50,11 @@ describe("notes on rows", () => {
     const table = (count: number, d: number) => floats(new Float32Array(count * d), [count, d]);
     expect([rowNotes(table(50, 25)), rowNotes(table(60, 30))]).toEqual([[], []]);
     expect(rowNotes(table(49, 1))).toEqual([
-      expect.stringMatching(/^49 training rows of 1 column .* give 50 or more$/),
+      expect.stringMatching(/^49 training rows of 1 column .* give 50 or more to train on$/),
     ]);
-    expect(rowNotes(table(59, 30))).toEqual([expect.stringMatching(/^59 training rows of 30 columns .* 60 or more$/)]);
+    expect(rowNotes(table(59, 30))).toEqual([
+      expect.stringMatching(/^59 training rows of 30 columns .* 60 or more to train on$/),
+    ]);
     expect(rowNotes(table(1, 2))).toEqual([expect.stringMatching(/^1 training row of 2 columns /)]);
   });
 });

@@ -134,7 +134,7 @@ export async function fitTable(engine: Engine, request: TableFitRequest): Promis
         ...untrainedNotes(others.blocks),
         ...schemaNotices(schema),
         ...constraintNotices(reports),
-        ...(copies > 1 ? rowNotes(few) : []),
+        ...(copies > 1 ? rowNotes(few, "dimension") : []),
         ...strangerNotes(trainScores, heldOutScores ?? []),
         ...notes,
       ],

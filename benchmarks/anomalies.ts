@@ -6,6 +6,7 @@ import { areaUnderCurve } from "../src/measure/area-under-curve.ts";
 import { createEngine } from "../src/runtime/node.ts";
 import { fitTable } from "../src/tasks/table/fit-table.ts";
 import { scoreTable } from "../src/tasks/table/score-table.ts";
+import type { TableSize } from "../src/tasks/table/table-configuration.ts";
 import { type AnomalyCase, anomalyCase, anomalySets, type Mode } from "./anomalies-cases.ts";
 import { changedRecipe, type RecipeChanges } from "./table-changes.ts";
 import { askTables } from "./table-peer.ts";
@@ -111,7 +112,8 @@ async function compared(set: string, mode: Mode, cases: readonly AnomalyCase[]):
 async function densityScores(train: CellTable, test: CellTable, seed: number): Promise<readonly number[]> {
   const engine = await createEngine(values.threads === undefined ? {} : { threads: Number(values.threads) });
   try {
-    const configuration = changedRecipe(train, JSON.parse(values.changes) as RecipeChanges);
+    const changes = JSON.parse(values.changes) as RecipeChanges;
+    const configuration = (size: TableSize) => changedRecipe(size, changes);
     const { model } = await fitTable(engine, { table: train, seed, configuration });
     const { logDensity } = await scoreTable(engine, model, test);
     return Array.from(logDensity, (value) => -value);

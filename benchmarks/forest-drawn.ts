@@ -46,7 +46,7 @@ async function drawnRows(engine: Engine, { set, seed, tables, changes = {} }: Dr
   const { model } = await fitTable(engine, {
     table,
     seed,
-    configuration: changedRecipe(table, changes),
+    configuration: (size) => changedRecipe(size, changes),
     ...(trainSplit !== undefined && { trainSplit }),
     ...(set.classes && label && !changes.perClass && { label: target }),
   });

@@ -1,7 +1,6 @@
 // table-changes: recipes of tables that differ from the default, to see what a default is worth.
-import type { CellTable } from "../src/data/cell-table.ts";
 import { geometricSteps } from "../src/flow/steps.ts";
-import { tableConfiguration } from "../src/tasks/table/table-configuration.ts";
+import { type TableSize, tableConfiguration } from "../src/tasks/table/table-configuration.ts";
 import type { Configuration } from "../src/train/configuration.ts";
 
 /** What may be tried in place of `tableConfiguration`. */
@@ -20,11 +19,8 @@ export interface RecipeChanges {
 }
 
 /** The default recipe of a table, changed. */
-export function changedRecipe({ rows, columns }: CellTable, changes: RecipeChanges): Configuration {
-  return changed(tableConfiguration({ rows, columns: columns.length }), changes);
-}
-
-function changed({ blocks, training, ...rest }: Configuration, changes: RecipeChanges): Configuration {
+export function changedRecipe(size: TableSize, changes: RecipeChanges): Configuration {
+  const { blocks, training, ...rest } = tableConfiguration(size);
   const { hidden, frequencies, dropout, iterations, learningRate, firstStep = 0.15 } = changes;
   const [first] = blocks;
   if (!first) throw new Error("a configuration without blocks");

@@ -17,7 +17,7 @@ import {
   textMetricNames,
   textMetrics,
 } from "../tasks/table/evaluate-texts.ts";
-import { boundSays, measureRanges } from "./measure-ranges.ts";
+import { measureRanges } from "./measure-ranges.ts";
 import * as parse from "./parse.ts";
 
 /** Everything that some evaluation measures. */
@@ -44,19 +44,18 @@ export const thresholds: parse.Parser<readonly Threshold[]> = (text, where) => {
   return eachOnce(list, where);
 };
 
-/** The bound, unless every value of the measure meets it, or none does. */
+/** The bound, unless it lies beyond all values of the measure, so that each meets it or none does. */
 function meaningful(measure: AnyMeasureName, worst: number, where: string): number {
-  const says = boundSays(measure, worst);
-  if (says === "something") return worst;
   const { least, most } = measureRanges[measure];
+  if (worst >= least && worst <= most) return worst;
   const ends = [
     ...(Number.isFinite(least) ? [`at least ${least}`] : []),
     ...(Number.isFinite(most) ? [`at most ${most}`] : []),
   ];
   throw failure("option", {
     where,
-    expected: `a bound of ${ends.join(" and ")}`,
-    received: `${worst}, which is ${says}`,
+    expected: `a bound of ${ends.join(" and ")}, as that is where the measure lies`,
+    received: String(worst),
   });
 }
 

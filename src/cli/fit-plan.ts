@@ -6,7 +6,7 @@ import type { FitOptions } from "./options.ts";
 
 /** The defaults; with a time and no number of iterations, the time alone decides and blocks keep their shares of it. */
 export function startingPoint<N extends VelocityNetwork>(
-  options: FitOptions,
+  options: Pick<FitOptions, "time" | "iterations">,
   base: Configuration<N>,
 ): Configuration<N> {
   if (!endsByTime(options)) return base;
@@ -17,7 +17,7 @@ export function startingPoint<N extends VelocityNetwork>(
 const endless = 100_000;
 
 /** Whether the time alone decides how long training takes. */
-export function endsByTime({ time, iterations }: FitOptions): boolean {
+export function endsByTime({ time, iterations }: Pick<FitOptions, "time" | "iterations">): boolean {
   return time !== undefined && iterations === undefined;
 }
 

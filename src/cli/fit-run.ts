@@ -47,7 +47,7 @@ export async function fitRun(data: string, options: FitOptions, terminal: Termin
   if (options.seed !== undefined && options.seed !== seed)
     throw failure("option", {
       where: "--seed",
-      expected: `${seed}, the seed of the checkpoint`,
+      expected: `${seed}, the seed of the checkpoint ${checkpoint}`,
       received: String(options.seed),
       remedy: "leave it out, or start anew with --force and without --resume",
     });
@@ -63,6 +63,7 @@ export async function trained<T>(run: FitRun, train: (training: Training) => Pro
     ...(options.time !== undefined && { time: options.time }),
     signal: terminal.signal,
     checkpoint: {
+      where: checkpoint,
       save: (bytes) => writeFileAtomically(checkpoint, bytes, { force: true }),
       ...(resume && { resume }),
     },

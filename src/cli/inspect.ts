@@ -12,12 +12,12 @@ import { dataTask, withTableRemedy } from "./data-task.ts";
 import { imageFitNames } from "./images-options.ts";
 import { readScoringModel } from "./model.ts";
 import { fitAttributes, type InspectOptions } from "./options.ts";
-import { fitOutlook } from "./outlook.ts";
-import { alignedTable, counted, report, short, spokenBytes } from "./output.ts";
-import { printable, printableLines } from "./printable.ts";
+import { fitOutlook, noOutlook, plannedFit } from "./outlook.ts";
+import { alignedTable, counted, report, say, short, spokenBytes } from "./output.ts";
+import { printable } from "./printable.ts";
 import { checkExclusive, configurationFrom } from "./recipe.ts";
 import { refuseGiven } from "./refusals.ts";
-import { readData, seedFrom } from "./session.ts";
+import { memoryLimit, readData, seedFrom } from "./session.ts";
 import { inspectStudent } from "./student.ts";
 import { inspectTable, inspectTableModel } from "./table-inspect.ts";
 import type { Terminal } from "./terminal.ts";
@@ -52,9 +52,7 @@ async function inspectRows(path: string, options: InspectOptions, terminal: Term
   const memoryBytes = table.rows.data.byteLength;
   const configuration = configurationFrom(options, defaultConfiguration({ rows, columns: width }), seed);
   checkConfiguration(configuration);
-  const { blocks } = configuration;
-  const parameters = parameterCount(configuration, width);
-  const iterations = blocks.reduce((total, block) => total + block.iterations, 0);
+  const planned = plannedFit(configuration, { dimensions: width });
   const text = [
     `${counted(rows, "row")}, ${counted(width, "numeric column")}, ${spokenBytes(memoryBytes)} in memory`,
     ...(table.ignored.length === 0
@@ -69,15 +67,12 @@ async function inspectRows(path: string, options: InspectOptions, terminal: Term
       ]),
     ),
     "",
-    `fit trains ${blocks.length} blocks, ${parameters} parameters, ${iterations} iterations in all`,
+    ...planned.text,
   ];
-  const say = async (lines: readonly string[]) => {
-    if (!options.json) for (const line of lines) await terminal.out(`${printableLines(line)}\n`);
-  };
-  await say(text);
+  await say(terminal, options, text);
   const request = { rows: table.rows, columns: table.columns, configuration, signal: terminal.signal };
-  const outlook = options.estimate ? await fitOutlook(request, options) : { text: [], fields: {} };
-  await say([...outlook.text, ...(table.drawn ? [`seed ${seed}`] : [])]);
+  const outlook = options.estimate ? await fitOutlook({ ...request, ...memoryLimit(options) }, options) : noOutlook;
+  await say(terminal, options, [...outlook.text, ...(table.drawn ? [`seed ${seed}`] : [])]);
   if (!options.json) return;
   const result = {
     kind: "data",
@@ -85,7 +80,7 @@ async function inspectRows(path: string, options: InspectOptions, terminal: Term
     columns,
     ignored: table.ignored,
     memoryBytes,
-    fit: { blocks, parameters, iterations, ...outlook.fields },
+    fit: { ...planned.fields, ...outlook.fields },
     ...(table.drawn && { seed }),
   };
   await terminal.out(`${JSON.stringify(result)}\n`);

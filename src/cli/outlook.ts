@@ -1,14 +1,43 @@
 // outlook: what a fit of the rows at hand would take on this machine, in time and memory.
 import { LocalFlowError } from "../errors.ts";
 import { type EstimateRequest, estimateFit } from "../tasks/estimate.ts";
+import { type Configuration, parameterCount } from "../train/configuration.ts";
 import type { CommonOptions } from "./options.ts";
-import { spokenBytes, spokenTime } from "./output.ts";
+import { counted, spokenBytes, spokenTime } from "./output.ts";
 import { peakMemoryBytes, withEngine } from "./session.ts";
 
 /** Lines for people and fields for `--json`. */
 export interface Outlook {
   readonly text: readonly string[];
   readonly fields: Readonly<Record<string, unknown>>;
+}
+
+/** Where no estimate is asked for. */
+export const noOutlook: Outlook = { text: [], fields: {} };
+
+/** What a fit with a configuration trains between points of so many values. */
+export function plannedFit(configuration: Configuration, { dimensions, spoken = "" }: PlanSize): Outlook {
+  const { blocks, training } = configuration;
+  const parameters = parameterCount(configuration, dimensions);
+  const iterations = blocks.reduce((total, block) => total + block.iterations, 0);
+  const { earlyStopping } = training;
+  return {
+    text: [
+      `fit trains ${counted(blocks.length, "block")}, ${parameters} parameters${spoken}, ${iterations} iterations in all`,
+      ...(earlyStopping > 0
+        ? [
+            `early stopping may end a block sooner: after ${counted(earlyStopping, "check")} without a better held-out loss`,
+          ]
+        : []),
+    ],
+    fields: { blocks, parameters, iterations, ...(earlyStopping > 0 && { earlyStopping }) },
+  };
+}
+
+interface PlanSize {
+  readonly dimensions: number;
+  /** What they are of, where they are no columns. */
+  readonly spoken?: string;
 }
 
 /**

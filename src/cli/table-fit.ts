@@ -3,42 +3,24 @@ import type { Engine } from "../runtime/contract.ts";
 import type { ConstraintReport } from "../tasks/table/constraints.ts";
 import { type FittedTable, fitTable } from "../tasks/table/fit-table.ts";
 import { schemaSummary } from "../tasks/table/schema-summary.ts";
-import { tableConfiguration } from "../tasks/table/table-configuration.ts";
 import { encodeTableModel } from "../tasks/table/table-model.ts";
-import { startingPoint } from "./fit-plan.ts";
 import { type FitRun, keepModel, trained } from "./fit-run.ts";
 import { fitText, likelihoodLines } from "./fit-text.ts";
 import { report } from "./output.ts";
-import { configurationFrom } from "./recipe.ts";
-import { checkInterrupted, memoryLimit, peakMemoryBytes, withEngine } from "./session.ts";
-import { checkOrders, readSchema, readTableFile } from "./table-data.ts";
+import { checkInterrupted, peakMemoryBytes, withEngine } from "./session.ts";
 import { settledTableIntegration } from "./table-options.ts";
+import { readTableRequest } from "./table-request.ts";
 import type { Surroundings } from "./tolerance.ts";
 
 /** Trains a model of a table and writes it; after Ctrl-C a checkpoint is left beside the output. */
 export async function fitTableFile(run: FitRun): Promise<void> {
   const { data, options, terminal, seed } = run;
-  const { columns: schema, constraints = [], label } = await readSchema(options);
-  const table = await readTableFile(data, options);
-  checkOrders(table, options.ordinal);
-  const names = table.columns.map(({ name }) => name);
-  const validation =
-    options.validation === undefined
-      ? undefined
-      : await readTableFile(options.validation, { ...memoryLimit(options), columns: names });
+  const request = await readTableRequest(data, options, seed);
   checkInterrupted(terminal.signal);
   const fitted = await trained(run, ({ view, controls }) =>
     withEngine(options, async (engine) => {
       const found = await fitTable(engine, {
-        table,
-        schema,
-        constraints,
-        ...(options.text !== undefined && { texts: options.text }),
-        ...(label !== undefined && { label }),
-        seed,
-        configuration: (size) => configurationFrom(options, startingPoint(options, tableConfiguration(size)), seed),
-        ...(validation && { validation }),
-        ...(options.trainSplit !== undefined && { trainSplit: options.trainSplit }),
+        ...request,
         ...controls,
         onSchema: (found) => {
           if (!options.quiet) terminal.err(`localflow: ${schemaSummary(found)}\n`);

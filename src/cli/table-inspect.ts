@@ -1,34 +1,71 @@
-// table-inspect: `localflow inspect FILE` for tables of mixed columns and models of them: what each column is taken for.
-import { type ConstraintReport, findConstraints } from "../tasks/table/constraints.ts";
-import { detectSchema } from "../tasks/table/detect.ts";
-import { withLabel } from "../tasks/table/label.ts";
+// table-inspect: `localflow inspect FILE` for tables of mixed columns and models of them: what columns are taken for, what a fit would take.
+import { LocalFlowError } from "../errors.ts";
+import type { ConstraintReport } from "../tasks/table/constraints.ts";
+import {
+  preparedTable,
+  type TableFindings,
+  type TableRequest,
+  tableFindings,
+  tablePlan,
+} from "../tasks/table/prepare-table.ts";
 import type { Schema } from "../tasks/table/schema.ts";
 import { columnDetails, schemaSummary } from "../tasks/table/schema-summary.ts";
 import type { TableModel } from "../tasks/table/table-model.ts";
-import { parameterCount } from "../train/configuration.ts";
+import { checkConfiguration, parameterCount } from "../train/configuration.ts";
 import { blockLines, blockTable } from "./block-table.ts";
 import type { InspectOptions } from "./options.ts";
-import { counted, report } from "./output.ts";
-import { checkOrders, readSchema, readTableFile } from "./table-data.ts";
+import { fitOutlook, type Outlook, plannedFit } from "./outlook.ts";
+import { counted, report, say } from "./output.ts";
+import { memoryLimit, seedFrom } from "./session.ts";
+import { readTableRequest } from "./table-request.ts";
 import type { Terminal } from "./terminal.ts";
 
-/** Says of a table what a fit would take its columns for, and why. */
+/** Says of a table what a fit would take its columns for, and why, and what it would take in time and memory. */
 export async function inspectTable(path: string, options: InspectOptions, terminal: Terminal): Promise<void> {
-  const { columns: overrides, constraints: texts = [], label } = await readSchema(options);
-  const table = await readTableFile(path, options);
-  checkOrders(table, options.ordinal);
-  const schema = detectSchema(table, withLabel(table, label, overrides), options.text);
-  const { reports: constraints } = findConstraints(texts, table, schema);
+  const request = await readTableRequest(path, options, seedFrom(options));
+  const { table, label } = request;
+  const findings = tableFindings(request);
+  const { schema, reports: constraints } = findings;
   const gaps = new Map(table.columns.map(({ name, codes }) => [name, codes.filter((code) => code < 0).length]));
-  const text = [
+  await say(terminal, options, [
     `${counted(table.rows, "row")}, ${schemaSummary(schema)}`,
     "",
     schemaTable(schema, gaps),
     ...rulesText(constraints, label),
-  ].join("\n");
+    "",
+  ]);
+  const fit = await plannedTableFit(request, findings, options, terminal);
+  if (!options.json) return;
   const columns = schema.columns.map((column) => ({ ...column, gapCells: gaps.get(column.name) ?? 0 }));
   const rules = { ...(constraints.length > 0 && { constraints }), ...(label !== undefined && { label }) };
-  await report(terminal, options, { kind: "data", task: "table", rows: table.rows, columns, ...rules }, text);
+  const result = { kind: "data", task: "table", rows: table.rows, columns, ...rules, fit };
+  await terminal.out(`${JSON.stringify(result)}\n`);
+}
+
+/** Says what a fit of the table would train and take, and gives it as fields for JSON. */
+async function plannedTableFit(
+  request: TableRequest,
+  findings: TableFindings,
+  options: InspectOptions,
+  terminal: Terminal,
+): Promise<Outlook["fields"]> {
+  try {
+    const plan = tablePlan(request, findings);
+    const { configuration, encoder } = plan;
+    checkConfiguration(configuration);
+    const dimensions = encoder.dimensions.length;
+    const planned = plannedFit(configuration, { dimensions, spoken: ` for ${counted(dimensions, "dimension")}` });
+    await say(terminal, options, planned.text);
+    if (!options.estimate) return planned.fields;
+    const { request: rows } = preparedTable(plan);
+    const outlook = await fitOutlook({ ...rows, ...memoryLimit(options), signal: terminal.signal }, options);
+    await say(terminal, options, outlook.text);
+    return { ...planned.fields, ...outlook.fields };
+  } catch (error) {
+    if (!(error instanceof LocalFlowError) || error.code !== "data") throw error;
+    await say(terminal, options, [`a fit would fail: ${error.message}`]);
+    return { problem: error.message };
+  }
 }
 
 /** Describes the model of a table. */

@@ -2,21 +2,24 @@
 import type { VelocityNetwork } from "../nn/network.ts";
 import type { BlockRecord, BlockTiming, ChainControls } from "../train/chain.ts";
 import type { Configuration } from "../train/configuration.ts";
-import { encodeCheckpoint } from "./checkpoint.ts";
+import { encodeCheckpoint, type FitOrigin } from "./checkpoint.ts";
 import { type Controls, overallProgress } from "./progress.ts";
 
 /** What leads a fit from outside. */
 export interface FitControls extends Controls {
   /** Seconds that training may take; the model is usable whenever it ends. */
   readonly time?: number;
-  readonly checkpoint?: { save(bytes: Uint8Array): Promise<void>; readonly resume?: Uint8Array };
+  readonly checkpoint?: {
+    save(bytes: Uint8Array): Promise<void>;
+    readonly resume?: Uint8Array;
+    /** What errors call the one that is resumed; default: checkpoint. */
+    readonly where?: string;
+  };
 }
 
 /** A fit under way. */
 export interface ChainFit {
-  readonly configuration: Configuration<VelocityNetwork>;
-  /** Fingerprint of configuration and data. */
-  readonly mark: string;
+  readonly origin: FitOrigin;
   /** As `performance.now()` told it. */
   readonly started: number;
   /** Share of the time that is for training; default 1. */
@@ -31,17 +34,17 @@ export type ReportedBlock = BlockRecord & BlockTiming & { readonly duration: num
  */
 export function trainingControls(
   { signal, time, checkpoint, onProgress }: FitControls,
-  { configuration, mark, started, share = 1 }: ChainFit,
+  { origin, started, share = 1 }: ChainFit,
 ): ChainControls {
   const timeShare = () => (time === undefined ? 0 : (performance.now() - started) / (1000 * time));
   return {
     ...(signal && { signal }),
     ...(time !== undefined && { time: time * 1000 * share }),
     ...(checkpoint && {
-      onCheckpoint: (partial) => checkpoint.save(encodeCheckpoint(partial, configuration.seed, mark)),
+      onCheckpoint: (partial) => checkpoint.save(encodeCheckpoint(partial, origin)),
     }),
     ...(onProgress && {
-      onProgress: (progress) => onProgress(overallProgress(progress, configuration, timeShare())),
+      onProgress: (progress) => onProgress(overallProgress(progress, origin.configuration, timeShare())),
     }),
   };
 }

@@ -10,6 +10,7 @@ import type { PartialChain } from "../train/chain.ts";
 import type { Configuration } from "../train/configuration.ts";
 import { emptyCurve } from "../train/loss-curve.ts";
 import type { TrainingState } from "../train/optimizer.ts";
+import { fieldDifferences } from "./checkpoint-differences.ts";
 import { curveSchema, timedBlockSchema } from "./configuration-schema.ts";
 import { chainTensors, floatTensor, parseMetadata, readBlocks, toJson } from "./model-file.ts";
 import { checkSeal, encodeSealed } from "./seal.ts";
@@ -18,8 +19,10 @@ const schema = z.object({
   version: z.literal(1),
   task: z.literal("density checkpoint"),
   seed: z.int(),
-  /** Hash of everything else that decides the result: configuration, columns, rows. */
+  /** Hash of everything else that decides the result: of configuration and columns, then, after a space, of the data. */
   fingerprint: z.string(),
+  /** The configuration and columns themselves, to say what differs; older checkpoints have none. */
+  origin: z.record(z.string(), z.unknown()).optional(),
   records: z.array(timedBlockSchema),
   unpushed: timedBlockSchema.pick({ iterations: true, loss: true, curve: true, seconds: true }).optional(),
   snapshot: z
@@ -38,11 +41,19 @@ const schema = z.object({
 const stateParts = ["parameters", "first", "second", "average", "best"] as const;
 type Part = (typeof stateParts)[number];
 
+/** What decides the result of a fit. */
+export interface FitOrigin {
+  readonly configuration: Configuration<VelocityNetwork>;
+  /** Of rows of numbers. */
+  readonly columns?: readonly string[];
+  /** Hash of configuration (without its seed) and columns, a space, hash of the data. */
+  readonly fingerprint: string;
+}
+
 /** The bytes of a checkpoint. */
 export function encodeCheckpoint(
   { blocks, records, unpushed, snapshot }: PartialChain,
-  seed: number,
-  fingerprint: string,
+  { configuration, columns, fingerprint }: FitOrigin,
 ): Uint8Array {
   const tensors: Record<string, NDArray> = { ...chainTensors({ blocks }) };
   const parts = snapshot && partsOf(snapshot);
@@ -62,8 +73,9 @@ export function encodeCheckpoint(
   const record = {
     version: 1,
     task: "density checkpoint",
-    seed,
+    seed: configuration.seed,
     fingerprint,
+    origin: { configuration, ...(columns && { columns }) },
     records,
     ...(unpushed && { unpushed }),
     ...(summary && { snapshot: summary }),
@@ -84,25 +96,14 @@ export function checkpointSeed(bytes: Uint8Array, where = "checkpoint"): number 
   return checkpointOrigin(bytes, where).seed;
 }
 
-/** Reads a checkpoint; refuses one of other data or another configuration. */
-export function decodeCheckpoint(
-  bytes: Uint8Array,
-  configuration: Configuration<VelocityNetwork>,
-  d: number,
-  fingerprint: string,
-  where = "checkpoint",
-): PartialChain {
+/** Reads a checkpoint; refuses one of other data or another configuration with what differs. */
+export function decodeCheckpoint(bytes: Uint8Array, origin: FitOrigin, d: number, where = "checkpoint"): PartialChain {
+  const { configuration } = origin;
   const file = decodeSafetensors(bytes, where);
   const { tensors, metadata } = file;
   const record = parseMetadata(schema, metadata["localflow"], where);
   checkSeal(file, where);
-  if (record.fingerprint !== fingerprint)
-    throw failure("model", {
-      where,
-      expected: "the data and the options that the checkpoint was made with",
-      received: "others",
-      remedy: "repeat the interrupted command exactly, or start anew with --force",
-    });
+  if (record.fingerprint !== origin.fingerprint) throw otherFit(record, origin, where);
   const trained = record.records.length + (record.unpushed ? 1 : 0);
   const { length } = configuration.blocks;
   const isShared = configuration.training.shareWeights === true;
@@ -127,6 +128,38 @@ export function decodeCheckpoint(
   };
   const patience = { best, checksSince, parameters: parts["best"] === false ? [] : read("best") };
   return { ...begun, snapshot: { iteration, caution, loss, curve, state, patience } };
+}
+
+/** Differences that are named, at most. */
+const mostNamed = 3;
+
+/** The error for a checkpoint of another fit. */
+function otherFit(
+  made: Pick<z.infer<typeof schema>, "fingerprint" | "origin">,
+  { fingerprint, ...origin }: FitOrigin,
+  where: string,
+) {
+  const [[settings, data], [ownSettings, ownData]] = [halves(made.fingerprint), halves(fingerprint)];
+  const found = settings === ownSettings || made.origin === undefined ? [] : fieldDifferences(made.origin, origin);
+  const listed = (value: "before" | "now") =>
+    [
+      ...found.slice(0, mostNamed).map((field) => `${field.name} ${field[value]}`),
+      ...(found.length > mostNamed ? ["…"] : []),
+    ].join(", ");
+  const options = found.length > 0 ? listed("now") : "other options";
+  const received = [...(settings === ownSettings ? [] : [options]), ...(data === ownData ? [] : ["other data"])];
+  return failure("model", {
+    where,
+    expected: `the data and the options that the checkpoint was made with${found.length > 0 ? ` (${listed("before")})` : ""}`,
+    received: received.join(" and "),
+    remedy: "repeat the interrupted command exactly, or start anew with --force and without --resume",
+  });
+}
+
+/** The hash of the settings, and that of the data. */
+function halves(fingerprint: string): readonly [string, string] {
+  const end = fingerprint.indexOf(" ");
+  return end < 0 ? [fingerprint, ""] : [fingerprint.slice(0, end), fingerprint.slice(end)];
 }
 
 /** Reads parts of a snapshot, whose arrays have the shapes of the network's parameters. */

@@ -8,8 +8,8 @@ import { checkSignal, pauses } from "../runtime/pause.ts";
 import { createTransport, type Divergence } from "../runtime/transport.ts";
 import { type FloatArray, floats, rowsOf } from "../tensor/array.ts";
 import { trainChain } from "../train/chain.ts";
-import { type Configuration, isFromMarginals, parameterCount } from "../train/configuration.ts";
-import { maskedCopies } from "../train/masked-pool.ts";
+import { type Configuration, parameterCount } from "../train/configuration.ts";
+import { poolCopies } from "../train/masked-pool.ts";
 import { chunkRows } from "../train/push.ts";
 import { borrowedRows } from "../train/row-pool.ts";
 import { type FitControls, keptRecords, type ReportedBlock, reportedBlocks, trainingControls } from "./chain-fit.ts";
@@ -46,7 +46,8 @@ export interface FitRequest extends RowRequest, FitControls {
 /** Negative log-likelihood in nats per row, in the user's units. */
 export interface Likelihood {
   readonly nll: number;
-  readonly standardError: number;
+  /** Null of a single row: nothing is known of it. */
+  readonly standardError: number | null;
   readonly rows: number;
 }
 
@@ -82,15 +83,17 @@ export async function fitDensity(engine: Engine, request: FitRequest): Promise<F
   const started = performance.now();
   const { columns, checkpoint } = request;
   const resume = checkpoint?.resume;
-  const configuration = resume ? { ...request.configuration, seed: checkpointSeed(resume) } : request.configuration;
+  const configuration = resume
+    ? { ...request.configuration, seed: checkpointSeed(resume, checkpoint?.where) }
+    : request.configuration;
   const masked = configuration.training.masks !== undefined;
   checkRows(request.rows, columns, "training data", masked);
   if (request.validation) checkRows(request.validation, columns, "validation data", masked);
-  checkBudget(request, isMaskedPool(configuration) ? maskedCopies(request.rows.shape[0] ?? 0, columns.length) : 1);
+  checkBudget(request, poolCopies(configuration, request.rows.shape[0] ?? 0, columns.length));
   const { train, heldOut } = splitRows(request, configuration.seed);
   const d = columns.length;
   const standardization = configuration.standardize ? standardizationOf(train, columns) : identityStandardization(d);
-  const mark = fingerprintOf(configuration, columns, train);
+  const origin = { configuration, columns, fingerprint: fingerprintOf(configuration, columns, train) };
   const pool = borrowedRows(standardize(standardization, train.data), d);
   const trained = await trainChain(
     engine,
@@ -100,13 +103,13 @@ export async function fitDensity(engine: Engine, request: FitRequest): Promise<F
       ...(heldOut && { heldOut: standardize(standardization, heldOut.data) }),
       ...(masked && { gaps: gapsOf(train) }),
       ...(masked && heldOut && { heldOutGaps: gapsOf(heldOut) }),
-      ...(resume && { resume: decodeCheckpoint(resume, configuration, d, mark) }),
+      ...(resume && { resume: decodeCheckpoint(resume, origin, d, checkpoint?.where) }),
     },
-    trainingControls(request, { configuration, mark, started, share: trainingShare }),
+    trainingControls(request, { origin, started, share: trainingShare }),
   );
   // The report below takes its time and can be interrupted too: what is trained is safe first.
   const complete = { blocks: trained.chain.blocks, records: trained.records };
-  await checkpoint?.save(encodeCheckpoint(complete, configuration.seed, mark));
+  await checkpoint?.save(encodeCheckpoint(complete, origin));
   const record: ModelRecord = {
     version: modelVersion,
     task: "density",
@@ -225,11 +228,6 @@ export async function* scoreDensity(
   }
 }
 
-/** Whether copies of the rows are pushed, each with its masks. */
-function isMaskedPool({ training }: Configuration): boolean {
-  return training.masks !== undefined && !isFromMarginals(training);
-}
-
 /** Share of a time budget that goes into training and pushing; the rest is for the likelihoods of the report. */
 const trainingShare = 0.9;
 
@@ -294,8 +292,8 @@ function likelihoodNotes({ nll }: Likelihood, { record, standardization, chain }
 export function summarize(values: readonly number[]): Likelihood {
   const rows = values.length;
   const nll = values.reduce((a, b) => a + b, 0) / rows;
-  const variance = values.reduce((a, b) => a + (b - nll) ** 2, 0) / Math.max(1, rows - 1);
-  return { nll, standardError: Math.sqrt(variance / rows), rows };
+  const squares = values.reduce((a, b) => a + (b - nll) ** 2, 0);
+  return { nll, standardError: rows < 2 ? null : Math.sqrt(squares / (rows - 1) / rows), rows };
 }
 
 /** Everything but the seed that decides the result. */

@@ -6,18 +6,13 @@ import type { Engine } from "../runtime/contract.ts";
 import { checkSignal } from "../runtime/pause.ts";
 import { createTransport, type Divergence } from "../runtime/transport.ts";
 import { trainBlock } from "../train/block.ts";
-import {
-  type BlockConfiguration,
-  type Configuration,
-  checkConfiguration,
-  isFromMarginals,
-} from "../train/configuration.ts";
+import { type BlockConfiguration, type Configuration, checkConfiguration } from "../train/configuration.ts";
+import { checkMasks, poolCopies } from "../train/masked-pool.ts";
 import { rowsAtOnce } from "../train/optimizer.ts";
-import { rowsInUse } from "../train/pool.ts";
 import { borrowedRows } from "../train/row-pool.ts";
+import { type EstimateRows, estimateRows, type MovedRows, pushedRows } from "./estimate-rows.ts";
 import { reportRows } from "./report-scores.ts";
-import { checkRows, fitCopies, type RowRequest, splitRows } from "./rows.ts";
-import { identityStandardization, standardizationOf, standardize } from "./standardization.ts";
+import { checkBudget, checkRows, fitCopies, type RowRequest } from "./rows.ts";
 
 export interface EstimateRequest extends RowRequest {
   readonly configuration: Configuration;
@@ -47,24 +42,16 @@ export interface FitEstimate {
  */
 export async function estimateFit(engine: Engine, request: EstimateRequest): Promise<FitEstimate> {
   const { columns, configuration, seconds = 2 } = request;
-  checkConfiguration(configuration);
-  checkRows(request.rows, columns, "training data");
-  const { train, heldOut } = splitRows(request, configuration.seed);
   const d = columns.length;
-  const scaling = configuration.standardize ? standardizationOf(train, columns) : identityStandardization(d);
-  const work: Work = {
-    engine,
-    configuration,
-    dimension: d,
-    pool: standardize(scaling, train.data),
-    ...(request.signal && { signal: request.signal }),
-  };
-  const scored = [train, ...(heldOut ? [heldOut] : [])]
-    .map(({ shape }) => Math.min(shape[0] ?? 0, reportRows(configuration, d)))
+  checkRequest(request);
+  const rows = estimateRows(request, configuration);
+  const work: Work = { engine, configuration, dimension: d, rows, ...(request.signal && { signal: request.signal }) };
+  const scored = [rows.trainingRows, rows.heldOutRows]
+    .map((count) => Math.min(count, reportRows(configuration, d)))
     .reduce((a, b) => a + b, 0);
-  const kinds = blockKinds(configuration, work.pool.length / d);
+  const kinds = blockKinds(configuration, rows);
   const deadline = performance.now() + 2000 * seconds;
-  let [trainingSeconds, pushSeconds, scoreSeconds] = [0, 0, 0];
+  let [trainingSeconds, pushSeconds, scoreSeconds] = [rows.seconds, 0, 0];
   let known: { readonly cost: BlockCost; readonly parameters: number } | undefined;
   for (const { block, number, blocks, iterations, pushed } of kinds) {
     const parameters = mlpParameterCount(block.network, d);
@@ -86,11 +73,22 @@ export async function estimateFit(engine: Engine, request: EstimateRequest): Pro
   };
 }
 
+/** Throws what `fitDensity` throws of a request before it trains. */
+function checkRequest(request: EstimateRequest): void {
+  const { rows, validation, columns, configuration } = request;
+  const masked = configuration.training.masks !== undefined;
+  checkConfiguration(configuration);
+  checkRows(rows, columns, "training data", masked);
+  if (validation) checkRows(validation, columns, "validation data", masked);
+  checkBudget(request, poolCopies(configuration, rows.shape[0] ?? 0, columns.length));
+  checkMasks(configuration, columns.length, masked);
+}
+
 interface Work {
   readonly engine: Engine;
   readonly configuration: Configuration;
   readonly dimension: number;
-  readonly pool: Float32Array;
+  readonly rows: EstimateRows;
   readonly signal?: AbortSignal;
 }
 
@@ -105,9 +103,8 @@ interface BlockKind {
 }
 
 /** The free block is a kind of its own: rows travel farther in it. */
-function blockKinds(configuration: Configuration, rows: number): readonly BlockKind[] {
+function blockKinds(configuration: Configuration, rows: EstimateRows): readonly BlockKind[] {
   const kinds = new Map<string, BlockKind>();
-  const fromMarginals = isFromMarginals(configuration.training);
   for (const [n, block] of configuration.blocks.entries()) {
     const key = JSON.stringify([block.step.kind, block.network]);
     const known = kinds.get(key) ?? { block, number: n + 1, blocks: 0, iterations: 0, pushed: 0 };
@@ -115,7 +112,7 @@ function blockKinds(configuration: Configuration, rows: number): readonly BlockK
       ...known,
       blocks: known.blocks + 1,
       iterations: known.iterations + block.iterations,
-      pushed: known.pushed + (fromMarginals ? 0 : Math.min(rows, rowsInUse(configuration, n + 1))),
+      pushed: known.pushed + pushedRows(configuration, rows, n + 1),
     });
   }
   return [...kinds.values()];
@@ -138,21 +135,26 @@ function scaled({ setup, iteration, push, score }: BlockCost, factor: number): B
 const shares = { train: 0.5, push: 0.2, score: 0.3 } as const;
 
 async function blockCost(work: Work, block: BlockConfiguration, number: number, seconds: number): Promise<BlockCost> {
-  const { configuration, dimension, pool } = work;
+  const { dimension, rows } = work;
   const trial = await trainForAMoment(work, block, number, seconds * shares.train);
-  const batchSize = Math.min(configuration.training.batchSize, pool.length / dimension);
   // A training step costs about three evaluations of the velocity for each row of its batch.
-  const evaluation = trial.iteration / (3 * batchSize);
+  const evaluation = trial.iteration / (3 * batchRows(work));
   const guess = usualEvaluations * evaluation;
-  const push = await moveRows(work, trial.block, { kind: "none" }, { guess, seconds: seconds * shares.push });
+  const pushing = { rows: rows.pool, divergence: { kind: "none" }, guess, seconds: seconds * shares.push } as const;
+  const push = await moveRows(work, trial.block, pushing);
   const exact = push.perRow * (1 + dimension);
-  const score = await moveRows(work, trial.block, { kind: "exact" }, { guess: exact, seconds: seconds * shares.score });
+  const scoring = { rows: rows.scored, divergence: { kind: "exact" }, guess: exact } as const;
+  const score = await moveRows(work, trial.block, { ...scoring, seconds: seconds * shares.score });
   return {
     setup: trial.setup + push.setup + score.setup,
     iteration: trial.iteration,
     push: push.perRow,
     score: score.perRow,
   };
+}
+
+function batchRows({ configuration, rows }: Work): number {
+  return Math.min(configuration.training.batchSize, rows.poolRows);
 }
 
 /** Velocity evaluations of one row in one block: what a first guess supposes. */
@@ -168,9 +170,8 @@ const smallestBatch = 256;
  * might take longer than the time there is, and two iterations are made however long they take.
  */
 async function trainForAMoment(work: Work, block: BlockConfiguration, number: number, seconds: number) {
-  const { configuration, dimension, pool } = work;
-  const batchSize = Math.min(configuration.training.batchSize, pool.length / dimension);
-  const affordable = Math.floor((seconds * slowest) / (3 * mlpParameterCount(block.network, dimension)));
+  const batchSize = batchRows(work);
+  const affordable = Math.floor((seconds * slowest) / (3 * mlpParameterCount(block.network, work.dimension)));
   const tried = Math.min(batchSize, Math.max(smallestBatch, affordable));
   const attempt = (iterations: number, milliseconds: number) =>
     trial(work, { ...block, iterations }, { number, batchSize: tried, milliseconds });
@@ -186,7 +187,7 @@ async function trainForAMoment(work: Work, block: BlockConfiguration, number: nu
 
 /** Trains with batches of so many rows, and says when each iteration ended. */
 async function trial(
-  { engine, configuration, dimension, pool, signal }: Work,
+  { engine, configuration, dimension, rows: { pool, poolMasks }, signal }: Work,
   block: BlockConfiguration,
   {
     number,
@@ -201,7 +202,8 @@ async function trial(
     number,
     block,
     training: { ...configuration.training, batchSize, earlyStopping: 0 },
-    pool: borrowedRows(pool, dimension),
+    pool: borrowedRows(pool.points, dimension),
+    ...(poolMasks && { poolMasks }),
     start: initialMlp(split(key, "weights", 0), block.network, dimension),
     random: split(key, "estimate", number),
   };
@@ -214,22 +216,30 @@ async function trial(
 /** Rows of the first run, which warms up and corrects the guess, and most rows of the second. */
 const [fewRows, manyRows] = [16, 16_384];
 
+interface Move {
+  readonly rows: MovedRows;
+  readonly divergence: Divergence;
+  /** Seconds that a row may take. */
+  readonly guess: number;
+  readonly seconds: number;
+}
+
 /** Seconds that compiling takes and that a row takes, from as many rows as `seconds` should suffice for. */
 async function moveRows(
-  { engine, configuration, dimension, pool, signal }: Work,
+  { engine, configuration, dimension, signal }: Work,
   block: Block,
-  divergence: Divergence,
-  { guess, seconds }: { readonly guess: number; readonly seconds: number },
+  { rows: { points, states }, divergence, guess, seconds }: Move,
 ) {
   const begun = performance.now();
   const chain = { dimension, blocks: [block] };
   const { integration } = configuration;
   const transport = await createTransport(engine, chain, { direction: 1, integration, divergence });
   const setup = (performance.now() - begun) / 1000;
-  const available = pool.length / dimension;
+  const available = points.length / dimension;
   const timed = async (rows: number) => {
     const started = performance.now();
-    await transport.run(pool.subarray(0, rows * dimension), signal ? { signal } : {});
+    const known = states && { states: states.subarray(0, rows * dimension) };
+    await transport.run(points.subarray(0, rows * dimension), { ...known, ...(signal && { signal }) });
     return (performance.now() - started) / 1000 / rows;
   };
   try {
@@ -248,9 +258,14 @@ const arraysPerValue = 4;
 /** The weights, Adam's two moments, the moving average: of a step in two sets that take turns, and of the last snapshot. */
 const [arraysPerWeight, setsOfWeights] = [4, 3];
 
+/** A value of a masked pool, its state, and whether it is missing while states are drawn. */
+const bytesOfMasked = 6;
+
 function memoryOf({ rows, validation, configuration }: EstimateRequest, d: number): number {
-  const data = fitCopies * rows.data.byteLength + (validation?.data.byteLength ?? 0);
-  const batch = Math.min(configuration.training.batchSize, rows.shape[0] ?? 0);
+  const copies = poolCopies(configuration, rows.shape[0] ?? 0, d);
+  const masked = configuration.training.masks ? bytesOfMasked * copies * rows.data.length : 0;
+  const data = fitCopies * rows.data.byteLength + masked + (validation?.data.byteLength ?? 0);
+  const batch = Math.min(configuration.training.batchSize, copies * (rows.shape[0] ?? 0));
   const ofBlock = configuration.blocks.map(({ network }) => {
     const sizes = layerSizes(network, d);
     const values = sizes.reduce((total, [inputs, outputs]) => total + inputs + outputs, 0);

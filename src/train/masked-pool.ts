@@ -4,7 +4,7 @@ import { failure } from "../errors.ts";
 import { checkMaskLaw, contextWidth, drawStates, type MaskLaw } from "../flow/masked.ts";
 import { networkContext, type VelocityNetwork } from "../nn/network.ts";
 import type { Random } from "../random.ts";
-import type { Configuration } from "./configuration.ts";
+import { type Configuration, isFromMarginals } from "./configuration.ts";
 import type { RowPool } from "./row-pool.ts";
 
 /** Rows that a masked pool has at least, as long as it has no more values than this; both decide what a seed gives. */
@@ -13,6 +13,11 @@ const [leastRows, mostValues] = [100_000, 1 << 24];
 /** How many copies of `rows` rows of d values a masked pool holds. */
 export function maskedCopies(rows: number, d: number): number {
   return Math.max(1, Math.min(Math.ceil(leastRows / rows), Math.floor(mostValues / (rows * d))));
+}
+
+/** How often the pool of a fit holds each row: 1 where blocks start from the rows themselves. */
+export function poolCopies({ training }: Configuration<VelocityNetwork>, rows: number, d: number): number {
+  return training.masks && !isFromMarginals(training) ? maskedCopies(rows, d) : 1;
 }
 
 /** Copies of a pool's rows, [· d], with states drawn around their gaps. */

@@ -56,6 +56,19 @@ describe("inspect of data", () => {
     expect(contradictory).toMatchObject({ status: 2, out: "" });
   });
 
+  it("says that early stopping may end it sooner, where there is any, and that a budget is too small", async () => {
+    const stopping = await localflow(...small, "--early-stopping", "1", "--no-estimate");
+    expect(stopping.out).toMatch(
+      /\nearly stopping may end a block sooner: after 1 check without a better held-out loss\n/,
+    );
+    expect((await localflow(...small, "--no-estimate")).out).not.toContain("early stopping");
+    const refused = await localflow(...small, "--memory", "9000");
+    expect(refused).toMatchObject({
+      status: 2,
+      err: expect.stringContaining("--memory: expected at least 16000 bytes"),
+    });
+  });
+
   it("leaves it out with --no-estimate", async () => {
     expect(Object.keys(await fitOf(...small, "--no-estimate"))).toEqual(["blocks", "parameters", "iterations"]);
     expect((await localflow(...small, "--no-estimate")).out).not.toContain("on this machine");

@@ -14,6 +14,7 @@ import {
   type ScoreRequest,
   sampleDensity,
   scoreDensity,
+  summarize,
 } from "../../src/tasks/density.ts";
 import { type DensityModel, decodeDensityModel, encodeDensityModel } from "../../src/tasks/density-model.ts";
 import type { Progress } from "../../src/tasks/progress.ts";
@@ -384,4 +385,12 @@ describe("bad input", () => {
     const { model } = await fitted();
     await expect(scores(model, floats([1, 2, 3], [1, 3]))).rejects.toThrow(/expected 2 columns/);
   });
+});
+
+it("a likelihood has the standard error of the mean, and none of a single row", () => {
+  const { nll, standardError, rows } = summarize([1, 2, 3, 6]);
+  expect({ nll, rows }).toEqual({ nll: 3, rows: 4 });
+  expect(standardError).toBeCloseTo(Math.sqrt(14 / 3 / 4), 12);
+  expect(summarize([2, 2])).toEqual({ nll: 2, standardError: 0, rows: 2 });
+  expect(summarize([5])).toEqual({ nll: 5, standardError: null, rows: 1 });
 });

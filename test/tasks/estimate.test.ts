@@ -6,8 +6,11 @@ import type { Engine } from "../../src/runtime/contract.ts";
 import { defaultConfiguration } from "../../src/tasks/defaults.ts";
 import { fitDensity } from "../../src/tasks/density.ts";
 import { estimateFit } from "../../src/tasks/estimate.ts";
+import { estimateRows, pushedRows } from "../../src/tasks/estimate-rows.ts";
+import { preparedTable, tableFindings, tablePlan } from "../../src/tasks/table/prepare-table.ts";
 import { floats } from "../../src/tensor/array.ts";
 import type { Configuration } from "../../src/train/configuration.ts";
+import { quickConfiguration, smallTable } from "../support/small-table.ts";
 
 let engine: Engine;
 beforeAll(async () => {
@@ -103,5 +106,68 @@ describe("the estimate of a fit", () => {
     await expect(estimateFit(engine, { ...request, rows, signal })).rejects.toMatchObject({ code: "interrupted" });
     const contradictory = configured(10, { shareWeights: true, warmStart: true });
     await expect(estimate(contradictory)).rejects.toMatchObject({ code: "option" });
+  });
+});
+
+describe("the estimate of a masked fit", () => {
+  const preparedFor = (configuration: Configuration, count = 300) => {
+    const request = { table: smallTable(count), seed: 3, configuration };
+    const prepared = preparedTable(tablePlan(request, tableFindings(request))).request;
+    const values = prepared.rows.data.map((value, k) => (k % 11 === 3 ? Number.NaN : value));
+    return { ...prepared, rows: floats(values, prepared.rows.shape) };
+  };
+  const short = { ...quickConfiguration(150), integration: configured(1).integration };
+  const fresh = { ...short, training: { ...short.training, parallelBlocks: true } };
+
+  it("takes gaps, and is near what the fit then takes", async () => {
+    const request = preparedFor(short);
+    const guess = await estimateFit(engine, request);
+    const { report } = await fitDensity(engine, request);
+    expect(guess.seconds).toBeGreaterThan(report.seconds / 4);
+    expect(guess.seconds).toBeLessThan(report.seconds * 4);
+    for (const part of ["trainingSeconds", "pushSeconds", "scoreSeconds"] as const)
+      expect(guess[part]).toBeGreaterThan(0);
+  });
+
+  it("pushes as many rows of the pool as later blocks look at, and the held-out rows where they are judged", () => {
+    const request = preparedFor({ ...short, training: { ...short.training, earlyStopping: 4 } });
+    const rows = estimateRows(request, request.configuration);
+    const [train, heldOut] = [270 * 75, 30 * 75];
+    expect(rows).toMatchObject({ trainingRows: train, poolRows: 5 * train, heldOutRows: heldOut });
+    expect(rows.pool.states).toHaveLength(rows.pool.points.length);
+    const pushed = (configuration: Configuration, number: number) => pushedRows(configuration, rows, number);
+    expect(pushed(request.configuration, 1)).toBe(50_000 + heldOut);
+    expect(pushed(request.configuration, 2)).toBe(4096);
+    const { blocks, training, ...others } = request.configuration;
+    const longer = { ...others, training, blocks: blocks.map((block) => ({ ...block, iterations: 10_000 })) };
+    expect(pushed(longer, 1)).toBe(5 * train + heldOut);
+    expect(pushed({ ...longer, training: { ...training, earlyStopping: 0 } }, 1)).toBe(5 * train);
+    expect(pushed({ ...longer, training: { ...training, parallelBlocks: true } }, 1)).toBe(0);
+  });
+
+  it("pushes nothing where blocks are trained from exact marginals with new masks", async () => {
+    const guess = await estimateFit(engine, { ...preparedFor(fresh), seconds: 0.2 });
+    expect(guess.pushSeconds).toBe(0);
+    expect(guess.trainingSeconds).toBeGreaterThan(0);
+  });
+
+  it("counts the memory of the pool's copies with their states", async () => {
+    const bytesOf = async (configuration: Configuration) =>
+      (await estimateFit(engine, { ...preparedFor(configuration), seconds: 0.01 })).memoryBytes;
+    const [pushed, marginals] = [await bytesOf(short), await bytesOf(fresh)];
+    expect(pushed - marginals).toBeGreaterThan(5 * 5 * 75_000);
+  });
+
+  it("refuses what a fit refuses: a budget that is too small, networks without a context, gaps without masks", async () => {
+    const request = preparedFor(short);
+    const { blocks, training, ...rest } = request.configuration;
+    await expect(estimateFit(engine, { ...request, memory: 1e6 })).rejects.toThrow(/^memory: expected at least/);
+    await expect(fitDensity(engine, { ...request, memory: 1e6 })).rejects.toThrow(/^memory: expected at least/);
+    const { context: _, ...network } = blocks[0]!.network;
+    const without = { ...rest, training, blocks: blocks.map((block) => ({ ...block, network })) };
+    await expect(estimateFit(engine, { ...request, configuration: without })).rejects.toThrow(/^masks: expected/);
+    const { masks: __, ...plain } = training;
+    const unmasked = { ...request, configuration: { ...without, training: plain } };
+    await expect(estimateFit(engine, unmasked)).rejects.toThrow(/column .*: expected a finite number, got NaN/);
   });
 });

@@ -127,7 +127,8 @@ describe("a damaged file", () => {
         /^m\.safetensors: expected contents with the fingerprint .*the file is damaged/,
       );
     expect(checkpointSeed(saved)).toBe(7);
-    expect(() => decodeCheckpoint(flipped(saved, 4), model.record.configuration, 2, "")).toThrow(/file is damaged/);
+    const origin = { configuration: model.record.configuration, fingerprint: "" };
+    expect(() => decodeCheckpoint(flipped(saved, 4), origin, 2)).toThrow(/file is damaged/);
   });
 });
 

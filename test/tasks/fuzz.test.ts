@@ -115,12 +115,13 @@ test("checkpoints", () => {
     records: done ? [done] : [],
     snapshot: { iteration: 200, caution: 1, loss: 0.5, curve, state, patience },
   };
-  const good = encodeCheckpoint(partial, 1, "mark");
+  const origin = { configuration: record.configuration, columns: record.columns, fingerprint: "settings data" };
+  const good = encodeCheckpoint(partial, origin);
   const { metadata, tensors } = decodeSafetensors(good, "c");
   let checkpoints = 0;
   fc.assert(
     fc.property(damagedRecord(good, tensors, metadata["localflow"] ?? ""), (bytes) => {
-      const read = attempt(() => decodeCheckpoint(bytes, record.configuration, 2, "mark", "c"));
+      const read = attempt(() => decodeCheckpoint(bytes, origin, 2, "c"));
       if (read === "refused") return;
       checkpoints++;
       expect(read.blocks).toHaveLength(read.records.length + (read.unpushed ? 1 : 0));

@@ -56,8 +56,8 @@ export async function fitImages(
   const started = performance.now();
   const { pictures, signal } = request;
   const images = "levels" in request.images ? imageSetOf(request.images) : request.images;
-  const resume = request.checkpoint?.resume;
-  const asked = resume ? { ...request.configuration, seed: checkpointSeed(resume) } : request.configuration;
+  const { resume, where } = request.checkpoint ?? {};
+  const asked = resume ? { ...request.configuration, seed: checkpointSeed(resume, where) } : request.configuration;
   const image = { channels: images.channels, height: images.height, width: images.width };
   checkImages(images, asked);
   const d = levelsPerImage(image);
@@ -66,7 +66,7 @@ export async function fitImages(
   const stepMemory = memoryOfTraining(engine, configuration, places.length, request.memory);
   const { pool, mark: levelsMark } = await poolAt(images, places, configuration.training.pool ?? "float32", signal);
   const told = toldClasses(images, configuration, places);
-  const mark = fingerprintOf(configuration, levelsMark, told);
+  const origin = { configuration, fingerprint: fingerprintOf(configuration, levelsMark, told) };
   if (resume) checkPrecision(resume, configuration, (other) => fingerprintOf(other, levelsMark, told));
   const shown = { image, pool, ...(told && { labels: told.labels }) };
   const trained = await trainChain(
@@ -76,10 +76,10 @@ export async function fitImages(
       configuration,
       ...(stepMemory !== undefined && { stepMemory }),
       ...(told && { classes: { labels: told.labels, count: told.names.length } }),
-      ...(resume && { resume: decodeCheckpoint(resume, configuration, d, mark) }),
+      ...(resume && { resume: decodeCheckpoint(resume, origin, d, where) }),
     },
     {
-      ...trainingControls(request, { configuration, mark, started }),
+      ...trainingControls(request, { origin, started }),
       ...(pictures && { looks: looksOf(pictures, pictureDrawer(engine, shown, configuration.seed)) }),
     },
   );

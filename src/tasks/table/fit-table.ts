@@ -1,44 +1,19 @@
 // fit-table: from a table of mixed columns to a model that draws, completes and scores its rows.
-import { repeatedCells, takenCells } from "../../data/cell-rows.ts";
-import type { CellTable } from "../../data/cell-table.ts";
-import { failure } from "../../errors.ts";
-import type { MaskLaw } from "../../flow/masked.ts";
-import { random, split } from "../../random.ts";
 import type { Engine } from "../../runtime/contract.ts";
 import { floats } from "../../tensor/array.ts";
-import { type Configuration, isFromMarginals, maskedConfiguration } from "../../train/configuration.ts";
 import { type FitReport, type FitRequest, fitDensity, type Likelihood, summarize } from "../density.ts";
 import { percentileOf, quantilesOf } from "../quantiles.ts";
-import { rowNotes, splitPlaces } from "../rows.ts";
-import { type ConstraintReport, constraintNotices, findConstraints } from "./constraints.ts";
-import { detectSchema, schemaNotices, type TextChoice } from "./detect.ts";
-import { type TableEncoder, tableEncoder } from "./encoder.ts";
-import { withLabel } from "./label.ts";
-import { type ColumnSpan, maskGroups, pointsOf, spansOf, type TablePoints, withGaps } from "./points.ts";
-import type { Schema, SchemaOverrides } from "./schema.ts";
-import { rowVolumes } from "./score-table.ts";
-import { detailedConfiguration, maskShares, type TableSize, tableConfiguration } from "./table-configuration.ts";
-import { dimensionNames, type TableModel, type TableTraining } from "./table-model.ts";
+import { rowNotes } from "../rows.ts";
+import { type ConstraintReport, constraintNotices } from "./constraints.ts";
+import { schemaNotices } from "./detect.ts";
+import { preparedTable, type TableRequest, tableFindings, tablePlan } from "./prepare-table.ts";
+import type { Schema } from "./schema.ts";
+import type { TableModel, TableTraining } from "./table-model.ts";
 
+/** A table to learn, and what leads its training from outside. */
 export interface TableFitRequest
-  extends Pick<FitRequest, "trainSplit" | "time" | "memory" | "signal" | "checkpoint" | "onProgress"> {
-  readonly table: CellTable;
-  readonly seed: number;
-  /** What is known of columns better than their cells show it. */
-  readonly schema?: SchemaOverrides;
-  /** What becomes of texts and ids that are no levels, where the schema does not say; default: they are left out. */
-  readonly texts?: TextChoice;
-  /** What every row is to meet, such as `low <= high` or `combinations(city, country)` (docs/table.md). */
-  readonly constraints?: readonly string[];
-  /** The column that is the class: a category, however it is written, given alone in half of the rows of a batch. */
-  readonly label?: string;
-  /** How a chain is trained, as for numbers, or what it is for the rows and the columns to learn; masks are laid over it. Default: `tableConfiguration`. */
-  readonly configuration?: Configuration | ((size: TableSize) => Configuration);
-  /** Held-out rows; without them a share of the table is held out. */
-  readonly validation?: CellTable;
-  /** Told what the columns are taken for, before training. */
-  readonly onSchema?: (schema: Schema) => void;
-}
+  extends TableRequest,
+    Pick<FitRequest, "time" | "memory" | "signal" | "checkpoint" | "onProgress"> {}
 
 /** What the fit of a table did; likelihoods are in the units of `scoreTable`. Plain JSON. */
 export interface TableFitReport extends Omit<FitReport, "task"> {
@@ -49,15 +24,6 @@ export interface TableFitReport extends Omit<FitReport, "task"> {
   readonly constraints?: readonly ConstraintReport[];
   readonly label?: string;
 }
-
-/** `maskShares` of a table with a label, which is given alone the more often, as rows are drawn by it. */
-const labelledShares = { unconditional: 0.3, dropped: 0.1, label: 0.5 } as const;
-/** Small tables are trained on this many points at least: copies of their rows that lie elsewhere in their cells. */
-const leastPoints = 20_000;
-/** … as long as they have no more values than this. */
-const mostValues = 2 ** 24;
-/** Held-out rows of a small table are judged as copies, too, so many points at most: few would tell little of when to stop. */
-const judgedPoints = 4096;
 
 export interface FittedTable {
   readonly model: TableModel;
@@ -70,34 +36,17 @@ export interface FittedTable {
  */
 export async function fitTable(engine: Engine, request: TableFitRequest): Promise<FittedTable> {
   const started = performance.now();
-  const { table, seed, validation, trainSplit = validation ? 1 : 0.9, label } = request;
-  const { configuration = tableConfiguration } = request;
-  const schema = detectSchema(table, withLabel(table, label, request.schema), request.texts);
-  request.onSchema?.(schema);
-  const { constraints, sums, reports } = findConstraints(request.constraints ?? [], table, schema);
-  const places = splitPlaces(table.rows, trainSplit, seed);
-  const train = takenCells(table, places.train);
-  const encoder = tableEncoder(schema, train, { sums });
+  const { label } = request;
+  const findings = tableFindings(request);
+  const { schema, constraints, reports } = findings;
+  const plan = tablePlan(request, findings);
+  const { encoder, train, heldOut } = plan;
   const d = encoder.dimensions.length;
-  if (d === 0) throw nothingToLearn(schema);
-  const heldOut = validation ?? (places.heldOut.length > 0 ? takenCells(table, places.heldOut) : undefined);
-  const copies = Math.max(1, Math.min(Math.ceil(leastPoints / train.rows), Math.floor(mostValues / (train.rows * d))));
-  const training = encoded(encoder, repeatedCells(train, copies), seed, "train");
-  const judgedCopies = Math.min(copies, Math.max(1, Math.floor(judgedPoints / (heldOut?.rows ?? judgedPoints))));
-  const judged = heldOut && encoded(encoder, repeatedCells(heldOut, judgedCopies), seed, "held-out");
-  const columns = new Set(encoder.dimensions.map(({ column }) => column)).size;
-  const chosen = typeof configuration === "function" ? configuration({ rows: table.rows, columns }) : configuration;
-  const recipe = detailedConfiguration(chosen, encoder, table.rows);
-  const base = { ...recipe, seed };
-  const masks = maskLaw(spansOf(encoder), table.rows, label);
+  const { copies, training, judged, request: prepared } = preparedTable(plan);
   const fitted = await fitDensity(engine, {
     ...controlsOf(request),
     ...(request.time !== undefined && { time: timeLeft(request.time, (performance.now() - started) / 1000) }),
-    columns: dimensionNames(encoder.dimensions),
-    configuration: maskedConfiguration(base, d, masks, { freshMasks: isFromMarginals(base.training) }),
-    rows: floats(withGaps(training.points), [train.rows * copies, d]),
-    ...(judged && { validation: floats(withGaps(judged.points), [judged.points.rows, d]) }),
-    trainSplit: 1,
+    ...prepared,
   });
   const { scores, report } = fitted;
   const trainScores = scores.train.map((score, n) => {
@@ -188,24 +137,6 @@ function controlsOf({ memory, signal, checkpoint, onProgress }: TableFitRequest)
   };
 }
 
-function maskLaw(spans: readonly ColumnSpan[], rows: number, label: string | undefined): MaskLaw {
-  const groups = maskGroups(spans);
-  const span = label === undefined ? undefined : spans.find(({ column }) => column.name === label);
-  if (span === undefined) return { groups, ...maskShares(rows) };
-  const { label: share, ...shares } = labelledShares;
-  return { groups, ...shares, alone: { start: span.start, end: span.end, share } };
-}
-
-interface EncodedTable {
-  readonly points: TablePoints;
-  readonly volumes: Float64Array;
-}
-
-function encoded(encoder: TableEncoder, table: CellTable, seed: number, purpose: string): EncodedTable {
-  const points = pointsOf(encoder, table, { key: split(random(seed), "table", purpose) });
-  return { points, volumes: rowVolumes(encoder, table, points) };
-}
-
 function likelihood(scores: readonly number[]): Likelihood {
   return summarize(scores.map((score) => -score));
 }
@@ -218,13 +149,4 @@ function quantilesIn(scores: readonly number[]): Pick<TableTraining, "logDensity
 function withoutQuantiles({ record, ...model }: TableModel["density"]): TableModel["density"] {
   const { logDensityQuantiles: _, ...training } = record.training;
   return { ...model, record: { ...record, training } };
-}
-
-function nothingToLearn({ columns }: Schema) {
-  return failure("data", {
-    where: "table",
-    expected: "a column with at least two different values",
-    received: columns.length === 1 ? `one column (${columns[0]?.reason})` : "constants, text and ids alone",
-    remedy: "give more rows, or say better what a column is in a schema",
-  });
 }

@@ -138,8 +138,11 @@ describe("a fit of images", () => {
     await expect(other).rejects.toMatchObject({ code: "option" });
     await expect(other).rejects.toThrow(/^pool: expected float16, as .* held .*, got float32; use --pool float16 to/);
     const longer = { ...held("float32"), blocks: small("patches", 9).blocks };
-    const another = fitImages(engine, { images, configuration: longer, checkpoint: { save, ...resume } });
-    await expect(another).rejects.toThrow(/expected the data and the options that the checkpoint was made with/);
+    const resuming = { save, ...resume, where: "m.checkpoint" };
+    const another = fitImages(engine, { images, configuration: longer, checkpoint: resuming });
+    await expect(another).rejects.toThrow(
+      /^m\.checkpoint: expected .* the checkpoint was made with \(iterations \d+, training\.pool float16\), got iterations 9, training\.pool none;/,
+    );
     const on = await fitImages(engine, { ...request, checkpoint: { save, ...resume } });
     expect(encodeImageModel(on.model)).toEqual(encodeImageModel(whole.model));
   });

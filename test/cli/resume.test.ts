@@ -1,0 +1,71 @@
+// resume: fits that are to go on from the checkpoint of another fit are told which file, and what differs.
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { commandLine, localflow } from "../support/command-line.ts";
+import { smallRows } from "../support/small-table.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "localflow-resume-"));
+const at = (name: string) => join(folder, name);
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const recipe = "--steps 0.3,free --hidden 8x1 --iterations 1000000 --batch-size 64 --threads 1 --seed 3".split(" ");
+const kinds = { rows: at("rows.csv"), table: at("table.csv") };
+const outputOf = (data: string) => `${data}.safetensors`;
+const fitting = (data: string, ...more: readonly string[]) => ["fit", data, "-o", outputOf(data), ...recipe, ...more];
+const csv = (head: string, lines: readonly string[]) => `${head}\n${lines.join("\n")}\n`;
+
+beforeAll(async () => {
+  const table = smallRows(80);
+  writeFileSync(
+    kinds.rows,
+    csv(
+      "x,y",
+      table.map(({ count }, n) => `${Math.sin(n)},${count}`),
+    ),
+  );
+  writeFileSync(
+    kinds.table,
+    csv(
+      "side,count",
+      table.map(({ side, count }) => `${side},${count}`),
+    ),
+  );
+  for (const data of Object.values(kinds)) {
+    const stopped = await commandLine(fitting(data), { interactive: true, stopAt: ({ err }) => err.includes("train") });
+    expect(stopped.status).toBe(130);
+    expect(existsSync(`${outputOf(data)}.checkpoint`)).toBe(true);
+  }
+}, 60_000);
+
+describe.each(Object.entries(kinds))("resuming a fit of %s", (_, data) => {
+  const file = `${outputOf(data)}.checkpoint`;
+  const refused = async (line: readonly string[]) => {
+    const { status, err } = await localflow(...line, "--resume", "--quiet");
+    expect(status).toBe(1);
+    return err;
+  };
+  const wanted = `localflow: ${file}: expected the data and the options that the checkpoint was made with`;
+  const remedy = "; repeat the interrupted command exactly, or start anew with --force and without --resume\n";
+
+  it("with other options names the checkpoint and what differs", async () => {
+    const line = fitting(data, "--coupling", "dependent", "--learning-rate", "0.5");
+    const changed = line.map((word) => (word === "64" ? "32" : word));
+    expect(await refused(changed)).toMatch(
+      /^localflow: .*\.checkpoint: .* \(learningRate [\d.]+, training\.batchSize 64\), got learningRate 0\.5, training\.batchSize 32; /,
+    );
+    expect(await refused(changed)).toContain(`${wanted} (`);
+  });
+
+  it("with other data says that they are others", async () => {
+    const other = at(`other-${data.endsWith("rows.csv") ? "rows" : "table"}.csv`);
+    const lines = smallRows(80, 2).map(({ side, count }, n) =>
+      data.endsWith("rows.csv") ? `${Math.cos(n)},${count}` : `${side},${count}`,
+    );
+    writeFileSync(other, csv(data.endsWith("rows.csv") ? "x,y" : "side,count", lines));
+    const err = await refused(fitting(data).map((word) => (word === data ? other : word)));
+    expect(err.startsWith(wanted)).toBe(true);
+    expect(err.endsWith(`other data${remedy}`)).toBe(true);
+  });
+});

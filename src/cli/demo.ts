@@ -42,7 +42,7 @@ const plan = {
 interface Contender {
   readonly name: string;
   readonly nll: number;
-  readonly standardError: number;
+  readonly standardError: number | null;
   readonly parameters: number;
   readonly gradientSteps: number;
   readonly seconds: number;
@@ -182,7 +182,7 @@ function text(contenders: readonly Contender[], folder: string, seed: number): s
   const rows = contenders.map(({ name, nll, standardError, parameters, gradientSteps, seconds }) => [
     name,
     nll.toFixed(3),
-    `± ${standardError.toFixed(3)}`,
+    standardError === null ? "" : `± ${standardError.toFixed(3)}`,
     String(parameters),
     String(gradientSteps),
     seconds === 0 ? "" : spokenTime(seconds),

@@ -3,7 +3,7 @@ import { type ImputedTable, imputeTable } from "../tasks/table/impute-table.ts";
 import { readTableModel } from "./model.ts";
 import { withTablePath } from "./named-table.ts";
 import type { ImputeOptions } from "./options.ts";
-import { counted, reportMade, short, spokenTime } from "./output.ts";
+import { counted, reportMade, spokenTime } from "./output.ts";
 import { progressView } from "./progress.ts";
 import { checkExclusive } from "./recipe.ts";
 import { seedFrom, withEngine } from "./session.ts";
@@ -35,16 +35,17 @@ export async function impute(path: string, data: string, options: ImputeOptions,
   }).finally(view.clear);
   await writeTableFile(output, filled.table, model.encoder.schema, options, terminal);
   const seconds = (performance.now() - start) / 1000;
-  const { cells, left, unheld, unmet, unknown, notes = [] } = filled;
+  const { gaps, cells, left, unheld, unmet, unknown, notes = [] } = filled;
   if (!options.quiet) for (const note of notes) terminal.err(`localflow: note: ${note}\n`);
   const text = [
-    `${counted(cells, "gap")} in ${counted(table.rows, "row")} filled${filledHow(filled.draws, best)} in ${spokenTime(seconds)}`,
+    `${filledText(filled, table.rows, best)} in ${spokenTime(seconds)}`,
     ...leftText(filled, best),
-    ...unknownText(unknown),
+    ...unknownText(filled, best),
     `seed ${seed}`,
   ].join(", ");
   const result = {
     rows: table.rows,
+    gaps,
     cells,
     left,
     unheld,
@@ -61,20 +62,25 @@ export async function impute(path: string, data: string, options: ImputeOptions,
   await reportMade(terminal, options, result, text);
 }
 
-function filledHow(draws: number, best: boolean): string {
-  if (best) return ` with the best guesses of ${counted(draws, "draw")}`;
-  return draws > 1 ? ` ${draws} times` : "";
+/** Counts are of all that is written: of the one table, or of the tables of all draws together. */
+function filledText({ cells, left, draws }: ImputedTable, rows: number, best: boolean): string {
+  const where = `${draws > 1 && !best ? `${draws} draws of ` : ""}${counted(rows, "row")}`;
+  const how = best ? ` with the best guesses of ${counted(draws, "draw")}` : "";
+  return `${cells} of ${counted(cells + left, "gap")} in ${where} filled${how}`;
 }
 
 function leftText({ left, unheld, unmet, draws }: ImputedTable, best: boolean): readonly string[] {
-  const rows = `${counted(unmet, "row")}${draws > 1 && !best ? " of all draws" : ""}`;
+  const all = draws > 1 && !best ? " of all draws" : "";
   return [
-    ...(left > unheld ? [`${short(left - unheld)} left in ${rows} in which nothing meets the constraints`] : []),
-    ...(unheld > 0 ? [`${short(unheld)} left in columns that the model does not hold`] : []),
+    ...(left > unheld
+      ? [`${left - unheld} left in ${counted(unmet, "row")}${all} in which nothing meets the constraints`]
+      : []),
+    ...(unheld > 0 ? [`${unheld} left in columns${all} that the model does not hold`] : []),
   ];
 }
 
-function unknownText(unknown: number): readonly string[] {
+function unknownText({ unknown, draws }: ImputedTable, best: boolean): readonly string[] {
   if (unknown === 0) return [];
-  return [`${counted(unknown, "cell")} with unknown texts kept, which count for nothing`];
+  const each = draws > 1 && !best ? " of each draw" : "";
+  return [`${counted(unknown, "cell")}${each} with unknown texts kept, which count for nothing`];
 }

@@ -16,6 +16,15 @@ export async function report(
   await terminal.out(json ? `${JSON.stringify(result)}\n` : `${printableLines(text)}\n`);
 }
 
+/** Prints lines of a text that is printed part by part; nothing with `--json`. */
+export async function say(
+  terminal: Terminal,
+  { json }: { readonly json?: boolean },
+  lines: readonly string[],
+): Promise<void> {
+  if (!json) for (const line of lines) await terminal.out(`${printableLines(line)}\n`);
+}
+
 interface Written {
   readonly json?: boolean;
   readonly quiet?: boolean;
@@ -116,7 +125,9 @@ export function percent(share: number, digits = 1): string {
   return `${(100 * share).toFixed(digits)} %`;
 }
 
-/** `1.234 ± 0.012`. */
-export function withError(value: number, standardError: number): string {
-  return Number.isFinite(standardError) ? `${value.toFixed(4)} ± ${standardError.toFixed(4)}` : value.toFixed(4);
+/** `1.234 ± 0.012`, or the value alone where nothing is known of its error. */
+export function withError(value: number, standardError: number | null): string {
+  return standardError !== null && Number.isFinite(standardError)
+    ? `${value.toFixed(4)} ± ${standardError.toFixed(4)}`
+    : value.toFixed(4);
 }

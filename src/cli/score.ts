@@ -157,6 +157,6 @@ function likelihoodSummary() {
         squares += deviation * (-value - mean);
       }
     },
-    result: () => ({ nll: mean, standardError: Math.sqrt(squares / Math.max(1, count - 1) / Math.max(1, count)) }),
+    result: () => ({ nll: mean, standardError: count < 2 ? null : Math.sqrt(squares / (count - 1) / count) }),
   };
 }

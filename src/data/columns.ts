@@ -115,8 +115,8 @@ export function mayBeRenamed(lacking: readonly string[], others: readonly string
 const [mostChanged, fewestBegun] = [0.4, 3];
 
 /**
- * The name with the fewest changed letters, upper or lower case, among those that are near: of five letters two may be changed, or
- * `name` is how it begins. None where none is near.
+ * The name with the fewest changed letters, upper or lower case, among those that are near: of five letters two may be changed, of
+ * three one, of two none, or `name` is how it begins. None where none is near.
  */
 export function nearestName(name: string, names: readonly string[]): string | undefined {
   const wanted = shorten(name.toLowerCase());
@@ -124,9 +124,8 @@ export function nearestName(name: string, names: readonly string[]): string | un
   for (const other of names.slice(0, 1000)) {
     const known = shorten(other.toLowerCase());
     const distance = editDistance(wanted, known);
-    const length = Math.max(wanted.length, known.length);
     const isBegun = wanted.length >= fewestBegun && known.startsWith(wanted);
-    const isNear = isBegun || distance <= Math.max(Number(length > 1), Math.floor(mostChanged * length));
+    const isNear = isBegun || distance <= Math.floor(mostChanged * Math.max(wanted.length, known.length));
     if (isNear && distance < least) [nearest, least] = [other, distance];
   }
   return nearest;

@@ -14,6 +14,17 @@ export function areaUnderCurve(higher: ArrayLike<number>, lower: ArrayLike<numbe
   return { value: above.mean, standardError: Math.sqrt(above.variance / a.length + below.variance / b.length) };
 }
 
+/**
+ * The largest area that an estimate from `count` scores a group leaves open: two standard errors above it. The standard error counts
+ * for no less than that of scores without any meaning (H. Mann and D. Whitney, 1947): it is 0 where all scores are equal.
+ * An area below 1/2 counts as 1/2: a test that learnt something is not worse than none but by chance.
+ */
+export function largestArea({ value, standardError }: Estimate, count: number): number {
+  const meaningless = Math.sqrt((2 * count + 1) / 12) / count;
+  const doubt = Number.isFinite(standardError) ? Math.max(standardError, meaningless) : meaningless;
+  return Math.min(1, Math.max(0.5, value) + 2 * doubt);
+}
+
 function sortedScores(scores: ArrayLike<number>): Float64Array {
   const sorted = Float64Array.from(scores).sort();
   // NaN comes last.

@@ -1,5 +1,6 @@
 // drift: what changed between two files of the same columns, column by column and as whole rows, in plain sentences
 import { random, split } from "../random.ts";
+import { largestArea } from "./area-under-curve.ts";
 import { type ColumnShape, columnShapes, gapCodes, sameColumn, sharedCodes } from "./column-shapes.ts";
 import type { MeasuredColumn, MeasuredTable } from "./columns-table.ts";
 import type { Estimate } from "./estimate.ts";
@@ -115,6 +116,9 @@ function valueCells(column: MeasuredColumn, other: MeasuredColumn): CellPair {
   return { kind: "ordered", real: codes(column.values), other: codes(other.values), cells: values.length };
 }
 
+/** Areas up to which a test may miss that rows differ and still says something. */
+const mostMissed = 0.7;
+
 function tableSentence(columns: readonly ColumnDrift[], classifier: TwoSampleClassification | undefined): string {
   const moved = columns.filter(({ moved }) => moved).length;
   const alone = `${moved} of ${columns.length} columns moved by more than chance explains.`;
@@ -123,7 +127,11 @@ function tableSentence(columns: readonly ColumnDrift[], classifier: TwoSampleCla
   const scale = `AUC ${value.toFixed(3)} ± ${standardError.toFixed(3)}, 0.5 is no difference and 1 a complete one`;
   if (0.5 - value > 3 * standardError)
     return `${alone} Whole rows cannot be compared: an area this far below 0.5 means that rows stand in both tables (${scale}); leave out those that they share.`;
-  if (value - 0.5 <= 2 * standardError) return `${alone} Whole rows cannot be told apart (${scale}).`;
+  if (value - 0.5 <= 2 * standardError) {
+    const open = largestArea(classifier.auc, classifier.rows.test);
+    if (open < mostMissed) return `${alone} Whole rows cannot be told apart (${scale}).`;
+    return `${alone} There are too few rows to say whether whole rows can be told apart: an AUC up to ${open.toFixed(2)} is possible (${scale}).`;
+  }
   const names = classifier.columns.filter(({ share }) => share >= 0.1).slice(0, 3);
   const by = names.length > 0 ? `, most by ${names.map(({ column }) => column).join(", ")}` : "";
   const how = value < 0.6 ? "barely" : value < 0.75 ? "partly" : value < 0.9 ? "mostly" : "almost always";

@@ -66,9 +66,10 @@ function knownShare(heldOut: readonly string[], texts: readonly string[], signs:
   return shareOf(count, texts.length);
 }
 
+/** A share with its binomial standard error, which of one alone is unknown. */
 function shareOf(count: number, total: number): Estimate {
   const value = count / total;
-  return { value, standardError: Math.sqrt((value * (1 - value)) / total) };
+  return { value, standardError: total < 2 ? Number.NaN : Math.sqrt((value * (1 - value)) / total) };
 }
 
 function variation(real: readonly string[], other: readonly string[]): Estimate {

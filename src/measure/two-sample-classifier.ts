@@ -31,6 +31,14 @@ export interface TwoSampleClassification {
   readonly columns: readonly { readonly column: string; readonly share: number }[];
 }
 
+/** Share of the rows that trains the classifier where nothing is said. */
+const usualTrainShare = 0.7;
+
+/** Rows of each table that test the classifier where nothing is said, of so many that are looked at. */
+export function testedRows(count: number): number {
+  return count - Math.round(usualTrainShare * count);
+}
+
 /** Fewest rows of each table. */
 const fewestRows = 30;
 
@@ -43,7 +51,7 @@ const fewestRows = 30;
 export function* twoSampleSteps(
   real: MeasuredTable,
   synthetic: MeasuredTable,
-  { seed = 0, rows = 20_000, trainShare = 0.7, boosting = {} }: TwoSampleOptions = {},
+  { seed = 0, rows = 20_000, trainShare = usualTrainShare, boosting = {} }: TwoSampleOptions = {},
 ): Steps<TwoSampleClassification> {
   const count = Math.min(real.rows, synthetic.rows, rows);
   const train = Math.round(trainShare * count);

@@ -310,7 +310,7 @@ describe("options", () => {
       "expected 1 value or 2, one per block, got 3",
     ],
     ["a share above 1", "FIT --train-split 1.5", "--train-split: expected a number above 0 and at most 1"],
-    ["an unknown column", "FIT --columns a,bb", 'did you mean "b"?'],
+    ["an unknown column", "FIT --columns a,bb", 'expected names among a, b, got "bb"'],
     ["too little memory", "FIT --memory 300B", "expected a table within 300 bytes", 1],
     ["rows of a file", "FIT --rows 5", "leave out --rows"],
     ["an unknown device", "FIT --device gpu", "--device: expected one of cpu"],

@@ -1,6 +1,6 @@
 // output: exit statuses, one-line errors, and numbers in words.
 import { describe, expect, it } from "vitest";
-import { alignedTable, errorText, spokenBytes, spokenTime, statusOf } from "../../src/cli/output.ts";
+import { alignedTable, errorText, spokenBytes, spokenTime, statusOf, withError } from "../../src/cli/output.ts";
 import { failure } from "../../src/errors.ts";
 
 const problem = { where: "here", expected: "this" };
@@ -21,6 +21,11 @@ describe("output", () => {
     const debugged = errorText(failure("file", problem, new Error("the disk")), true);
     expect(debugged).toMatch(/^localflow: here: expected this\nLocalFlowError: /);
     expect(debugged).toContain("caused by Error: the disk");
+  });
+
+  it("leaves out a standard error of which nothing is known", () => {
+    expect([withError(1.23456, 0.01), withError(2, 0)]).toEqual(["1.2346 ± 0.0100", "2.0000 ± 0.0000"]);
+    for (const unknown of [null, Number.NaN]) expect(withError(2, unknown)).toBe("2.0000");
   });
 
   it("rounds times without ever saying 60 seconds of a minute", () => {

@@ -85,6 +85,15 @@ describe("score --percentile", () => {
   });
 });
 
+describe("the standard error", () => {
+  it("of a single row is not known: null in JSON and left out of the text", async () => {
+    const one = write("one.csv", 1);
+    expect(await json("score", model, one)).toMatchObject({ rows: 1, nll: expect.any(Number), standardError: null });
+    expect((await localflow("score", model, one)).out).toMatch(/^nll {5}-?\d+\.\d{4} nats per row \(1 row\)$/m);
+    expect(await json("score", model, write("two.csv", 2))).toMatchObject({ standardError: expect.any(Number) });
+  });
+});
+
 describe("notes of fit", () => {
   it("on few rows stand on standard error and in the JSON result, and --quiet leaves them out", async () => {
     const few = ["fit", write("few.csv", 30), "-o", at("few.safetensors"), "--force", "--train-split", "1", ...tiny];

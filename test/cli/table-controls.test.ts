@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readCellTable } from "../../src/data/cell-files.ts";
 import { localflow, localflowJson } from "../support/command-line.ts";
-import { broken, type Order, orderConstraints, orders } from "../support/orders-table.ts";
+import { broken, type Order, orderConstraints, orderOf, orders } from "../support/orders-table.ts";
 import { textsOf } from "../tasks/table/table-support.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "localflow-cli-controls-"));
@@ -29,16 +29,9 @@ const json = (...args: readonly string[]) => localflowJson(...args, "--threads",
 
 async function rowsIn(path: string): Promise<readonly Order[]> {
   const texts = textsOf(await readCellTable(path));
-  const numbers = new Set(["low", "high", "net", "tax", "total", "rank"]);
-  return (texts["city"] ?? []).map((_, row) => {
-    const cell = (name: string) => texts[name]?.[row];
-    return Object.fromEntries(
-      columns.map((name) => [
-        name,
-        numbers.has(name) && cell(name) !== undefined ? Number(cell(name)) : (cell(name) ?? null),
-      ]),
-    ) as unknown as Order;
-  });
+  return (texts["city"] ?? []).map((_, row) =>
+    orderOf(Object.fromEntries(columns.map((name) => [name, texts[name]?.[row]]))),
+  );
 }
 
 let fitted = { status: 1, out: "", err: "" };
@@ -214,13 +207,21 @@ describe("impute and inspect", () => {
       "--force",
     ];
     const { out, err } = await localflow(...line, "--best", "--draws", "5", "--quiet");
-    expect(out).toMatch(/^1 gap in 2 rows filled .*, 1 left in 1 row in which nothing meets the constraints, seed 1: /);
+    expect(out).toMatch(
+      /^1 of 2 gaps in 2 rows filled .*, 1 left in 1 row in which nothing meets the constraints, seed 1: /,
+    );
     expect(err).toBe("");
     const loud = await localflow(...line);
     expect(loud.err).toContain("note: nothing is drawn for the gaps of 1 row: beside what is known there, no value");
     const drawn = await localflow(...line, "--draws", "3", "--quiet");
-    expect(drawn.out).toContain(", 1 left in 3 rows of all draws in which nothing meets the constraints");
-    expect(await json(...line.slice(0, -3), "--force")).toMatchObject({ left: 1, unheld: 0, unmet: 1, cells: 1 });
+    expect(drawn.out).toMatch(
+      /^3 of 6 gaps in 3 draws of 2 rows filled in .*, 3 left in 3 rows of all draws in which nothing meets the constraints, seed 1: /,
+    );
+    const counts = async (...more: readonly string[]) => await json(...line.slice(0, -3), "--force", ...more);
+    const once = { rows: 2, gaps: 2, cells: 1, left: 1, unheld: 0, unmet: 1 };
+    expect(await counts()).toMatchObject(once);
+    expect(await counts("--best", "--draws", "3")).toMatchObject({ ...once, draws: 3, best: true });
+    expect(await counts("--draws", "3")).toMatchObject({ rows: 2, gaps: 2, cells: 3, left: 3, unheld: 0, unmet: 3 });
   });
 
   it("shows the constraints and the label of a model, and what data would make of them", async () => {

@@ -245,8 +245,18 @@ describe("impute", () => {
     expect(linesOf(at("many.csv"))).toHaveLength(101);
     expect(linesOf(at("many.csv"))[0]).toBe("side,x,count,vip,draw");
     const guessed = await json("impute", model, at("holes.csv"), "-o", at("best.csv"), "--seed", "1", "--best");
-    expect(guessed).toMatchObject({ rows: 50, cells: gaps, left: 0, draws: 50, candidates: 128, best: true });
+    expect(guessed).toMatchObject({ rows: 50, gaps, cells: gaps, left: 0, draws: 50, candidates: 128, best: true });
     expect(linesOf(at("best.csv"))).toHaveLength(51);
+  });
+
+  it("notes how few candidates draws are chosen from where gaps are many and nothing was said of them", async () => {
+    const rows = smallRows(15_000, 7).map((row) => ({ ...row, x: null }));
+    const line = ["impute", model, put("many-holes.csv", csvOf(rows)), "-o", at("drawn.csv"), "--seed", "1", "--force"];
+    const { status, out, err } = await localflow(...line, "--json");
+    const note = expect.stringMatching(/^draws are kept as they come, 1 candidate for each row: .* --candidates C /);
+    expect({ status, ...JSON.parse(out) }).toMatchObject({ status: 0, candidates: 1, cells: 15_000, notes: [note] });
+    expect(err).toMatch(/^localflow: note: draws are kept as they come, 1 candidate for each row: /m);
+    expect((await localflow(...line, "--candidates", "1")).err).not.toContain("note");
   });
 
   it("needs the model of a table, and a table with its columns", async () => {
@@ -287,6 +297,12 @@ describe("score and inspect", () => {
     );
     expect(lines).toHaveLength(50);
     for (const line of lines) for (const cell of line.split(",")) expect(Number.isFinite(Number(cell))).toBe(true);
+  });
+
+  it("score knows no standard error of a single row", async () => {
+    const row = put("single.csv", csvOf(smallRows(1, 8)));
+    expect(await json("score", model, row)).toMatchObject({ rows: 1, standardError: null });
+    expect((await localflow("score", model, row)).out).toMatch(/^nll {5}-?\d+\.\d{4} nats per row \(1 row\)$/m);
   });
 
   it("score says the classes of rows and how probable they are", async () => {

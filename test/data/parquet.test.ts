@@ -63,7 +63,7 @@ describe("refusals", () => {
     await refusedFor(readTable(path, { columns: ["t"] }), "dates or times (TIMESTAMP)");
     await refusedFor(readTable(path, { columns: ["s"] }), 'column "s": expected numbers, got VARCHAR; choose');
     await refusedFor(readTable(path, { columns: ["l"] }), 'column "l": expected numbers, got INTEGER[]');
-    await refusedFor(readTable(path, { columns: ["aa"] }), 'did you mean "a"?');
+    await refusedFor(readTable(path, { columns: ["aa"] }), 'expected names among a, d, t, s, l, got "aa"');
   });
 
   test("missing, infinite and inexact values, by row and column", async () => {

@@ -1,6 +1,6 @@
 // area-under-curve: the AUC is the share of pairs in order, and its standard error is honest.
 import { describe, expect, it } from "vitest";
-import { areaUnderCurve } from "../../src/measure/area-under-curve.ts";
+import { areaUnderCurve, largestArea } from "../../src/measure/area-under-curve.ts";
 import { normals, repeated } from "../support/repetition.ts";
 
 describe("the area under the curve", () => {
@@ -32,6 +32,16 @@ describe("the area under the curve", () => {
       expect(honesty).toBeLessThan(1.25);
     },
   );
+
+  it("leaves an area open that is two standard errors larger, however equal the scores are, and never above 1", () => {
+    expect(largestArea({ value: 0.6, standardError: 0.1 }, 1000)).toBeCloseTo(0.8, 12);
+    // Mann and Whitney: the variance of U / n² is (2 n + 1) / (12 n²).
+    const open = 0.5 + 2 * Math.sqrt(21 / 1200);
+    expect(largestArea({ value: 0.5, standardError: 0 }, 10)).toBeCloseTo(open, 12);
+    expect(largestArea({ value: 0.5, standardError: Number.NaN }, 10)).toBeCloseTo(open, 12);
+    expect(largestArea({ value: 0.3, standardError: 0 }, 10)).toBeCloseTo(open, 12);
+    expect(largestArea({ value: 0.9, standardError: 0.1 }, 10)).toBe(1);
+  });
 
   it("refuses single scores and NaN", () => {
     expect(() => areaUnderCurve([1], [1, 2])).toThrow(

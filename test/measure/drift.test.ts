@@ -37,6 +37,13 @@ describe("the drift between two tables", () => {
     }
   });
 
+  it("does not say that few rows cannot be told apart", () => {
+    const drift = tableDrift(mixedTable(40, "a"), mixedTable(40, "b"), { boosting });
+    expect(drift.sentence).toMatch(
+      /There are too few rows to say whether whole rows can be told apart: an AUC up to (0\.[7-9]\d|1\.00) is possible \(AUC 0/,
+    );
+  });
+
   it("calls any column of two random halves of one table moved in at most 5 % of cases, however few their rows", () => {
     for (const rows of [10, 60]) {
       const halves = Array.from({ length: 100 }, (_, n) => {

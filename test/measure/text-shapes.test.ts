@@ -52,6 +52,7 @@ describe("measures of texts", () => {
     expect(found.identical?.value).toBe(0.5);
     expect(found.duplicates.value).toBe(0.25);
     expect(found.duplicates.standardError).toBeNaN();
+    expect(textMeasures({ heldOut, texts: ["a1"] }, "classes").knownShapes.standardError).toBeNaN();
     expect(textMeasures({ heldOut, texts: heldOut }, "classes").identical).toBeUndefined();
   });
 });

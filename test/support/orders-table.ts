@@ -49,6 +49,28 @@ export function orders(rows: number, seed = 1): readonly Order[] {
   });
 }
 
+/** The order in a row of cells, read as texts or values; throws where one is missing that every order has. */
+export function orderOf(row: Readonly<Record<string, unknown>>): Order {
+  const text = (name: keyof Order): string => {
+    const cell = row[name] ?? undefined;
+    if (cell === undefined) throw new Error(`an order without ${name}`);
+    return String(cell);
+  };
+  const number = (name: keyof Order) => Number(text(name));
+  return {
+    city: text("city"),
+    country: text("country"),
+    low: (row["low"] ?? null) === null ? null : number("low"),
+    high: number("high"),
+    net: number("net"),
+    tax: number("tax"),
+    total: number("total"),
+    start: text("start"),
+    end: text("end"),
+    rank: number("rank"),
+  };
+}
+
 /** How many rows break each of the constraints, in their order. */
 export function broken(rows: readonly Order[]): readonly number[] {
   const tests = [

@@ -60,8 +60,9 @@ async function trained(
       onProgress?.(progress);
     },
   });
-  const { nll: value = Number.NaN, standardError = Number.NaN } = report.validation ?? {};
-  return { model, record: { cost: costOf(report, peak), validation: { value, standardError } } };
+  const { nll: value = Number.NaN, standardError } = report.validation ?? {};
+  const validation = { value, standardError: standardError ?? Number.NaN };
+  return { model, record: { cost: costOf(report, peak), validation } };
 }
 
 /** Everything that decides what is trained. */

@@ -1,5 +1,6 @@
 // detect-amounts: columns of numbers and of dates: their format, grid, bounds, and whether zero is a class of its own.
 import { type DateFormat, dateFormat, findDateFormat } from "./date-format.ts";
+import { idOf } from "./detect-ids.ts";
 import { type FoundNumbers, numbersIn } from "./detect-numbers.ts";
 import { formatNumber, greatestDivisor, gridStep, numberFormatOf } from "./number-format.ts";
 import { type Profile, quantile, type Values, valuesOf } from "./profile.ts";
@@ -19,7 +20,7 @@ export function detectAmount(profile: Profile, base: Base): ColumnSchema | undef
   if (numbers !== undefined) {
     const isGapless = profile.filled === profile.rows && numbers.gaps.length > 0;
     const column = { ...base, gaps: numbers.gaps, ...(isGapless && { gap: numbers.gaps[0]! }) };
-    return idOf(numbers, profile, column) ?? numberColumn(numbers, column);
+    return idOf(numbers.found, profile, column) ?? numberColumn(numbers, column);
   }
   const written = findDateFormat(profile.texts);
   return written.kind === "none" ? undefined : dateColumn(profile, base, written.pattern, written.reason);
@@ -28,23 +29,6 @@ export function detectAmount(profile: Profile, base: Base): ColumnSchema | undef
 /** Whether texts may be dates as YYYYMMDD: many of them, all of 1900 to 2099. */
 function looksCompact(texts: readonly string[]): boolean {
   return texts.length >= 10 && texts.every((text) => /^(19|20)\d{6}$/.test(text));
-}
-
-/** Whole numbers that are all different and count the rows, or that are called an id. */
-function idOf(
-  { found: { values, texts } }: FoundNumbers,
-  { filled, rows }: Profile,
-  base: Base,
-): ColumnSchema | undefined {
-  if (values.length !== filled || filled !== rows || rows < 20 || !texts.every((text) => /^-?\d+$/.test(text)))
-    return undefined;
-  const [first, last] = [values[0]!, values.at(-1)!];
-  const isNamed =
-    /(^|[^a-z])(id|key|index|idx|row|nr|no|number)$/i.test(base.name) || /[a-z](Id|ID|Key)$/.test(base.name);
-  const isCounting = last - first === rows - 1 && (first === 0 || first === 1 || isNamed);
-  if (isCounting) return { ...base, kind: "id", first, reason: `it counts the rows from ${first} to ${last}` };
-  if (!isNamed) return undefined;
-  return { ...base, kind: "id", reason: `it is called "${base.name}" and no number comes twice in ${rows} rows` };
 }
 
 /** What a user may set of a number column. */

@@ -1,5 +1,7 @@
 // evaluate-table-verdict: what the measures of synthetic rows come to, in plain words
+import { largestArea } from "../../measure/area-under-curve.ts";
 import { flowBaselines } from "../../measure/names.ts";
+import { testedRows } from "../../measure/two-sample-classifier.ts";
 import type { Beside, TableEstimate, TableFindings } from "./evaluate-table.ts";
 
 /** A value beside its floor. */
@@ -10,12 +12,12 @@ export const noGuarantee =
   "These measures can show a leak but never the absence of one: localflow gives no differential privacy guarantee.";
 
 /** Sentences on columns, on whole rows, on what is missing and on privacy, in this order; the last one is `noGuarantee`. */
-export function tableVerdict({ measures, telling, pairs }: TableFindings): readonly string[] {
+export function tableVerdict({ measures, telling, pairs, rows }: TableFindings): readonly string[] {
   const { columnShapes, pairTrends, c2st, recall, utility } = measures;
   const sentences = [
     columnShapes && `Columns taken alone are ${percent(columnShapes)} off; ${besideFloor(columnShapes)}.`,
     pairTrends && pairs[0] && `${pairsSentence(pairTrends)} The worst pair is ${pairs[0].columns.join(" and ")}.`,
-    c2st && rowsSentence(c2st, telling),
+    c2st && rowsSentence(c2st, telling, testedRows(Math.min(rows.heldOut, rows.compared))),
     ...(c2st ? flowSentences(c2st) : []),
     utility && utilitySentence(utility),
     recall && below(recall) ? `Some kinds of rows are missing: ${missingSentence(recall)}.` : undefined,
@@ -36,14 +38,27 @@ function besideFloor(metric: Beside): string {
   return above(metric) ? `that is more than chance explains (${floor})` : `no more than real rows would be (${floor})`;
 }
 
-function rowsSentence(c2st: Beside, telling: TableFindings["telling"]): string {
+/** Areas below which trees hardly tell rows, and up to which a test may miss them and still says something. */
+const [hardlyTold, mostMissed] = [0.6, 0.7];
+
+function rowsSentence(c2st: Beside, telling: TableFindings["telling"], tested: number): string {
   const { value, baselines } = c2st;
   const scale = `AUC ${value.toFixed(3)}, real rows ${c2st.floor.value.toFixed(3)}`;
   const copula = `Gaussian copula ${baselines.copula.value.toFixed(3)}`;
-  if (!above(c2st)) return `Boosted trees cannot tell whole rows from real ones (${scale}; ${copula}).`;
-  const how = value < 0.6 ? "hardly" : value < 0.75 ? "sometimes" : value < 0.9 ? "mostly" : "almost always";
+  if (!above(c2st)) return untoldSentence(c2st, tested, `${scale}; ${copula}`);
+  const how = value < hardlyTold ? "hardly" : value < 0.75 ? "sometimes" : value < 0.9 ? "mostly" : "almost always";
   const names = telling.slice(0, 3).map(({ column }) => column);
   return `Boosted trees ${how} tell whole rows from real ones (${scale}), most by ${names.join(", ")}; that is ${rank(c2st, baselines.copula)} a ${copula}.`;
+}
+
+/** Nothing was found, which says as much as an AUC that would have been found is small. */
+function untoldSentence({ value, standardError }: Beside, tested: number, scale: string): string {
+  const open = largestArea({ value, standardError: standardError ?? Number.NaN }, tested);
+  if (open < hardlyTold) return `Boosted trees cannot tell whole rows from real ones (${scale}).`;
+  const rows = `with ${tested} rows of each to test on, an AUC up to ${open.toFixed(2)} is possible (${scale})`;
+  return open < mostMissed
+    ? `Boosted trees did not tell whole rows from real ones, but ${rows}.`
+    : `There are too few rows to say whether boosted trees can tell whole rows from real ones: ${rows}.`;
 }
 
 /** How plain Flow Matching did, where it was trained. */

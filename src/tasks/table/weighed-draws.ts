@@ -44,6 +44,22 @@ export function candidatesFor(values: number): number {
   return Math.max(1, Math.min(mostCandidates, Math.floor(mostValues / Math.max(1, values))));
 }
 
+/** Fewer candidates than this leave next to nothing to choose from. */
+const fewCandidates = 10;
+
+/** Says how few candidates a row has where nothing is said, of rows with gaps that have so many values together, if they are few. */
+export function candidatesNotes(values: number): readonly string[] {
+  const candidates = candidatesFor(values);
+  if (candidates >= fewCandidates) return [];
+  const chosen =
+    candidates === 1
+      ? "draws are kept as they come, 1 candidate for each row"
+      : `draws are chosen from only ${candidates} candidates for each row`;
+  return [
+    `${chosen}: rows with gaps have ${values} values together, and by default all candidates have at most ${mostValues}; --candidates C (\`candidates\`) draws more for each row, which takes longer`,
+  ];
+}
+
 /** Throws "option" for more candidates of each row than can be held at once, of rows with gaps that have so many values together. */
 export function checkCandidates(candidates: number, values: number): void {
   const most = Math.max(1, Math.floor(mostAskedValues / Math.max(1, values)));

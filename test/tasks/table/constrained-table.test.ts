@@ -8,7 +8,7 @@ import { type FittedTable, fitTable } from "../../../src/tasks/table/fit-table.t
 import { imputeTable } from "../../../src/tasks/table/impute-table.ts";
 import { sampleTable } from "../../../src/tasks/table/sample-table.ts";
 import { decodeTableModel, encodeTableModel } from "../../../src/tasks/table/table-model.ts";
-import { broken, type Order, orderConstraints, orders } from "../../support/orders-table.ts";
+import { broken, type Order, orderConstraints, orderOf, orders } from "../../support/orders-table.ts";
 import { quickConfiguration } from "../../support/small-table.ts";
 import { textsOf } from "./table-support.ts";
 
@@ -29,9 +29,7 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => engine.close());
 
-/** Typed as the orders are: the label is a text now. */
-const ordersOf = (table: CellTable): readonly Order[] =>
-  [...recordsOf(table)].map((row) => ({ ...row, rank: Number(row["rank"]) }) as unknown as Order);
+const ordersOf = (table: CellTable): readonly Order[] => Array.from(recordsOf(table), orderOf);
 
 describe("a table with constraints and a label", () => {
   const repeated = 1500 - new Set(orders(1500).map(({ net, start }) => `${net} ${start}`)).size;

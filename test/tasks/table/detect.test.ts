@@ -53,6 +53,30 @@ describe("numbers", () => {
     expect(left).toMatchObject({ kind: "id" });
     expect("first" in left).toBe(false);
   });
+
+  test("few numbers are ids by a name of ids, or by one of counters where they count the rows in their order", async () => {
+    const counted = ["1", "2", "3", "4", "5"];
+    for (const name of ["id", "customer_id", "orderId", "row", "index", "Unnamed: 0"]) {
+      const column = await found(counted, name);
+      expect(column).toMatchObject({ kind: "id", first: 1 });
+      expect(column.reason).toBe(`it is called "${name}" and counts the rows from 1 to 5`);
+    }
+    expect(await found(["0", "1", "2"], "idx")).toMatchObject({ kind: "id", first: 0 });
+    const odd = await found(["17", "4", "99"], "user_id");
+    expect(odd).toMatchObject({ kind: "id", reason: 'it is called "user_id" and no number comes twice in 3 rows' });
+    expect("first" in odd).toBe(false);
+    for (const [cells, name] of [
+      [counted, "day"],
+      [counted.toReversed(), "row"],
+      [["5", "6", "7"], "number"],
+      [["101", "97", "99"], "price_index"],
+      [["1", "2", "2"], "id"],
+      [["1", "2", ""], "id"],
+      [["1", "2.5", "3"], "id"],
+      [counted, "paid"],
+    ] as const)
+      expect((await found(cells, name)).kind, name).toBe("number");
+  });
 });
 
 describe("booleans and texts", () => {

@@ -6,7 +6,7 @@ import { random } from "../../../src/random.ts";
 import { evaluateTable, type TableEvaluation } from "../../../src/tasks/table/evaluate-table.ts";
 import { privacyMetricNames, tableMetricNames } from "../../../src/tasks/table/evaluate-table-metrics.ts";
 import { tableEvaluationPage } from "../../../src/tasks/table/evaluate-table-page.ts";
-import { noGuarantee } from "../../../src/tasks/table/evaluate-table-verdict.ts";
+import { noGuarantee, tableVerdict } from "../../../src/tasks/table/evaluate-table-verdict.ts";
 import { mixedTable } from "../../support/measured-tables.ts";
 
 const [train, heldOut] = [mixedTable(900, "train"), mixedTable(800, "held-out")];
@@ -41,6 +41,27 @@ describe("the evaluation of synthetic rows", () => {
     expect(verdict).toContain("Boosted trees cannot tell whole rows from real ones");
     expect(verdict).toContain("as well as models trained on real rows");
     expect(verdict).toContain("No sign that training rows were copied");
+  });
+
+  it("says that rows are not told from real ones as strongly as the rows that test it allow", async () => {
+    const { c2st, ...others } = fresh.measures;
+    if (c2st === undefined) throw new Error("rows are told apart");
+    const verdictOf = (rows: number, value = 0.5, standardError: number | null = 0) => {
+      const found = { ...c2st, value, standardError };
+      const counts = { ...fresh.rows, heldOut: 2 * rows, compared: rows };
+      return tableVerdict({ ...fresh, measures: { ...others, c2st: found }, rows: counts }).join(" ");
+    };
+    expect(verdictOf(700)).toContain("Boosted trees cannot tell whole rows from real ones (AUC 0.500, ");
+    expect(verdictOf(150)).toContain(
+      "Boosted trees did not tell whole rows from real ones, but with 45 rows of each to test on, an AUC up to 0.62 is possible (AUC 0.500, ",
+    );
+    for (const few of [verdictOf(40), verdictOf(40, 0.5, null), verdictOf(700, 0.55, 0.08)])
+      expect(few).toMatch(
+        /There are too few rows to say whether boosted trees can tell whole rows from real ones: with \d+ rows .* an AUC up to 0\.7\d is possible/,
+      );
+    expect(verdictOf(40, 0.9, 0.02)).toContain("Boosted trees almost always tell whole rows from real ones");
+    const few = { train: mixedTable(40, "few"), heldOut: mixedTable(40, "others"), synthetic: mixedTable(40, "more") };
+    expect((await evaluateTable(few, options)).verdict.join(" ")).toContain("There are too few rows to say whether");
   });
 
   it("catches independent columns by pairs, rows and use, and not by columns or privacy", () => {

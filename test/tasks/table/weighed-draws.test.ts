@@ -9,7 +9,13 @@ import { createMaskedScoring } from "../../../src/tasks/masked.ts";
 import { type FittedTable, fitTable } from "../../../src/tasks/table/fit-table.ts";
 import { imputeTable, type TableImputeRequest } from "../../../src/tasks/table/impute-table.ts";
 import { pointsOf } from "../../../src/tasks/table/points.ts";
-import { candidatesFor, checkCandidates, type MeetsTest, weighedRows } from "../../../src/tasks/table/weighed-draws.ts";
+import {
+  candidatesFor,
+  candidatesNotes,
+  checkCandidates,
+  type MeetsTest,
+  weighedRows,
+} from "../../../src/tasks/table/weighed-draws.ts";
 import { quickConfiguration, smallRows, smallTable } from "../../support/small-table.ts";
 import { textsOf } from "./table-support.ts";
 
@@ -111,6 +117,12 @@ describe("imputation", () => {
     const plain = await imputeTable(engine, fitted.model, holes, { seed: 2, candidates: 1 });
     expect(plain.candidates).toBe(1);
     expect([0, 1024, 4096, 2 ** 17, 2 ** 20].map(candidatesFor)).toEqual([128, 128, 32, 1, 1]);
+    expect(plain.notes).toBeUndefined();
+    expect([0, 2 ** 13].flatMap(candidatesNotes)).toEqual([]);
+    expect(candidatesNotes(2 ** 15)[0]).toContain("only 4 candidates for each row: rows with gaps have 32768 values");
+    expect(candidatesNotes(70_000)[0]).toMatch(
+      /^draws are kept as they come, 1 candidate for each row: .* 70000 values together, .* at most 131072; --candidates C /,
+    );
     await expect(imputeTable(engine, fitted.model, holes, { seed: 2, candidates: 0 })).rejects.toThrow(
       "candidates: expected a whole number of at least 1, got 0",
     );

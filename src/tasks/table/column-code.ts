@@ -6,6 +6,7 @@ import { amountsOf } from "./amounts.ts";
 import { profileOf, type Values, valuesOf, withoutTexts } from "./profile.ts";
 import { quantileKnots, robustKnots } from "./scale.ts";
 import { type ColumnSchema, type DateColumn, mostLevels, type NumberColumn } from "./schema.ts";
+import { smoothKnots } from "./smooth-knots.ts";
 
 /** How the values of a column become coordinates. */
 export type ValueCode =
@@ -123,10 +124,11 @@ export function levelTexts(column: ColumnSchema): readonly string[] {
 
 function amountCode(column: NumberColumn | DateColumn, found: Values): ValueCode {
   if (found.values.length === 0) return { kind: "none" };
-  const isRobust = column.kind === "number" && column.scale === "robust";
-  if (column.values === "observed" && !isRobust && found.values.length <= mostLevels)
+  const { scale = "quantile" } = column;
+  if (column.values === "observed" && scale !== "robust" && found.values.length <= mostLevels)
     return { kind: "values", texts: found.texts, counts: [...found.counts] };
-  return { kind: "scale", ...(isRobust ? robustKnots(found) : quantileKnots(found, false)) };
+  if (scale === "smooth") return { kind: "scale", ...smoothKnots(found) };
+  return { kind: "scale", ...(scale === "robust" ? robustKnots(found) : quantileKnots(found, false)) };
 }
 
 function withoutPlace(found: Values, place: number): Values {

@@ -4,7 +4,14 @@ import { idOf } from "./detect-ids.ts";
 import { type FoundNumbers, numbersIn } from "./detect-numbers.ts";
 import { formatNumber, greatestDivisor, gridStep, numberFormatOf } from "./number-format.ts";
 import { type Profile, quantile, type Values, valuesOf } from "./profile.ts";
-import type { Amount, ColumnBase, ColumnSchema, DateColumn, NumberColumn } from "./schema.ts";
+import {
+  type Amount,
+  type ColumnBase,
+  type ColumnSchema,
+  type DateColumn,
+  manyRows,
+  type NumberColumn,
+} from "./schema.ts";
 
 type Base = Omit<ColumnBase, "reason">;
 
@@ -64,7 +71,7 @@ export function numberColumn(
     ...(maximum !== null && { maximum }),
     values: chosen,
     zeroInflated,
-    scale: wishes.scale ?? "quantile",
+    scale: wishes.scale ?? (profile.rows < manyRows ? "smooth" : "quantile"),
     reason: `${isWhole ? "whole numbers" : "numbers"} ${range}${steps}, ${values.length} different${zeros}${tail(found)}${said}`,
   };
 }
@@ -118,6 +125,7 @@ export function dateColumn(
     minimum: values[0]!,
     maximum: values.at(-1)!,
     values: wished ?? observing(found),
+    ...(profile.rows < manyRows && { scale: "smooth" }),
     reason: `${reason}, from ${format.format(values[0]!)} to ${format.format(values.at(-1)!)}`,
   };
 }

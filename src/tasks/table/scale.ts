@@ -86,7 +86,8 @@ export function robustKnots(found: Values): Knots {
   return last > first ? { at: [first, last], scores: [-2, 2] } : aroundOne(first);
 }
 
-function aroundOne(value: number): Knots {
+/** Knots of a straight map around one value. */
+export function aroundOne(value: number): Knots {
   const reach = Math.max(1, Math.abs(value) / 2);
   return { at: [value - reach, value + reach], scores: [-1, 1] };
 }

@@ -28,18 +28,26 @@ export interface Amount {
   readonly values: "observed" | "any";
 }
 
+const numberScales = ["quantile", "smooth", "robust"] as const;
+export type NumberScale = (typeof numberScales)[number];
+
 export interface NumberColumn extends ColumnBase, Amount {
   readonly kind: "number";
   readonly format: NumberFormat;
   /** Whether zero is a class of its own beside the other values. */
   readonly zeroInflated: boolean;
-  /** "quantile": each quantile to that of N(0, 1); "robust": median and quartiles to those of N(0, 1), straight. */
-  readonly scale: "quantile" | "robust";
+  /**
+   * "quantile": each quantile to that of N(0, 1); "smooth": the same, as finely as few rows tell quantiles; "robust": median and
+   * quartiles to those of N(0, 1), straight.
+   */
+  readonly scale: NumberScale;
 }
 
 export interface DateColumn extends ColumnBase, Amount {
   readonly kind: "date";
   readonly format: string;
+  /** As for numbers; default "quantile". */
+  readonly scale?: "smooth";
 }
 
 export interface Level {
@@ -58,6 +66,9 @@ export type ColumnSchema =
   | (ColumnBase & { readonly kind: "id"; readonly first?: number; readonly regenerate?: Regeneration });
 
 export type ColumnKind = ColumnSchema["kind"];
+
+/** A table of fewer rows is small: its numbers and the details of its columns are learnt less finely. */
+export const manyRows = 2000;
 
 export interface Schema {
   readonly columns: readonly ColumnSchema[];
@@ -102,9 +113,15 @@ const columnSchema = z.discriminatedUnion("kind", [
     ...amount,
     format: numberFormat,
     zeroInflated: z.boolean(),
-    scale: z.enum(["quantile", "robust"]),
+    scale: z.enum(numberScales),
   }),
-  z.strictObject({ kind: z.literal("date"), ...base, ...amount, format: z.string().max(60) }),
+  z.strictObject({
+    kind: z.literal("date"),
+    ...base,
+    ...amount,
+    format: z.string().max(60),
+    scale: z.literal("smooth").exactOptional(),
+  }),
   z.strictObject({ kind: z.literal("category"), ...base, levels }),
   z.strictObject({ kind: z.literal("ordinal"), ...base, levels }),
   z.strictObject({ kind: z.literal("boolean"), ...base, true: text, false: text }),
@@ -136,7 +153,7 @@ const overrideJson = z.discriminatedUnion("kind", [
     step: z.number().positive().exactOptional(),
     values: z.enum(["observed", "any"]).exactOptional(),
     zeroInflated: z.boolean().exactOptional(),
-    scale: z.enum(["quantile", "robust"]).exactOptional(),
+    scale: z.enum(numberScales).exactOptional(),
     /** Whether thousands are grouped, as in 73,807. */
     thousands: z.boolean().exactOptional(),
     gaps: z.array(text).max(1000).exactOptional(),

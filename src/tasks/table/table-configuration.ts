@@ -8,9 +8,8 @@ import { normalScore } from "../../random.ts";
 import type { Configuration } from "../../train/configuration.ts";
 import { levelCells } from "./column-coder.ts";
 import type { TableEncoder } from "./encoder.ts";
+import { manyRows } from "./schema.ts";
 
-/** Below so many rows frequencies are read of levels alone, and more of the rows of a batch have something given. */
-const manyRows = 2000;
 /** With fewer rows for each column a table is scarce. */
 const rowsPerColumn = 32;
 

@@ -7,7 +7,8 @@ import { detectSchema } from "../../../src/tasks/table/detect.ts";
 import { tableEncoder } from "../../../src/tasks/table/encoder.ts";
 import { digitsOf, levelsCode } from "../../../src/tasks/table/levels-code.ts";
 import type { Values } from "../../../src/tasks/table/profile.ts";
-import { quantileKnots, robustKnots, scaleThrough } from "../../../src/tasks/table/scale.ts";
+import { type Knots, quantileKnots, robustKnots, scaleThrough } from "../../../src/tasks/table/scale.ts";
+import { smoothKnots } from "../../../src/tasks/table/smooth-knots.ts";
 import { scattered } from "./table-support.ts";
 
 const runs = { numRuns: 200, seed: 5 };
@@ -25,7 +26,7 @@ describe("the map of numbers", () => {
   test("ascends, and its inverse gives back every value, inside and beyond the knots", () => {
     fc.assert(
       fc.property(counted, fc.boolean(), fc.double({ min: -2, max: 2, noNaN: true }), (found, all, share) => {
-        for (const knots of [quantileKnots(found, all), robustKnots(found)]) {
+        for (const knots of [quantileKnots(found, all), smoothKnots(found), robustKnots(found)]) {
           const rising = (list: readonly number[]) => list.every((item, n) => n === 0 || item > list[n - 1]!);
           expect(rising(knots.at) && rising(knots.scores)).toBe(true);
           const { forward, inverse } = scaleThrough(knots);
@@ -52,6 +53,60 @@ describe("the map of numbers", () => {
       const slope = (forward(value + reach) - forward(value - reach)) / (2 * reach);
       expect(logSlope(value)).toBeCloseTo(Math.log(slope), 5);
     }
+  });
+});
+
+describe("the smooth map of few numbers", () => {
+  const once = (list: readonly number[]): Values => ({
+    values: Float64Array.from(list),
+    counts: new Float64Array(list.length).fill(1),
+    texts: [],
+  });
+  const normalValues = Array.from({ length: 199 }, (_, n) => normalScore((n + 1) / 200 - 0.5));
+  const scoresOf = (found: Values) => Array.from(found.values, scaleThrough(smoothKnots(found)).forward);
+
+  test("gives scores of mean 0 and variance 1", () => {
+    fc.assert(
+      fc.property(counted, (found) => {
+        const total = found.counts.reduce((sum, each) => sum + each, 0);
+        const scores = scoresOf(found);
+        const mean = scores.reduce((sum, score, n) => sum + (score * found.counts[n]!) / total, 0);
+        const variance = scores.reduce((sum, score, n) => sum + ((score - mean) ** 2 * found.counts[n]!) / total, 0);
+        expect(mean).toBeCloseTo(0, 6);
+        expect(variance).toBeCloseTo(1, 6);
+      }),
+      runs,
+    );
+  });
+
+  test("goes the way between two clusters where the quantile map leaps", () => {
+    const found = once([...normalValues.map((z) => z - 10), ...normalValues.map((z) => z + 10)]);
+    const slope = (knots: Knots, from: number, to: number) => {
+      const { forward } = scaleThrough(knots);
+      return (forward(to) - forward(from)) / (to - from);
+    };
+    expect(slope(smoothKnots(found), -6, 6)).toBeGreaterThan(4 * slope(quantileKnots(found, false), -6, 6));
+  });
+
+  test("is nearly straight on normal values, and follows a skewed law of any width", () => {
+    scoresOf(once(normalValues)).forEach((score, n) => {
+      if (Math.abs(normalValues[n]!) < 1.5) expect(Math.abs(score - normalValues[n]!)).toBeLessThan(0.1);
+    });
+    const skewed = scoresOf(once(normalValues.map((z) => Math.exp(2 * z))));
+    const middle = skewed.slice(20, 180);
+    const steps = middle
+      .slice(1)
+      .map((score, n) => (score - middle[n]!) / (normalValues[n + 21]! - normalValues[n + 20]!));
+    expect(Math.min(...steps)).toBeGreaterThan(0.15);
+    expect(Math.max(...steps)).toBeLessThan(3);
+  });
+
+  test("is the same map of numbers in another unit, however large or small it is", () => {
+    const scores = scoresOf(once([1, 2, 3, 5, 8, 13]));
+    for (const unit of [1e-300, 1e-9, 1e12, 1e306])
+      scoresOf(once([1, 2, 3, 5, 8, 13].map((value) => value * unit))).forEach((score, n) => {
+        expect(score).toBeCloseTo(scores[n]!, 9);
+      });
   });
 });
 

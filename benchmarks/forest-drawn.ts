@@ -3,6 +3,7 @@ import { type CellTable, cellTableOf, cellText } from "../src/data/cell-table.ts
 import type { Engine } from "../src/runtime/contract.ts";
 import { fitTable } from "../src/tasks/table/fit-table.ts";
 import { sampleTable } from "../src/tasks/table/sample-table.ts";
+import type { NumberScale } from "../src/tasks/table/schema.ts";
 import type { SplitSet } from "./forest-peer.ts";
 import { changedRecipe, type RecipeChanges } from "./table-changes.ts";
 
@@ -11,6 +12,8 @@ export interface Changes extends RecipeChanges {
   readonly trainSplit?: number;
   /** Whether a class is named as the label, which is then drawn first; default: yes. */
   readonly label?: boolean;
+  /** How numbers are mapped; default: as `fitTable` does. */
+  readonly scale?: NumberScale;
   /** A model of its own for each class, drawn as often as the class occurs in training. */
   readonly perClass?: boolean;
 }
@@ -39,15 +42,21 @@ export async function drawTables(engine: Engine, request: DrawRequest): Promise<
 }
 
 async function drawnRows(engine: Engine, { set, seed, tables, changes = {} }: DrawRequest, train: Rows): Promise<Rows> {
-  const { trainSplit, label = true } = changes;
+  const { trainSplit, scale, label = true } = changes;
   const isLevel = (k: number) => set.levels.includes(k) || set.binary.includes(k);
   const target = columnName((train[0]?.length ?? 0) - 1);
   const table = cellsOf(train, isLevel);
+  const numbers = table.columns
+    .map(({ name }) => name)
+    .filter((name, k) => !isLevel(k) && !(set.classes && name === target));
   const { model } = await fitTable(engine, {
     table,
     seed,
     configuration: (size) => changedRecipe(size, changes),
     ...(trainSplit !== undefined && { trainSplit }),
+    ...(scale !== undefined && {
+      schema: Object.fromEntries(numbers.map((name) => [name, { kind: "number" as const, scale }])),
+    }),
     ...(set.classes && label && !changes.perClass && { label: target }),
   });
   const drawn = await sampleTable(engine, model, { rows: train.length * tables, seed });

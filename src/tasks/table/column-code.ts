@@ -3,9 +3,10 @@ import * as z from "zod";
 import { isAscending } from "../../data/ascending.ts";
 import type { CellColumn } from "../../data/cell-table.ts";
 import { amountsOf } from "./amounts.ts";
-import { profileOf, type Values, valuesOf, withoutTexts } from "./profile.ts";
+import { profileOf, type Values, valuesOf, withoutPlace, withoutTexts } from "./profile.ts";
 import { quantileKnots, robustKnots } from "./scale.ts";
 import { type ColumnSchema, type DateColumn, mostLevels, type NumberColumn } from "./schema.ts";
+import { isCompact } from "./smooth-columns.ts";
 import { smoothKnots } from "./smooth-knots.ts";
 
 /** How the values of a column become coordinates. */
@@ -127,16 +128,6 @@ function amountCode(column: NumberColumn | DateColumn, found: Values): ValueCode
   const { scale = "quantile" } = column;
   if (column.values === "observed" && scale !== "robust" && found.values.length <= mostLevels)
     return { kind: "values", texts: found.texts, counts: [...found.counts] };
-  if (scale === "smooth") return { kind: "scale", ...smoothKnots(found) };
+  if (scale === "smooth" && isCompact(found)) return { kind: "scale", ...smoothKnots(found) };
   return { kind: "scale", ...(scale === "robust" ? robustKnots(found) : quantileKnots(found, false)) };
-}
-
-function withoutPlace(found: Values, place: number): Values {
-  if (place < 0) return found;
-  const kept = (_: unknown, n: number) => n !== place;
-  return {
-    values: found.values.filter(kept),
-    counts: found.counts.filter(kept),
-    texts: found.texts.filter(kept),
-  };
 }

@@ -3,15 +3,9 @@ import { type DateFormat, dateFormat, findDateFormat } from "./date-format.ts";
 import { idOf } from "./detect-ids.ts";
 import { type FoundNumbers, numbersIn } from "./detect-numbers.ts";
 import { formatNumber, greatestDivisor, gridStep, numberFormatOf } from "./number-format.ts";
-import { type Profile, quantile, type Values, valuesOf } from "./profile.ts";
-import {
-  type Amount,
-  type ColumnBase,
-  type ColumnSchema,
-  type DateColumn,
-  manyRows,
-  type NumberColumn,
-} from "./schema.ts";
+import { type Profile, quantile, type Values, valuesOf, withoutPlace } from "./profile.ts";
+import type { Amount, ColumnBase, ColumnSchema, DateColumn, NumberColumn } from "./schema.ts";
+import { suitsSmoothing } from "./smooth-columns.ts";
 
 type Base = Omit<ColumnBase, "reason">;
 
@@ -54,6 +48,7 @@ export function numberColumn(
   const format = numberFormatOf(profile.texts, notation);
   const step = wishes.step ?? (format.kind === "decimals" ? gridStep(values, format.most) : undefined);
   const zeroInflated = wishes.zeroInflated ?? isZeroInflated(found);
+  const apart = zeroInflated ? withoutPlace(found, values.indexOf(0)) : found;
   const chosen = wishes.values ?? (wishes.step === undefined ? observing(found) : "any");
   const { minimum = values[0]!, maximum = values.at(-1)! } = wishes;
   const written = (value: number) => formatNumber(value, format);
@@ -71,7 +66,7 @@ export function numberColumn(
     ...(maximum !== null && { maximum }),
     values: chosen,
     zeroInflated,
-    scale: wishes.scale ?? (profile.rows < manyRows ? "smooth" : "quantile"),
+    scale: wishes.scale ?? (suitsSmoothing(apart, profile.rows, step) ? "smooth" : "quantile"),
     reason: `${isWhole ? "whole numbers" : "numbers"} ${range}${steps}, ${values.length} different${zeros}${tail(found)}${said}`,
   };
 }
@@ -117,15 +112,16 @@ export function dateColumn(
   const format = dateFormat(pattern);
   const found = valuesOf(profile, format.parse);
   const { values } = found;
+  const grid = gridThrough(values[0]!, dateStep(values, format));
   return {
     ...base,
     kind: "date",
     format: pattern,
-    ...gridThrough(values[0]!, dateStep(values, format)),
+    ...grid,
     minimum: values[0]!,
     maximum: values.at(-1)!,
     values: wished ?? observing(found),
-    ...(profile.rows < manyRows && { scale: "smooth" }),
+    ...(suitsSmoothing(found, profile.rows, grid.step) && { scale: "smooth" }),
     reason: `${reason}, from ${format.format(values[0]!)} to ${format.format(values.at(-1)!)}`,
   };
 }

@@ -118,6 +118,17 @@ function finder(values: Float64Array): (value: number) => number {
   };
 }
 
+/** All values but the one at a place, or all of them where it is negative. */
+export function withoutPlace(found: Values, place: number): Values {
+  if (place < 0) return found;
+  const kept = (_: unknown, n: number) => n !== place;
+  return {
+    values: found.values.filter(kept),
+    counts: found.counts.filter(kept),
+    texts: found.texts.filter(kept),
+  };
+}
+
 /** The value below and at which the share of rows is at least `share`. */
 export function quantile({ values, counts }: Values, share: number): number {
   const rows = counts.reduce((total, each) => total + each, 0);

@@ -37,8 +37,8 @@ export interface NumberColumn extends ColumnBase, Amount {
   /** Whether zero is a class of its own beside the other values. */
   readonly zeroInflated: boolean;
   /**
-   * "quantile": each quantile to that of N(0, 1); "smooth": the same, as finely as few rows tell quantiles; "robust": median and
-   * quartiles to those of N(0, 1), straight.
+   * "quantile": each quantile to that of N(0, 1); "smooth": scores of mean 0 and variance 1 that bridge what lies between few values
+   * (`smoothKnots`), or quantiles where some values are far off; "robust": median and quartiles to those of N(0, 1), straight.
    */
   readonly scale: NumberScale;
 }

@@ -8,6 +8,7 @@ import { tableEncoder } from "../../../src/tasks/table/encoder.ts";
 import { digitsOf, levelsCode } from "../../../src/tasks/table/levels-code.ts";
 import type { Values } from "../../../src/tasks/table/profile.ts";
 import { type Knots, quantileKnots, robustKnots, scaleThrough } from "../../../src/tasks/table/scale.ts";
+import { isCompact, suitsSmoothing } from "../../../src/tasks/table/smooth-columns.ts";
 import { smoothKnots } from "../../../src/tasks/table/smooth-knots.ts";
 import { scattered } from "./table-support.ts";
 
@@ -99,6 +100,17 @@ describe("the smooth map of few numbers", () => {
       .map((score, n) => (score - middle[n]!) / (normalValues[n + 21]! - normalValues[n + 20]!));
     expect(Math.min(...steps)).toBeGreaterThan(0.15);
     expect(Math.max(...steps)).toBeLessThan(3);
+  });
+
+  test("is not for values that many rows share on a fine grid, for far values, nor for many rows", () => {
+    const grid = 0.01;
+    const even = once(normalValues.map((z) => Math.round(z / grid) * grid));
+    expect(suitsSmoothing(even, 199, grid)).toBe(true);
+    expect(suitsSmoothing(even, 2000, grid)).toBe(false);
+    expect(suitsSmoothing({ ...even, counts: even.counts.map((_, n) => (n === 99 ? 120 : 1)) }, 320, grid)).toBe(false);
+    expect(suitsSmoothing(once([...normalValues, 1e6]), 200, undefined)).toBe(false);
+    expect(suitsSmoothing(once([...normalValues, ...normalValues.map((z) => z + 10)]), 400, undefined)).toBe(true);
+    expect(isCompact(once([-9999, ...normalValues]))).toBe(false);
   });
 
   test("is the same map of numbers in another unit, however large or small it is", () => {

@@ -8,7 +8,7 @@ export function withDigits({
   readonly value: number;
   readonly standardError: number | null;
 }): string {
-  if (standardError === null) return value.toFixed(4);
+  if (standardError === null || Number.isNaN(standardError)) return value.toFixed(4);
   const known = Number.isFinite(standardError) && standardError > 0;
   const decimals = known ? Math.min(8, Math.max(0, 1 - Math.floor(Math.log10(standardError)))) : 4;
   return `${value.toFixed(decimals)} ± ${standardError.toFixed(decimals)}`;

@@ -1,6 +1,9 @@
 // table-inspect: `localflow inspect FILE` for tables of mixed columns and models of them: what columns are taken for, what a fit would take.
+
 import { LocalFlowError } from "../errors.ts";
+import { columnsByName } from "../tasks/table/conditions.ts";
 import type { ConstraintReport } from "../tasks/table/constraints.ts";
+import { gapCells } from "../tasks/table/gap-counts.ts";
 import {
   preparedTable,
   type TableFindings,
@@ -26,7 +29,8 @@ export async function inspectTable(path: string, options: InspectOptions, termin
   const { table, label } = request;
   const findings = tableFindings(request);
   const { schema, reports: constraints } = findings;
-  const gaps = new Map(table.columns.map(({ name, codes }) => [name, codes.filter((code) => code < 0).length]));
+  const described = columnsByName(schema.columns);
+  const gaps = new Map(table.columns.map((column) => [column.name, gapCells(column, described.get(column.name))]));
   await say(terminal, options, [
     `${counted(table.rows, "row")}, ${schemaSummary(schema)}`,
     "",

@@ -39,7 +39,7 @@ export function gapCounts(
 }
 
 /** Cells without a text, and those with one that the schema takes for none. */
-function gapCells({ codes, texts }: CellColumn, { gaps }: Pick<ColumnSchema, "gaps"> = { gaps: [] }): number {
+export function gapCells({ codes, texts }: CellColumn, { gaps }: Pick<ColumnSchema, "gaps"> = { gaps: [] }): number {
   const known = Uint8Array.from({ length: texts.size }, (_, code) => Number(gaps.includes(texts.at(code))));
   return codes.reduce((total, code) => total + (code < 0 ? 1 : known[code]!), 0);
 }

@@ -64,6 +64,18 @@ describe("inspect of a table", () => {
     expect((model["configuration"] as Fit).blocks).toEqual(planned.blocks);
   });
 
+  it("counts gaps that are written as words", async () => {
+    const words = put("words.csv", [
+      "a,b",
+      ...Array.from({ length: 40 }, (_, n) => `${n % 5 === 0 ? "?" : n * n},${n % 3 ? "u" : ""}`),
+    ]);
+    const { columns } = await localflowJson("inspect", words, "--no-estimate");
+    expect(columns).toMatchObject([
+      { name: "a", kind: "number", gapCells: 8 },
+      { name: "b", gapCells: 14 },
+    ]);
+  });
+
   it("takes the options of fit into account", async () => {
     const plain = await planOf();
     expect(Object.keys(plain)).toEqual(["blocks", "parameters", "iterations", "earlyStopping"]);

@@ -31,8 +31,15 @@ export function isCompact(found: Values): boolean {
   return values.at(-1)! / widestRange - values[0]! / widestRange <= typical;
 }
 
-/** Of each value its share of the rows, and how wide so large a share of them around it is. */
-function neighbourhoods({ values, counts }: Values) {
+export interface Neighbourhoods {
+  readonly own: Float64Array;
+  /** The value up to which a share of the rows lies. */
+  at(share: number): number;
+  around(n: number, share: number): number;
+}
+
+/** Of each value its share of the rows, and how wide so large a share of them around it is; less than that is there at the ends, and is stretched. */
+export function neighbourhoods({ values, counts }: Pick<Values, "values" | "counts">): Neighbourhoods {
   const shares = runningShares(counts);
   const own = shares.map((share, n) => share - (shares[n - 1] ?? 0));
   const at = (share: number) => values[Math.min(countBelow(shares, share), values.length - 1)]!;
@@ -41,5 +48,5 @@ function neighbourhoods({ values, counts }: Values) {
     const [from, to] = [Math.max(0, middle - share / 2), Math.min(1, middle + share / 2)];
     return (at(to) - at(from)) * (share / (to - from));
   };
-  return { own, around };
+  return { own, at, around };
 }

@@ -4,14 +4,15 @@ import { runningShares } from "../../data/shares.ts";
 import { normalScore } from "../../random.ts";
 import type { Values } from "./profile.ts";
 import { aroundOne, type Knots, scaleThrough } from "./scale.ts";
+import { type Neighbourhoods, neighbourhoods } from "./smooth-columns.ts";
 
-/** Each value is smoothed over the spread of so large a share of the rows on either side of it, … */
-const besideShare = 0.25;
+/** Each value is smoothed over the spread of so large a share of the rows around it, … */
+const aroundShare = 0.5;
 /** … and over this much of the spread of all at least, where rows share values. */
 const leastWidth = 0.2;
 /** The map has so many pieces of even width, and as many with even shares of the rows. */
 const pieces = 64;
-/** Knots are at least so far apart, of the range of the values and in score. */
+/** Knots are at least so far apart, of the range of the values and in score before it is scaled. */
 const [leastRun, leastRise] = [1e-9, 1e-4];
 
 /**
@@ -22,18 +23,18 @@ const [leastRun, leastRise] = [1e-9, 1e-4];
 export function smoothKnots(found: Values): Knots {
   const { values, counts } = found;
   if (values.length < 2) return aroundOne(values[0] ?? 0);
-  const shares = runningShares(counts);
-  const own = Float64Array.from(shares, (share, n) => share - (shares[n - 1] ?? 0));
   // Values of any size are squared and subtracted as parts of the largest.
   const unit = Math.max(Math.abs(values[0]!), Math.abs(values.at(-1)!));
   const parts = values.map((value) => value / unit);
-  const widths = widthsOf(parts, own, shares);
+  const near = neighbourhoods({ values: parts, counts });
+  const { own } = near;
+  const widths = widthsOf(parts, near);
   const score = (place: number): number => {
     let below = 0;
     for (let n = 0; n < parts.length; n++) below += own[n]! * logisticShare((place / unit - parts[n]!) / widths[n]!);
     return normalScore(below - 0.5);
   };
-  const knots = risingKnots(placesOf(values, shares), score);
+  const knots = risingKnots(placesOf(values, runningShares(counts)), score);
   const { mean, deviation } = momentsOf(values.map(scaleThrough(knots).forward), own);
   return { at: knots.at, scores: knots.scores.map((each) => (each - mean) / deviation) };
 }
@@ -43,18 +44,12 @@ function logisticShare(x: number): number {
   return 0.5 + 0.5 * Math.tanh((x * Math.PI) / (2 * Math.sqrt(3)));
 }
 
-/** How wide each value is smoothed, from its own share of the rows and that up to it. */
-function widthsOf(values: Float64Array, own: Float64Array, shares: Float64Array): Float64Array {
-  const at = (share: number) => values[Math.min(countBelow(shares, share), values.length - 1)]!;
+/** How wide each value is smoothed: as a normal law with the quartiles of the rows around it. */
+function widthsOf(values: Float64Array, { own, at, around }: Neighbourhoods): Float64Array {
   const { deviation } = momentsOf(values, own);
   const tenths = (at(0.9) - at(0.1)) / (2 * normalScore(0.4));
   const least = leastWidth * (tenths > 0 ? Math.min(deviation, tenths) : deviation);
-  return values.map((_, n) => {
-    const middle = shares[n]! - own[n]! / 2;
-    const [from, to] = [Math.max(0, middle - besideShare), Math.min(1, middle + besideShare)];
-    const cut = (2 * besideShare) / (to - from);
-    return Math.max((cut * (at(to) - at(from))) / (2 * normalScore(besideShare)), least);
-  });
+  return values.map((_, n) => Math.max(around(n, aroundShare) / (2 * normalScore(aroundShare / 2)), least));
 }
 
 /** Ascending places for knots, the outer values among them. */

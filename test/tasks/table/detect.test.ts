@@ -27,6 +27,23 @@ describe("numbers", () => {
     expect(await found(["1.0", "2.25", "3.5"])).toMatchObject({ format: { least: 1, most: 2 } });
   });
 
+  test("few of them, and few dates, are mapped smoothly, but for values that many rows share and those far off", async () => {
+    const prices = (rows: number) => scattered(rows, 3000).map((n) => (n / 100).toFixed(2));
+    const days = scattered(80, 300).map((n) => new Date(Date.UTC(2020, 0, n + 1)).toISOString().slice(0, 10));
+    expect(await found(prices(300))).toMatchObject({ kind: "number", scale: "smooth" });
+    expect(await found(prices(2000))).toMatchObject({ kind: "number", scale: "quantile" });
+    expect(await found(days)).toMatchObject({ kind: "date", scale: "smooth" });
+    const shared = prices(300).map((text, row) => (row % 2 === 0 ? "25.00" : text));
+    expect(await found(shared)).toMatchObject({ kind: "number", scale: "quantile" });
+    const far = [...prices(300), "1000000.00"];
+    expect(await found(far)).toMatchObject({ kind: "number", scale: "quantile" });
+    expect(await found([...days, "4020-01-01"])).not.toHaveProperty("scale");
+    const asked = await columnsTable({ a: far });
+    const codeOf = (scale: "smooth" | "quantile") =>
+      thereAndBack(asked, { a: { kind: "number", scale } }).encoder.toJSON().codes;
+    expect(codeOf("smooth")).toEqual(codeOf("quantile"));
+  });
+
   test("decimal commas, offsets and shortest decimals come back", async () => {
     const table = await columnsTable({
       a: scattered(90, 9000).map((n) => (n / 100).toFixed(2).replace(".", ",")),

@@ -28,12 +28,14 @@ export function cellSink(where: string, options: CellTableOptions & { readonly b
   const { missing, memory, bytes: fileBytes } = options;
   const first: string[] = [];
   let builders: readonly CellColumnBuilder[] | undefined;
+  let hasIndex = false;
   let rows = 0;
 
   function begin(row: number): void {
     const hasHeader = !holdsNumbers(first);
     const names = first.map((name, place) => (hasHeader && name.trim()) || `c${place + 1}`);
     checkDistinct(names, `${where} row ${row}`);
+    hasIndex = hasHeader && first.every((name, place) => (name.trim() === "") === (place === 0));
     builders = names.map((name) => cellColumnBuilder(name, where, missing));
     if (hasHeader) return;
     first.forEach((cell, place) => {
@@ -73,7 +75,9 @@ export function cellSink(where: string, options: CellTableOptions & { readonly b
     table() {
       if (builders === undefined) throw failure("data", { where, expected: "a table", received: "an empty file" });
       if (rows === 0) throw failure("data", { where, expected: "rows", received: "a header without rows" });
-      return builtTable(builders, where, memory);
+      const table = builtTable(builders, where, memory);
+      const [index, ...others] = table.columns;
+      return hasIndex && index ? { ...table, columns: [{ ...index, unnamed: true }, ...others] } : table;
     },
   };
 }

@@ -16,6 +16,8 @@ export interface CellColumn {
   readonly texts: Texts;
   /** The commonest spelling of a gap; empty where there is none. */
   readonly gap: string;
+  /** The first column, which alone has no name in the source: an index of the rows, as pandas and R write it. */
+  readonly unnamed?: true;
 }
 
 /** Columns of equal length with different names. */

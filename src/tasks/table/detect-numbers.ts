@@ -7,6 +7,8 @@ const gapAmongNumbers =
   /^(\?+|-+|\.+|\*+|none|nil|missing|unknown|undefined|n\.a\.|[+-]?inf(inity)?|#div\/0!|#value!|#ref!|#num!)$/i;
 /** At most so many different words. */
 const mostGapWords = 5;
+/** Numbers are at most so large: float64 still holds their fourth powers, of which correlations are made. */
+export const largestNumber = 1e75;
 
 /** A column's texts as numbers. */
 export interface FoundNumbers {
@@ -60,11 +62,22 @@ function withGroups(profile: Profile, notation: Notation): FoundNumbers | undefi
 
 function numbersAs(profile: Profile, notation: Notation): FoundNumbers | undefined {
   const { parsed, others } = parsedNumbers(profile.texts, notation);
-  if (others.length > mostGapWords || !others.every((text) => gapAmongNumbers.test(text))) return undefined;
+  if (!areGaps(others)) return undefined;
   const found = valuesFrom(profile, parsed);
-  if (found.values.length < 1 || !found.values.every((value) => Number.isFinite(value) && isExact(value)))
-    return undefined;
+  const isHeld = (value: number, place: number) =>
+    Number.isNaN(value) || (Math.abs(value) <= largestNumber && isExact(value, profile.texts[place]!, notation));
+  if (found.values.length < 1 || !parsed.every(isHeld)) return undefined;
   return { profile: withoutTexts(profile, others), notation, gaps: others, found };
+}
+
+function areGaps(texts: readonly string[]): boolean {
+  return texts.length <= mostGapWords && texts.every((text) => gapAmongNumbers.test(text));
+}
+
+/** The first text of a column of numbers that is beyond `largestNumber`. */
+export function tooLarge({ texts }: Profile): string | undefined {
+  const { parsed, others } = parsedNumbers(texts, point);
+  return areGaps(others) ? texts.find((_, place) => Math.abs(parsed[place]!) > largestNumber) : undefined;
 }
 
 /** The values of texts, NaN for `others`, which are no numbers; no further than it takes to see that those are too many. */

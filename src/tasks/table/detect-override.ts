@@ -3,7 +3,7 @@ import { listNames, nearestName, shorten } from "../../data/columns.ts";
 import { failure, type LocalFlowError } from "../../errors.ts";
 import { dateFormat, findDateFormat } from "./date-format.ts";
 import { dateColumn, numberColumn } from "./detect-amounts.ts";
-import { numbersIn } from "./detect-numbers.ts";
+import { largestNumber, numbersIn, tooLarge } from "./detect-numbers.ts";
 import { type Notation, parseNumber } from "./number-format.ts";
 import { levelsOf, type Profile, withoutTexts } from "./profile.ts";
 import { type Regeneration, seenTexts, shapesOf } from "./regenerate.ts";
@@ -58,6 +58,9 @@ function givenNumber(profile: Profile, base: Base, override: ColumnOverride & { 
   const isGrouped = thousands === true;
   const numbers = numbersIn(profile, isGrouped ? "grouped" : thousands === undefined ? "any" : "plain");
   if (numbers === undefined) {
+    const large = tooLarge(profile);
+    if (large !== undefined)
+      throw wrongCell(base, `numbers up to ${largestNumber}`, large, "give the column in larger units");
     const notation: Notation = { mark: ".", ...(isGrouped && { thousands: true }) };
     const stray = profile.texts.find((text) => !Number.isFinite(parseNumber(text, notation)));
     throw wrongCell(base, "numbers that float64 holds exactly", stray ?? profile.texts[0]);

@@ -3,7 +3,7 @@ import type { CellTable } from "../../data/cell-table.ts";
 import { didYouMean, listNames, shorten } from "../../data/columns.ts";
 import { failure } from "../../errors.ts";
 import { detectAmount } from "./detect-amounts.ts";
-import { doubt } from "./detect-numbers.ts";
+import { doubt, largestNumber, tooLarge } from "./detect-numbers.ts";
 import { columnFromOverride } from "./detect-override.ts";
 import { levelsOf, type Profile, profileOf } from "./profile.ts";
 import { type Regeneration, seenTexts, shapesOf, spokenShape } from "./regenerate.ts";
@@ -132,12 +132,19 @@ function booleanOf(profile: Profile): ColumnSchema | undefined {
 function detectNames(profile: Profile, base: Omit<ColumnBase, "reason">): ColumnSchema {
   const { texts, filled } = profile;
   const differing = `${texts.length} different texts in ${filled} cells`;
+  const isCategory = texts.length <= mostLevels && (filled < fewRows || 2 * texts.length <= filled);
+  const large = isCategory ? undefined : tooLarge(profile);
+  if (large !== undefined)
+    return {
+      ...base,
+      kind: "text",
+      reason: `numbers such as ${shorten(large)} are too large: they may be up to ${largestNumber}`,
+    };
   if (filled >= fewRows && texts.length === filled) {
     if (texts.every((text) => /^[\w.:+/-]+$/.test(text) && /\d/.test(text)))
       return { ...base, kind: "id", reason: `no text comes twice in ${filled} cells` };
     return { ...base, kind: "text", reason: `no text comes twice in ${filled} cells${strayWords(profile)}` };
   }
-  const isCategory = texts.length <= mostLevels && (filled < fewRows || 2 * texts.length <= filled);
   if (!isCategory) return { ...base, kind: "text", reason: `${differing}${strayWords(profile)}` };
   const levels = levelsOf(profile);
   return { ...base, kind: "category", levels, reason: `${differing}${strayWords(profile)}` };

@@ -34,9 +34,10 @@ export function parseNumber(text: string, notation: Notation): number {
   return Number(notation.mark === "," ? whole.replace(",", ".") : whole);
 }
 
-/** Whether float64 holds the number exactly, as far as whole numbers go. */
-export function isExact(value: number): boolean {
-  return Math.abs(value) <= Number.MAX_SAFE_INTEGER || !Number.isInteger(value);
+/** Whether float64 holds the number that a text stands for: of whole ones written out, such as ids, no digit may be lost. */
+export function isExact(value: number, text: string, { mark }: Notation): boolean {
+  if (Math.abs(value) <= Number.MAX_SAFE_INTEGER || !Number.isInteger(value)) return true;
+  return text.includes(mark) || /e/i.test(text) || significantDigits(text.replace(/[0.,]+$/, "")) <= mostDecimals;
 }
 
 /** The format common to texts that `parseNumber` takes. */

@@ -5,7 +5,7 @@ import { readCellTable } from "../../../src/data/cell-files.ts";
 import { cellTableOf } from "../../../src/data/cell-table.ts";
 import { random } from "../../../src/random.ts";
 import { dateFormat, findDateFormat } from "../../../src/tasks/table/date-format.ts";
-import { detectSchema } from "../../../src/tasks/table/detect.ts";
+import { detectSchema, schemaNotices } from "../../../src/tasks/table/detect.ts";
 import { encoderFrom, tableEncoder } from "../../../src/tasks/table/encoder.ts";
 import { measuredTable } from "../../../src/tasks/table/measured.ts";
 import { parseOverrides, schemaJson } from "../../../src/tasks/table/schema.ts";
@@ -93,6 +93,77 @@ describe("numbers", () => {
       [counted, "paid"],
     ] as const)
       expect((await found(cells, name)).kind, name).toBe("number");
+  });
+});
+
+describe("an index of rows that some left", () => {
+  const withHoles = (rows: number) => scattered(rows, 3).map((n, row) => String(3 * row + n));
+
+  test("is an id by the name that pandas gives it, and left out with a notice unless a schema says otherwise", async () => {
+    const table = await columnsTable({ "Unnamed: 0": withHoles(40), x: withHoles(40) });
+    const schema = detectSchema(table);
+    expect(schema.columns).toMatchObject([{ kind: "id" }, { kind: "number" }]);
+    expect(schemaNotices(schema)).toEqual([
+      'column "Unnamed: 0" is taken for an id and is left out: it is called "Unnamed: 0" and no number comes twice in 40 rows',
+    ]);
+    expect(detectSchema(table, { "Unnamed: 0": { kind: "number" } }).columns[0]).toMatchObject({ kind: "number" });
+    for (const name of ["Unnamed: 0", "Unnamed: 0.1"])
+      expect(await found(["0", "2", "7"], name), name).toMatchObject({ kind: "id" });
+    expect(await found(["-4", "2", "7"], "Unnamed: 0")).toMatchObject({ kind: "number" });
+    expect(await found(["0", "2", "2"], "Unnamed: 0")).toMatchObject({ kind: "number" });
+    expect(await found(["0", "2", "7"], "Unnamed: 10")).toMatchObject({ kind: "number" });
+  });
+
+  test("is an id where the first column alone has no name", async () => {
+    const lines = (header: string) =>
+      csvTable(
+        `${header}\n${withHoles(40)
+          .map((cell) => `${cell},${cell}`)
+          .join("\n")}\n`,
+      );
+    const [index, other] = detectSchema(await lines(",x")).columns;
+    expect(index).toMatchObject({
+      name: "c1",
+      kind: "id",
+      reason: "it comes first without a name and no number comes twice in 40 rows",
+    });
+    expect(other).toMatchObject({ name: "x", kind: "number" });
+    for (const header of ["c1,x", "x,", ","])
+      expect(
+        detectSchema(await lines(header)).columns.map(({ kind }) => kind),
+        header,
+      ).toEqual(["number", "number"]);
+  });
+});
+
+describe("large numbers", () => {
+  const powers = (exponent: number) => scattered(60, 1e6).map((n) => `${(n - 5e5) / 1e5}e${exponent}`);
+
+  test("come back, up to those whose powers float64 holds no more", async () => {
+    const list = powers(74);
+    expect(await found(list)).toMatchObject({ kind: "number", format: { kind: "significant" } });
+    const table = await columnsTable({ a: list });
+    const { back } = thereAndBack(table);
+    textsOf(back)["a"]?.forEach((text, row) => {
+      expect(Math.abs(Number(text) / Number(list[row]) - 1)).toBeLessThan(1e-5);
+    });
+  });
+
+  test.each([76, 300, 400])("of 1e%d are left out for their size", async (exponent) => {
+    const column = await found(powers(exponent));
+    expect(column).toMatchObject({ kind: "text" });
+    expect(column.reason).toMatch(/^numbers such as \S+ are too large: they may be up to 1e\+75$/);
+    const table = await columnsTable({ a: powers(exponent) });
+    expect(() => detectSchema(table, { a: { kind: "number" } })).toThrow(
+      /^schema column "a": expected numbers up to 1e\+75, got a cell "\S+"; give the column in larger units$/,
+    );
+  });
+
+  test("are no numbers where float64 would lose digits of a whole number written out", async () => {
+    const ids = Array.from({ length: 60 }, (_, row) => `12345678901234567${row + 10}`);
+    expect(await found(ids)).toMatchObject({ kind: "id", reason: "no text comes twice in 60 cells" });
+    const round = Array.from({ length: 60 }, (_, row) => `${row + 10}000000000000000000`);
+    expect(await found(round)).toMatchObject({ kind: "number", maximum: 69e18 });
   });
 });
 

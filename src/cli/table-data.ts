@@ -7,17 +7,18 @@ import { type CellTable, recordsOf } from "../data/cell-table.ts";
 import { cellHeader, cellLines } from "../data/cell-writer.ts";
 import { didYouMean, listNames, shorten } from "../data/columns.ts";
 import { explained, writeFileAtomically } from "../data/files.ts";
+import { repeatedKey } from "../data/json-keys.ts";
 import { utf8Text } from "../data/utf8.ts";
 import { failure } from "../errors.ts";
 import { turns } from "../runtime/pause.ts";
 import { parquetKinds } from "../tasks/table/parquet-kinds.ts";
+import type { Schema } from "../tasks/table/schema.ts";
 import {
   type ColumnOverride,
   parseSchemaFile,
-  type Schema,
   type SchemaFile,
   type SchemaOverrides,
-} from "../tasks/table/schema.ts";
+} from "../tasks/table/schema-file.ts";
 import { outputFlags } from "./flags.ts";
 import type { ColumnOrder } from "./parse.ts";
 import { checkOutputOrStream } from "./session.ts";
@@ -64,24 +65,41 @@ export async function readSchema({ schema, label, constraint, ordinal = [] }: Sc
   };
 }
 
-/** Throws "option" for an order of a column that the table lacks. */
-export function checkOrders({ columns }: CellTable, orders: readonly ColumnOrder[] = []): void {
+/** Throws "option" for an order, or a description in the schema file, of a column that the table lacks. */
+export function checkDescribed(
+  { columns }: CellTable,
+  described: SchemaOverrides,
+  { schema = "schema", ordinal = [] }: SchemaOptions,
+): void {
   const names = columns.map(({ name }) => name);
-  const unknown = orders.find(({ column }) => !names.includes(column));
+  const unknown = Object.keys(described).find((column) => !names.includes(column));
   if (unknown === undefined) return;
   throw failure("option", {
-    where: "--ordinal",
+    where: ordinal.some(({ column }) => column === unknown) ? "--ordinal" : schema,
     expected: `a column among ${listNames(names)}`,
-    received: JSON.stringify(shorten(unknown.column)),
-    ...didYouMean(unknown.column, names),
+    received: JSON.stringify(shorten(unknown)),
+    ...didYouMean(unknown, names),
   });
 }
 
 async function readSchemaFile(path: string): Promise<SchemaFile> {
   const bytes = await explained(path, () => readFile(path));
   const text = utf8Text(bytes, 0, bytes.length, () => path).replace(/^\ufeff/, "");
+  const json = jsonIn(text, path);
+  const again = repeatedKey(text);
+  if (again !== undefined)
+    throw failure("option", {
+      where: path,
+      expected: "every name once",
+      received: `${JSON.stringify(shorten(again))} twice`,
+      remedy: "leave one of them out",
+    });
+  return parseSchemaFile(json, path);
+}
+
+function jsonIn(text: string, path: string): unknown {
   try {
-    return parseSchemaFile(JSON.parse(text), path);
+    return JSON.parse(text);
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
     throw failure("option", { where: path, expected: "JSON", received: error.message }, error);

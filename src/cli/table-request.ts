@@ -5,7 +5,7 @@ import { startingPoint } from "./fit-plan.ts";
 import type { FitOptions } from "./options.ts";
 import { configurationFrom, type RecipeOptions } from "./recipe.ts";
 import { memoryLimit } from "./session.ts";
-import { checkOrders, readSchema, readTableFile } from "./table-data.ts";
+import { checkDescribed, readSchema, readTableFile } from "./table-data.ts";
 
 type Named = "schema" | "label" | "constraint" | "ordinal" | "text";
 
@@ -14,11 +14,11 @@ export interface TableOptions
   extends RecipeOptions,
     Pick<FitOptions, Named | "columns" | "rows" | "memory" | "time" | "trainSplit" | "validation"> {}
 
-/** Reads the table, its schema and held-out rows. Throws what their readers throw, and "option" for an order of no column. */
+/** Reads the table, its schema and held-out rows. Throws what their readers throw, and "option" for what is said of no column. */
 export async function readTableRequest(path: string, options: TableOptions, seed: number): Promise<TableRequest> {
   const { columns: schema, constraints = [], label } = await readSchema(options);
   const table = await readTableFile(path, options);
-  checkOrders(table, options.ordinal);
+  checkDescribed(table, schema, options);
   const columns = table.columns.map(({ name }) => name);
   const validation =
     options.validation === undefined

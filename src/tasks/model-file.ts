@@ -8,6 +8,7 @@ import { type NetworkArrays, networkShapes, type VelocityNetwork } from "../nn/n
 import { type FloatArray, type NDArray, sameSizes } from "../tensor/array.ts";
 import { leaves, mapTree } from "../tensor/tree.ts";
 import type { BlockConfiguration, Configuration } from "../train/configuration.ts";
+import { faultOf } from "./json-fault.ts";
 
 /** The newest file version this code reads and the one it writes. */
 export const modelVersion = 1;
@@ -57,11 +58,10 @@ export function parseMetadata<T>(schema: z.ZodType<T>, text: string | undefined,
     });
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0];
+  const { path, ...problem } = faultOf(parsed.error, value);
   throw failure("model", {
-    where: `${where}, ${issue?.path.join(".") || "record"}`,
-    expected: "a valid record",
-    received: issue?.message ?? "another",
+    ...problem,
+    where: `${where}, ${path.map(String).join(".") || "record"}`,
     remedy: "the file is damaged or was not written by localflow",
   });
 }

@@ -94,9 +94,11 @@ describe("fit", () => {
     );
     expect(result).toMatchObject({ schema: { columns: [{}, {}, { kind: "category" }, { kind: "text" }] } });
     for (const [text, message] of [
-      ['{"size": {"kind": "category"}}', 'expected names among side, x, count, vip, got "size"'],
-      ['{"count": {"kind": "colour"}}', "schema.json count"],
+      ['{"size": {"kind": "category"}}', 'schema.json: expected a column among side, x, count, vip, got "size"'],
+      ['{"cuont": {"kind": "category"}}', 'got "cuont"; did you mean "count"?'],
+      ['{"count": {"kind": "colour"}}', 'schema.json column "count", field "kind": expected one of number, date, '],
       ["{", "schema.json: expected JSON"],
+      ['{"x": {"kind": "text"}, "x": {"kind": "number"}}', 'schema.json: expected every name once, got "x" twice'],
     ] as const) {
       const outcome = await localflow(
         "fit",

@@ -9,7 +9,7 @@ import { findConstraints } from "../../src/tasks/table/constraints.ts";
 import { detectSchema } from "../../src/tasks/table/detect.ts";
 import { tableEncoder } from "../../src/tasks/table/encoder.ts";
 import { maskGroups, spansOf } from "../../src/tasks/table/points.ts";
-import type { SchemaOverrides } from "../../src/tasks/table/schema.ts";
+import type { SchemaOverrides } from "../../src/tasks/table/schema-file.ts";
 import { tableConfiguration } from "../../src/tasks/table/table-configuration.ts";
 import { dimensionNames, type TableModel } from "../../src/tasks/table/table-model.ts";
 

@@ -3,13 +3,14 @@ import * as z from "zod";
 import type { CellTable } from "../../data/cell-table.ts";
 import { shorten } from "../../data/columns.ts";
 import { failure, LocalFlowError } from "../../errors.ts";
+import { checked } from "../json-fault.ts";
 import { type BoundConstraint, bound, constraintPlace, sumsAmong, type TableConstraint } from "./bound-constraints.ts";
 import { drawnColumn } from "./comparisons.ts";
 import { parseConstraint } from "./condition-text.ts";
 import { columnsByName, conjuncts } from "./conditions.ts";
 import { combinationsIn, mostCombinations, uniqueTest } from "./constraint-tests.ts";
 import { outcomes } from "./linear.ts";
-import { checked, type Schema } from "./schema.ts";
+import type { Schema } from "./schema.ts";
 import { type Sum, sumOf } from "./sums.ts";
 
 /** What the rows of the data say of a constraint. Plain JSON. */
@@ -53,7 +54,7 @@ const constraintsJson = z
 
 /** The constraints of a model file, which is not trusted; throws a `model` error that says where one is wrong. */
 export function constraintsFrom(json: unknown, schema: Schema, where: string): readonly TableConstraint[] {
-  const constraints = checked(constraintsJson, json, where, "model", "constraints");
+  const constraints = checked(constraintsJson, json, where, "model");
   try {
     for (const constraint of constraints) bound(constraint, schema);
   } catch (error) {

@@ -39,11 +39,11 @@ const stepOf: Readonly<Record<Unit, number>> = {
  * Compiles a pattern of YYYY YY MM M DD D HH H mm ss S…, the letters T and Z, signs, and other letters in brackets. MM, DD, HH
  * have two digits, M, D, H as many as needed; YY is 1970 to 2069. Throws an `option` error for other patterns.
  */
-export function dateFormat(pattern: string): DateFormat {
-  const tokens = tokensOf(pattern);
+export function dateFormat(pattern: string, where = "date format"): DateFormat {
+  const tokens = tokensOf(pattern, where);
   const fields = tokens.filter((token) => "unit" in token);
   const names = new Set(fields.map(({ unit }) => unit));
-  if (fields.length === 0 || names.size < fields.length) throw patternError(pattern);
+  if (fields.length === 0 || names.size < fields.length) throw patternError(pattern, where);
   const expression = new RegExp(`^${tokens.map(expressionOf).join("")}$`);
   const read = fieldReader(tokens, expression);
   const hasShortYear = fields.some(({ unit, width }) => unit === "year" && width === 2);
@@ -140,12 +140,12 @@ function expressionOf(token: Token): string {
   return token.width === 1 && token.unit !== "fraction" ? "(0|[1-9]\\d?)" : `(\\d{${token.width}})`;
 }
 
-function tokensOf(pattern: string): readonly Token[] {
+function tokensOf(pattern: string, where: string): readonly Token[] {
   const tokens: Token[] = [];
   const matcher = new RegExp(tokenPattern);
   while (matcher.lastIndex < pattern.length) {
     const found = matcher.exec(pattern)?.[0];
-    if (found === undefined) throw patternError(pattern);
+    if (found === undefined) throw patternError(pattern, where);
     const unit = units[found[0]!];
     if (found.startsWith("[")) tokens.push({ literal: found.slice(1, -1) });
     else tokens.push(unit === undefined ? { literal: found } : { unit, width: found.length });
@@ -153,9 +153,9 @@ function tokensOf(pattern: string): readonly Token[] {
   return tokens;
 }
 
-function patternError(pattern: string) {
+function patternError(pattern: string, where: string) {
   return failure("option", {
-    where: "date format",
+    where,
     expected: "a pattern of YYYY MM DD HH mm ss S, each at most once",
     received: `"${shorten(pattern)}"`,
     remedy: "put other letters in brackets, as in YYYY[Q]MM",

@@ -38,6 +38,9 @@ export type NumberWishes = Partial<Pick<NumberColumn, "step" | "values" | "zeroI
   readonly maximum?: number | null;
 };
 
+/** What a user may set of a date column, beside its pattern. */
+export type DateWishes = Partial<Pick<DateColumn, "values" | "scale">>;
+
 /** The column of the numbers found, `wishes` going first. */
 export function numberColumn(
   { found, profile, notation, remark }: FoundNumbers,
@@ -107,12 +110,13 @@ export function dateColumn(
   base: Base,
   pattern: string,
   reason: string,
-  wished?: Amount["values"],
+  wishes: DateWishes = {},
 ): DateColumn {
   const format = dateFormat(pattern);
   const found = valuesOf(profile, format.parse);
   const { values } = found;
   const grid = gridThrough(values[0]!, dateStep(values, format));
+  const scale = wishes.scale ?? (suitsSmoothing(found, profile.rows, grid.step) ? "smooth" : undefined);
   return {
     ...base,
     kind: "date",
@@ -120,8 +124,8 @@ export function dateColumn(
     ...grid,
     minimum: values[0]!,
     maximum: values.at(-1)!,
-    values: wished ?? observing(found),
-    ...(suitsSmoothing(found, profile.rows, grid.step) && { scale: "smooth" }),
+    values: wishes.values ?? observing(found),
+    ...(scale !== undefined && { scale }),
     reason: `${reason}, from ${format.format(values[0]!)} to ${format.format(values.at(-1)!)}`,
   };
 }

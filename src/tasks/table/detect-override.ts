@@ -7,7 +7,8 @@ import { largestNumber, numbersIn, tooLarge } from "./detect-numbers.ts";
 import { type Notation, parseNumber } from "./number-format.ts";
 import { levelsOf, type Profile, withoutTexts } from "./profile.ts";
 import { type Regeneration, seenTexts, shapesOf } from "./regenerate.ts";
-import { type ColumnBase, type ColumnOverride, type ColumnSchema, mostLevels } from "./schema.ts";
+import { type ColumnBase, type ColumnSchema, mostLevels } from "./schema.ts";
+import type { ColumnOverride } from "./schema-file.ts";
 
 type Base = Omit<ColumnBase, "reason">;
 
@@ -67,20 +68,27 @@ function givenNumber(profile: Profile, base: Base, override: ColumnOverride & { 
   }
   const { kind: _, gaps: __, ...wishes } = rest;
   const column = numberColumn(numbers, { ...base, gaps: [...base.gaps, ...numbers.gaps] }, wishes);
+  const { minimum = Number.NEGATIVE_INFINITY, maximum = Number.POSITIVE_INFINITY } = column;
+  if (minimum > maximum)
+    throw failure("option", {
+      where: placeOf(base),
+      expected: "a minimum that is not above the maximum",
+      received: `${minimum} above ${maximum}`,
+    });
   return { ...column, reason: `given by the schema; ${column.reason}` };
 }
 
 function givenDate(profile: Profile, base: Base, override: ColumnOverride & { kind: "date" }): ColumnSchema {
-  const pattern = override.format;
+  const { format: pattern, gaps: _, kind: __, ...wishes } = override;
   if (pattern !== undefined) {
-    const { parse } = dateFormat(pattern);
+    const { parse } = dateFormat(pattern, `${placeOf(base)}, field "format"`);
     const stray = profile.texts.find((text) => Number.isNaN(parse(text)));
     if (stray !== undefined) throw wrongCell(base, `dates of the form ${pattern}`, stray);
-    return dateColumn(profile, base, pattern, "given by the schema", override.values);
+    return dateColumn(profile, base, pattern, "given by the schema", wishes);
   }
   const dates = findDateFormat(profile.texts);
   if (dates.kind === "none") throw wrongCell(base, "dates of one form", profile.texts[0]);
-  return dateColumn(profile, base, dates.pattern, dates.reason, override.values);
+  return dateColumn(profile, base, dates.pattern, dates.reason, wishes);
 }
 
 function givenOrdinal(profile: Profile, base: Base, levels: readonly string[]): ColumnSchema {

@@ -7,7 +7,8 @@ import { doubt, largestNumber, tooLarge } from "./detect-numbers.ts";
 import { columnFromOverride } from "./detect-override.ts";
 import { levelsOf, type Profile, profileOf } from "./profile.ts";
 import { type Regeneration, seenTexts, shapesOf, spokenShape } from "./regenerate.ts";
-import { type ColumnBase, type ColumnSchema, mostLevels, type Schema, type SchemaOverrides } from "./schema.ts";
+import { type ColumnBase, type ColumnSchema, mostLevels, type Schema } from "./schema.ts";
+import type { SchemaOverrides } from "./schema-file.ts";
 
 /** Fewer rows than this say nothing of whether texts are names that do not come back. */
 const fewRows = 20;

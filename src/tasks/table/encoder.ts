@@ -5,12 +5,13 @@ import { listNames, mayBeRenamed, shorten } from "../../data/columns.ts";
 import { listedTexts, textPool } from "../../data/text-pool.ts";
 import { failure } from "../../errors.ts";
 import { fillUniform, normalScore, type Random, random, split } from "../../random.ts";
+import { checked } from "../json-fault.ts";
 import { leastProbability, probabilityMargin } from "./cell-margins.ts";
 import { type ColumnCode, columnCodeJson, columnCodeOf, levelTexts } from "./column-code.ts";
 import { type ColumnCoder, columnCoder, type Decoded, type Place } from "./column-coder.ts";
 import { levelOrders } from "./level-order.ts";
 import { regenerator } from "./regenerate.ts";
-import { type ColumnSchema, checked, mostColumns, type Schema, schemaJson } from "./schema.ts";
+import { type ColumnSchema, mostColumns, type Schema, schemaJson } from "./schema.ts";
 import { checkSums, type Sum, sumsJson, withSums } from "./sums.ts";
 
 /** One coordinate: the column it belongs to and which part of it: "gap", "zero", "value", "digit 1", … */
@@ -113,7 +114,7 @@ const encoderJson = z.strictObject({
 
 /** The encoder of a model file, which is not trusted; throws a `model` error that says where it is wrong. */
 export function encoderFrom(json: unknown, where: string): TableEncoder {
-  const parsed = checked(encoderJson, json, where, "model", "a table encoder");
+  const parsed = checked(encoderJson, json, where, "model");
   const { schema, codes } = parsed;
   schema.columns.forEach((column, place) => {
     const code = codes[place];

@@ -6,7 +6,7 @@ import { levelTexts } from "./column-code.ts";
 import { detectSchema } from "./detect.ts";
 import type { TableEncoder } from "./encoder.ts";
 import { profileOf } from "./profile.ts";
-import type { SchemaOverrides } from "./schema.ts";
+import type { SchemaOverrides } from "./schema-file.ts";
 
 /** The most different numbers or dates that are taken for classes. */
 const mostClasses = 100;

@@ -1,6 +1,5 @@
 // schema: what each column of a table is, as plain JSON: how its cells are read, and how they are written again.
 import * as z from "zod";
-import { failure } from "../../errors.ts";
 import type { NumberFormat } from "./number-format.ts";
 import { type Regeneration, regenerationJson } from "./regenerate.ts";
 
@@ -28,7 +27,7 @@ export interface Amount {
   readonly values: "observed" | "any";
 }
 
-const numberScales = ["quantile", "smooth", "robust"] as const;
+export const numberScales = ["quantile", "smooth", "robust"] as const;
 export type NumberScale = (typeof numberScales)[number];
 
 export interface NumberColumn extends ColumnBase, Amount {
@@ -47,7 +46,7 @@ export interface DateColumn extends ColumnBase, Amount {
   readonly kind: "date";
   readonly format: string;
   /** As for numbers; default "quantile". */
-  readonly scale?: "smooth";
+  readonly scale?: NumberScale;
 }
 
 export interface Level {
@@ -120,7 +119,7 @@ const columnSchema = z.discriminatedUnion("kind", [
     ...base,
     ...amount,
     format: z.string().max(60),
-    scale: z.literal("smooth").exactOptional(),
+    scale: z.enum(numberScales).exactOptional(),
   }),
   z.strictObject({ kind: z.literal("category"), ...base, levels }),
   z.strictObject({ kind: z.literal("ordinal"), ...base, levels }),
@@ -143,95 +142,3 @@ export const schemaJson = z.strictObject({
     .max(mostColumns)
     .refine((columns) => new Set(columns.map(({ name }) => name)).size === columns.length, "different names"),
 });
-
-/** What a user may say of a column; the rest is found from the data. `kind` "drop" leaves the column out. */
-const overrideJson = z.discriminatedUnion("kind", [
-  z.strictObject({
-    kind: z.literal("number"),
-    minimum: z.number().nullable().exactOptional(),
-    maximum: z.number().nullable().exactOptional(),
-    step: z.number().positive().exactOptional(),
-    values: z.enum(["observed", "any"]).exactOptional(),
-    zeroInflated: z.boolean().exactOptional(),
-    scale: z.enum(numberScales).exactOptional(),
-    /** Whether thousands are grouped, as in 73,807. */
-    thousands: z.boolean().exactOptional(),
-    gaps: z.array(text).max(1000).exactOptional(),
-  }),
-  z.strictObject({
-    kind: z.literal("date"),
-    format: z.string().max(60).exactOptional(),
-    values: z.enum(["observed", "any"]).exactOptional(),
-    gaps: z.array(text).max(1000).exactOptional(),
-  }),
-  z.strictObject({ kind: z.literal("category"), gaps: z.array(text).max(1000).exactOptional() }),
-  z.strictObject({
-    kind: z.literal("ordinal"),
-    levels: z.array(text).min(1).max(mostLevels),
-    gaps: z.array(text).max(1000).exactOptional(),
-  }),
-  z.strictObject({
-    kind: z.literal("boolean"),
-    true: text.exactOptional(),
-    gaps: z.array(text).max(1000).exactOptional(),
-  }),
-  /** `regenerate`: new texts in the shapes of the column's own; "sample": its own texts again. */
-  z.strictObject({
-    kind: z.literal("text"),
-    regenerate: z.union([z.boolean(), z.literal("sample")]).exactOptional(),
-  }),
-  z.strictObject({ kind: z.literal("id"), regenerate: z.boolean().exactOptional() }),
-]);
-const overridesJson = z.record(text, overrideJson);
-
-/** What a user says of one column. */
-export type ColumnOverride = z.infer<typeof overrideJson>;
-/** What a user says of columns, by name. */
-export type SchemaOverrides = Readonly<Record<string, ColumnOverride>>;
-
-/** What a schema file may say: of columns, and of the rows of the table. */
-export interface SchemaFile {
-  readonly columns: SchemaOverrides;
-  readonly constraints?: readonly string[];
-  readonly label?: string;
-}
-
-/**
- * A schema file: columns by name, beside them a list under `constraints` and a text under `label` (columns of these names have
- * objects). Throws an `option` error that says where it is wrong.
- */
-export function parseSchemaFile(json: unknown, where: string): SchemaFile {
-  if (typeof json !== "object" || json === null) return { columns: parseOverrides(json, where) };
-  const entries = Object.entries(json);
-  const constraints: unknown = entries.find(([name, value]) => name === "constraints" && Array.isArray(value))?.[1];
-  const label: unknown = entries.find(([name, value]) => name === "label" && typeof value === "string")?.[1];
-  const others = entries.filter(([, value]) => value !== constraints && value !== label);
-  const texts = z.array(z.string().max(10_000)).max(1000);
-  return {
-    columns: parseOverrides(Object.fromEntries(others), where),
-    ...(constraints !== undefined && {
-      constraints: checked(texts, constraints, `${where} constraints`, "option", "a list of texts"),
-    }),
-    ...(typeof label === "string" && { label }),
-  };
-}
-
-/** The columns' overrides from a user's file; throws an `option` error that says where it is wrong. */
-export function parseOverrides(json: unknown, where: string): SchemaOverrides {
-  return checked(overridesJson, json, where, "option", "column names with their kinds");
-}
-
-/** The value of `json` if it has the shape asked for, else an error with the first place where it has not. */
-export function checked<T>(
-  shape: z.ZodType<T>,
-  json: unknown,
-  where: string,
-  code: "model" | "option",
-  expected: string,
-): T {
-  const result = shape.safeParse(json);
-  if (result.success) return result.data;
-  const issue = result.error.issues[0];
-  const place = issue?.path.map(String).join(".") ?? "";
-  throw failure(code, { where: place === "" ? where : `${where} ${place}`, expected, received: issue?.message ?? "" });
-}

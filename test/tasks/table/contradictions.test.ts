@@ -11,7 +11,7 @@ import { detectSchema } from "../../../src/tasks/table/detect.ts";
 import { tableEncoder } from "../../../src/tasks/table/encoder.ts";
 import { outcomes } from "../../../src/tasks/table/linear.ts";
 import { rowKinds } from "../../../src/tasks/table/row-kinds.ts";
-import type { SchemaOverrides } from "../../../src/tasks/table/schema.ts";
+import type { SchemaOverrides } from "../../../src/tasks/table/schema-file.ts";
 import type { Sum } from "../../../src/tasks/table/sums.ts";
 import { orderConstraints, orders } from "../../support/orders-table.ts";
 

@@ -8,7 +8,7 @@ import { dateFormat, findDateFormat } from "../../../src/tasks/table/date-format
 import { detectSchema, schemaNotices } from "../../../src/tasks/table/detect.ts";
 import { encoderFrom, tableEncoder } from "../../../src/tasks/table/encoder.ts";
 import { measuredTable } from "../../../src/tasks/table/measured.ts";
-import { parseOverrides, schemaJson } from "../../../src/tasks/table/schema.ts";
+import { schemaJson } from "../../../src/tasks/table/schema.ts";
 import { attempt } from "../../support/damage.ts";
 import { columnsTable, csvTable, scattered, textsOf, thereAndBack } from "./table-support.ts";
 
@@ -300,10 +300,34 @@ describe("what a user says", () => {
     expect(far({ a: { kind: "number", scale: "robust", minimum: null } })[1]).toBeLessThan(-1000);
   });
 
-  test("files are read with care", async () => {
-    expect(parseOverrides({ a: { kind: "number", step: 5 } }, "s.json")).toEqual({ a: { kind: "number", step: 5 } });
-    expect(() => parseOverrides({ a: { kind: "nummber" } }, "s.json")).toThrow("s.json a.kind: expected");
-    expect(() => parseOverrides({ a: { kind: "category", color: 1 } }, "s.json")).toThrow("s.json a: expected");
+  test("dates take the maps of numbers, and come back on their grid whatever the map", async () => {
+    const days = scattered(90, 4000).map((n) => new Date(Date.UTC(2001, 0, n + 1)).toISOString().slice(0, 10));
+    const table = await columnsTable({ a: days });
+    const codeBy = (scale: "quantile" | "smooth" | "robust") => {
+      const { schema, encoder, back } = thereAndBack(table, { a: { kind: "date", scale } });
+      expect(schema.columns[0]).toMatchObject({ kind: "date", scale });
+      expect(textsOf(back)).toEqual(textsOf(table));
+      return encoder.toJSON().codes[0]!.value;
+    };
+    const plain = thereAndBack(table).encoder.toJSON().codes[0]!.value;
+    expect(codeBy("smooth")).toEqual(plain);
+    expect(codeBy("quantile")).not.toEqual(plain);
+    const straight = codeBy("robust");
+    expect(straight.kind === "scale" && straight.scores.map((score) => score.toFixed(3))).toEqual(["-0.674", "0.674"]);
+  });
+
+  test("bounds that exclude each other, and patterns that are none, are refused with their column", async () => {
+    const table = await columnsTable({ a: scattered(90, 500).map(String), b: Array(90).fill("2020-01-02") });
+    expect(() => detectSchema(table, { a: { kind: "number", minimum: 9, maximum: 3 } })).toThrow(
+      'schema column "a": expected a minimum that is not above the maximum, got 9 above 3',
+    );
+    expect(() => detectSchema(table, { a: { kind: "number", minimum: 1000 } })).toThrow("got 1000 above");
+    expect(() => detectSchema(table, { b: { kind: "date", format: "YYY" } })).toThrow(
+      'schema column "b", field "format": expected a pattern of YYYY MM DD HH mm ss S, each at most once, got "YYY"',
+    );
+  });
+
+  test("model files are read with care", async () => {
     const { encoder } = thereAndBack(await csvTable("a,b\n1,x\n2,y\n3,x\n"));
     const json = JSON.parse(JSON.stringify(encoder));
     const damaged = (change: (copy: typeof json) => void) => () => {
@@ -318,7 +342,7 @@ describe("what a user says", () => {
       damaged((copy) => {
         copy.version = 2;
       }),
-    ).toThrow("m version: expected a table encoder");
+    ).toThrow("m version: expected 1, got 2");
   });
 });
 

@@ -6,7 +6,7 @@ import { detectSchema, schemaNotices } from "../../../src/tasks/table/detect.ts"
 import { encoderFrom, tableEncoder } from "../../../src/tasks/table/encoder.ts";
 import { profileOf } from "../../../src/tasks/table/profile.ts";
 import { type Regeneration, regenerator, shapesOf, spokenShape } from "../../../src/tasks/table/regenerate.ts";
-import { parseOverrides, type SchemaOverrides } from "../../../src/tasks/table/schema.ts";
+import { parseOverrides, type SchemaOverrides } from "../../../src/tasks/table/schema-file.ts";
 
 const columnOf = (values: readonly (string | null)[]) => cellTableOf(values.map((v) => ({ v }))).columns[0]!;
 const shapes = (values: readonly (string | null)[]) => {
@@ -100,7 +100,7 @@ describe("columns of texts", () => {
       "seen",
       "out",
     ]);
-    expect(() => parseOverrides({ key: { kind: "id", regenerate: "sample" } }, "s")).toThrow(/s key.regenerate/);
+    expect(() => parseOverrides({ key: { kind: "id", regenerate: "sample" } }, "s")).toThrow(/s column "key", field "regenerate"/);
     expect(() => kinds(parseOverrides({ note: { kind: "text", regenerate: true } }, "s"))).toThrow(
       /schema column "note": expected texts of a few shapes/,
     );

@@ -5,7 +5,7 @@ import { type CellTable, cellText } from "../../../src/data/cell-table.ts";
 import { random } from "../../../src/random.ts";
 import { detectSchema } from "../../../src/tasks/table/detect.ts";
 import { encoderFrom, tableEncoder } from "../../../src/tasks/table/encoder.ts";
-import type { SchemaOverrides } from "../../../src/tasks/table/schema.ts";
+import type { SchemaOverrides } from "../../../src/tasks/table/schema-file.ts";
 
 export function csvTable(text: string, missing: readonly string[] = []): Promise<CellTable> {
   return readCellCsv([new TextEncoder().encode(text)], { where: "t.csv", missing });

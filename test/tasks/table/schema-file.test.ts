@@ -1,0 +1,80 @@
+// schema-file: what a user says of columns is taken as it is, and a mistake is told with its place, what was expected and what came.
+import { describe, expect, it } from "vitest";
+import { parseOverrides, parseSchemaFile } from "../../../src/tasks/table/schema-file.ts";
+
+describe("a schema file", () => {
+  it("gives back what it says", () => {
+    const columns = {
+      age: { kind: "number", minimum: null, maximum: 120, step: 1, scale: "robust" },
+      seen: { kind: "date", format: "D/M/YYYY", scale: "quantile", values: "any", gaps: ["never"] },
+      size: { kind: "ordinal", levels: ["S", "M"] },
+      note: { kind: "text", regenerate: "sample" },
+    };
+    expect(parseSchemaFile({ ...columns, constraints: ["age < 3"], label: "size" }, "s.json")).toEqual({
+      columns,
+      constraints: ["age < 3"],
+      label: "size",
+    });
+    expect(parseOverrides(columns, "s.json")).toEqual(columns);
+  });
+
+  const kinds = "number, date, category, ordinal, boolean, text, id";
+  const numberFields = "kind, minimum, maximum, step, values, zeroInflated, scale, thousands, gaps";
+  it.each<readonly [unknown, string]>([
+    [[], 's.json: expected columns by their names, such as {"age": {"kind": "number"}}, got an empty list'],
+    [null, 's.json: expected columns by their names, such as {"age": {"kind": "number"}}, got null'],
+    [
+      { a: "nmber" },
+      's.json column "a": expected an object such as {"kind": "number"}, got "nmber"; write {"kind": "number"}',
+    ],
+    [{ a: null }, 's.json column "a": expected an object such as {"kind": "number"}, got null'],
+    [{ a: {} }, `s.json column "a", field "kind": expected one of ${kinds}, got nothing`],
+    [
+      { a: { kind: "numbr" } },
+      `s.json column "a", field "kind": expected one of ${kinds}, got "numbr"; did you mean "number"?`,
+    ],
+    [{ a: { kind: "colour" } }, `s.json column "a", field "kind": expected one of ${kinds}, got "colour"`],
+    [
+      { a: { kind: "number", scal: "smooth" } },
+      `s.json column "a", field "scal": expected one of the fields ${numberFields}, got another one; did you mean "scale"?`,
+    ],
+    [
+      { a: { kind: "category", scale: "smooth" } },
+      's.json column "a", field "scale": expected one of the fields kind, gaps, got another one',
+    ],
+    [
+      { a: { kind: "date", scale: "robst" } },
+      's.json column "a", field "scale": expected one of "quantile", "smooth", "robust", got "robst"; did you mean "robust"?',
+    ],
+    [{ a: { kind: "number", minimum: "3" } }, 's.json column "a", field "minimum": expected a number, got "3"'],
+    [{ a: { kind: "number", step: -1 } }, 's.json column "a", field "step": expected a number above 0, got -1'],
+    [{ a: { kind: "number", thousands: 1 } }, 's.json column "a", field "thousands": expected true or false, got 1'],
+    [{ a: { kind: "ordinal" } }, 's.json column "a", field "levels": expected a list, got nothing'],
+    [
+      { a: { kind: "ordinal", levels: [] } },
+      's.json column "a", field "levels": expected a list of at least 1 item, got an empty list',
+    ],
+    [{ a: { kind: "ordinal", levels: ["S", 3] } }, 's.json column "a", field "levels", item 2: expected a text, got 3'],
+    [
+      { a: { kind: "date", format: "Y".repeat(61) } },
+      `s.json column "a", field "format": expected a text of at most 60 characters, got "${"Y".repeat(57)}…"`,
+    ],
+    [
+      { a: { kind: "text", regenerate: "yes" } },
+      's.json column "a", field "regenerate": expected true or false or "sample", got "yes"',
+    ],
+    [{ constraints: "a < b" }, 's.json "constraints": expected a list of texts, got "a < b"'],
+    [{ constraints: ["a < b", 3] }, 's.json "constraints", item 2: expected a text, got 3'],
+    [
+      { constraint: ["a < b"] },
+      's.json column "constraint": expected an object such as {"kind": "number"}, got a list; did you mean "constraints"?',
+    ],
+    [{ label: 3 }, 's.json "label": expected the name of a column, got 3'],
+    [
+      { lable: "a" },
+      's.json column "lable": expected an object such as {"kind": "number"}, got "a"; did you mean "label"?',
+    ],
+  ])("refuses %j", (json, message) => {
+    expect(() => parseSchemaFile(json, "s.json")).toThrow(expect.objectContaining({ code: "option", message }));
+  });
+});

@@ -64,6 +64,27 @@ describe("inspect of a table", () => {
     expect((model["configuration"] as Fit).blocks).toEqual(planned.blocks);
   });
 
+  it("shows beside the values of numbers and dates how they are mapped, where they are mapped", async () => {
+    const days = Array.from({ length: 200 }, (_, n) =>
+      new Date(864e5 * ((n * 7919) % 4001)).toISOString().slice(0, 10),
+    );
+    const path = put("maps.csv", [
+      "n,few,day,city",
+      ...days.map((day, n) => [n * n, n % 3, day, "AB"[n % 2]].join(",")),
+    ]);
+    const schema = put("maps.json", ['{ "day": { "kind": "date", "scale": "robust" }, "few": { "kind": "number" } }']);
+    const lines = (out: string) => Object.fromEntries(out.split("\n").map((line) => [line.split(" ")[0], line]));
+    const plain = lines((await localflow("inspect", path, "--no-estimate")).out);
+    expect(plain["n"]).toMatch(/ number .* 0 to 39601, steps of 1, smooth map {2}/);
+    expect(plain["day"]).toMatch(/ date .*, steps of 1 day, smooth map {2}/);
+    expect(plain["few"]).toMatch(/ 0 to 2, steps of 1, observed values {2}/);
+    expect(plain["city"]).not.toContain("map");
+    const asked = lines((await localflow("inspect", path, "--no-estimate", "--schema", schema)).out);
+    expect(asked["day"]).toMatch(/, steps of 1 day, robust map {2}/);
+    const { columns } = await localflowJson("inspect", path, "--no-estimate", "--schema", schema);
+    expect(columns).toMatchObject([{ scale: "smooth" }, { scale: "quantile" }, { scale: "robust" }, {}]);
+  });
+
   it("counts gaps that are written as words", async () => {
     const words = put("words.csv", [
       "a,b",

@@ -1,5 +1,5 @@
 // distill: `localflow distill MODEL -o STUDENT --evaluations K`.
-import { basename, extname } from "node:path";
+import { basename } from "node:path";
 import { writeFileAtomically } from "../data/files.ts";
 import { failure, LocalFlowError } from "../errors.ts";
 import type { Engine } from "../runtime/contract.ts";
@@ -7,13 +7,12 @@ import { type DistillReport, distillDensity } from "../tasks/distillation/distil
 import { encodeStudent } from "../tasks/distillation/student-file.ts";
 import { distillImages } from "../tasks/distillation/student-images.ts";
 import { distillTable } from "../tasks/distillation/student-table.ts";
-import { outputFlags } from "./flags.ts";
 import { checkGuided, refuseImageOptions } from "./images-checks.ts";
 import { type AnyModel, readAnyModel, readModel } from "./model.ts";
 import type { DistillOptions } from "./options.ts";
 import { alignedTable, report, short, spokenTime } from "./output.ts";
 import { progressView } from "./progress.ts";
-import { checkOutput, seedFrom, withEngine } from "./session.ts";
+import { checkModelOutput, seedFrom, withEngine } from "./session.ts";
 import type { Terminal } from "./terminal.ts";
 import { interrupt } from "./usage.ts";
 
@@ -25,7 +24,7 @@ export async function distill(
   terminal: Terminal,
 ): Promise<void> {
   const { output, force = false, evaluations, guidance } = options;
-  checkName(output, options.scores ? "scorer" : "student");
+  await checkModelOutput(output, options.scores ? "scorer" : "student", options);
   if (options.scores) return (await import("./scorer.ts")).distillToScorer(path, data, options, terminal);
   if (evaluations === undefined || data !== undefined)
     throw failure("option", {
@@ -34,7 +33,6 @@ export async function distill(
         evaluations === undefined ? "--evaluations (a sampler), or --scores (a scorer)" : "--scores beside data",
       received: evaluations === undefined ? "neither" : "--evaluations",
     });
-  await checkOutput(output, options);
   const found = await readAnyModel(path);
   const teacher = found.kind === "table" || found.kind === "images" ? found : await densityFrom(path);
   if (options.conditional && teacher.kind !== "table")
@@ -80,17 +78,6 @@ function checkGuidance(teacher: Exclude<AnyModel, { readonly kind: "student" }>,
   const { guidance } = options;
   if (teacher.kind === "images") checkGuided(teacher.images.record.classes !== undefined, "guidance", options);
   else refuseImageOptions({ guidance }, teacher.kind === "table" ? "the model of a table" : "a model of rows");
-}
-
-/** Before anything is trained: commands know a student by the ending of its file. */
-function checkName(output: string, what: string): void {
-  if (extname(output).toLowerCase() === ".safetensors") return;
-  const isStandard = output === "-";
-  throw failure("option", {
-    where: outputFlags,
-    expected: isStandard ? `a file name for the ${what}` : "a name ending in .safetensors",
-    received: isStandard ? output : JSON.stringify(output),
-  });
 }
 
 function settings(options: DistillOptions) {

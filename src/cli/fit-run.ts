@@ -6,10 +6,9 @@ import { failure, LocalFlowError } from "../errors.ts";
 import { checkpointSeed } from "../tasks/checkpoint.ts";
 import type { FitRequest } from "../tasks/density.ts";
 import { endsByTime, withoutTotal } from "./fit-plan.ts";
-import { outputFlags } from "./flags.ts";
 import type { FitOptions } from "./options.ts";
 import { type ProgressView, progressView } from "./progress.ts";
-import { checkOutput, memoryLimit, seedFrom } from "./session.ts";
+import { checkModelOutput, memoryLimit, seedFrom } from "./session.ts";
 import type { Terminal } from "./terminal.ts";
 import { interrupt } from "./usage.ts";
 
@@ -38,9 +37,7 @@ export interface Training {
  * be written or a checkpoint that is missing or in the way.
  */
 export async function fitRun(data: string, options: FitOptions, terminal: Terminal): Promise<FitRun> {
-  if (options.output === "-")
-    throw failure("option", { where: outputFlags, expected: "a file name for the model", received: "-" });
-  await checkOutput(options.output, options);
+  await checkModelOutput(options.output, "model", options);
   const checkpoint = `${options.output}.checkpoint`;
   const resume = await checkpointToResume(checkpoint, options);
   const seed = resume === undefined ? seedFrom(options) : checkpointSeed(resume, checkpoint);

@@ -11,7 +11,7 @@ import { parameterCount } from "../train/configuration.ts";
 import type { ImportOptions } from "./options.ts";
 import { report } from "./output.ts";
 import { checkExclusive, integrationFrom } from "./recipe.ts";
-import { checkOutput } from "./session.ts";
+import { checkModelOutput } from "./session.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** Makes a model file from PyTorch's weights. */
@@ -19,7 +19,7 @@ export async function importModel(path: string, options: ImportOptions, terminal
   const { output, columns, activation, steps } = options;
   checkExclusive(options);
   const preset = options.preset === undefined ? undefined : presetNamed(options.preset);
-  await checkOutput(output, options);
+  await checkModelOutput(output, "model", options);
   const bytes = await explained(path, () => readFile(path));
   if (taskOf(bytes, path) !== undefined)
     throw failure("model", {

@@ -10,7 +10,7 @@ import { checkConfiguration, parameterCount } from "../train/configuration.ts";
 import { blockLines, blockTable } from "./block-table.ts";
 import { dataTask, withTableRemedy } from "./data-task.ts";
 import { imageFitNames } from "./images-options.ts";
-import { readScoringModel } from "./model.ts";
+import { isModelPath, readScoringModel } from "./model.ts";
 import { fitAttributes, type InspectOptions } from "./options.ts";
 import { fitOutlook, noOutlook, plannedFit } from "./outlook.ts";
 import { alignedTable, counted, report, say, short, spokenBytes } from "./output.ts";
@@ -22,9 +22,9 @@ import { inspectStudent } from "./student.ts";
 import { inspectTable, inspectTableModel } from "./table-inspect.ts";
 import type { Terminal } from "./terminal.ts";
 
-/** Describes a model (`.safetensors`), a data file or a built-in density; of data also what a fit would take. */
+/** Describes a model (known by its ending or its content), a data file or a built-in density; of data also what a fit would take. */
 export async function inspect(path: string, options: InspectOptions, terminal: Terminal): Promise<void> {
-  if (path.endsWith(".safetensors")) {
+  if (!isDensity(path) && (await isModelPath(path))) {
     checkNothingToFit(options);
     const found = await readScoringModel(path);
     if (found.kind === "scorer") return (await import("./scorer.ts")).inspectScorer(found.scorer, options, terminal);

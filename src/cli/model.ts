@@ -1,6 +1,8 @@
 // model: reading a model file for a command.
-import { readFile } from "node:fs/promises";
-import { explained } from "../data/files.ts";
+import { readFile, stat } from "node:fs/promises";
+import { withFileBytes } from "../data/file-bytes.ts";
+import { endingOf, explained } from "../data/files.ts";
+import { safetensorsEnding, startsLikeSafetensors } from "../data/safetensors.ts";
 import { failure, type LocalFlowError } from "../errors.ts";
 import { type DensityModel, decodeDensityModel } from "../tasks/density-model.ts";
 import type { Student } from "../tasks/distillation/student.ts";
@@ -20,6 +22,14 @@ export type AnyModel =
 
 /** What `score` and `inspect` take: a model, or what approximates the scores of one. */
 export type ScoringModel = AnyModel | { readonly kind: "scorer"; readonly scorer: TableScorer };
+
+/** Whether a path names a model: by its ending or, of a file that was given another name, by its first bytes. */
+export async function isModelPath(path: string): Promise<boolean> {
+  if (endingOf(path) === safetensorsEnding) return true;
+  const found = await stat(path).catch(() => undefined);
+  if (!found?.isFile()) return false;
+  return explained(path, () => withFileBytes(path, startsLikeSafetensors));
+}
 
 /** Reads and validates a model file; scorers are refused by a sentence. Throws code `file` or `model`. */
 export async function readAnyModel(path: string): Promise<AnyModel> {

@@ -13,7 +13,7 @@ import { report, reportBeside, short, spokenTime, withError } from "./output.ts"
 import { progressView } from "./progress.ts";
 import { integrationNames } from "./recipe.ts";
 import { refuseGiven } from "./refusals.ts";
-import { checkOutput, seedFrom, withEngine } from "./session.ts";
+import { seedFrom, withEngine } from "./session.ts";
 import { checkTableOutput, readTableFile, writeTableFile } from "./table-data.ts";
 import { partialText, rareShares, rareText, scoreColumns } from "./table-score.ts";
 import type { Terminal } from "./terminal.ts";
@@ -30,7 +30,6 @@ export async function distillToScorer(
     expected: "to be left out",
     received: "it beside --scores",
   });
-  await checkOutput(output, options);
   const model = await readTableModel(path);
   const table = data === undefined ? undefined : await readTableFile(data, {});
   const view = progressView(terminal, options);

@@ -3,11 +3,13 @@ import { randomInt } from "node:crypto";
 import { stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { createEngine } from "#runtime";
-import { checkWritable } from "../data/files.ts";
+import { checkWritable, endingOf } from "../data/files.ts";
+import { safetensorsEnding } from "../data/safetensors.ts";
 import { readSource, type Source, type SourceOptions } from "../data/sources.ts";
 import { failure, LocalFlowError } from "../errors.ts";
 import type { Engine } from "../runtime/contract.ts";
 import type { FloatArray } from "../tensor/array.ts";
+import { outputFlags } from "./flags.ts";
 import type { CommonOptions } from "./options.ts";
 import { interrupt } from "./usage.ts";
 
@@ -57,6 +59,23 @@ export async function checkOutput(path: string, { force }: { readonly force?: bo
       remedy: "add --force to overwrite it",
     });
   await checkWritable(path);
+}
+
+/** The same of a model's file, whose name says what it is; throws code `option` for another name, but of a device or a pipe. */
+export async function checkModelOutput(
+  path: string,
+  what: "model" | "student" | "scorer",
+  options: { readonly force?: boolean },
+): Promise<void> {
+  const found = await stat(path).catch(() => undefined);
+  const isNoFile = found !== undefined && !found.isFile();
+  if (path === "-" || !(isNoFile || endingOf(path) === safetensorsEnding))
+    throw failure("option", {
+      where: outputFlags,
+      expected: path === "-" ? `a file name for the ${what}` : `a name ending in ${safetensorsEnding}`,
+      received: path === "-" ? path : JSON.stringify(path),
+    });
+  await checkOutput(path, options);
 }
 
 /** The same where `-` stands for standard output; throws code `option` where the JSON result would go there too. */

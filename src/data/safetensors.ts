@@ -3,6 +3,7 @@ import { failure, type LocalFlowError } from "../errors.ts";
 import { allocate, type ElementType, elementBytes, elementCount, type NDArray } from "../tensor/array.ts";
 import { isRecord } from "./is-record.ts";
 import { repeatedKey } from "./json-keys.ts";
+import type { Bytes } from "./stored-rows.ts";
 
 export interface Safetensors {
   /** An object without prototype: any name is safe. */
@@ -20,9 +21,20 @@ const typeNames: Readonly<Record<ElementType, string>> = {
 };
 const types = new Map(Object.entries(typeNames).map(([type, name]) => [name, type as ElementType]));
 
+/** How the names of such files end. */
+export const safetensorsEnding = ".safetensors";
 /** The format's own limit. */
 const longestHeader = 100_000_000;
+/** `{"`, with which the header of a file that holds anything begins. */
+const headerStart = 0x7b22;
 const metadataName = "__metadata__";
+
+/** Whether a file begins as one of this format does: with the length of a header, and the header. */
+export async function startsLikeSafetensors({ size, read }: Bytes): Promise<boolean> {
+  if (size < 10) return false;
+  const view = new DataView((await read(0, 10)).buffer);
+  return view.getBigUint64(0, true) <= size - 8 && view.getUint16(8) === headerStart;
+}
 
 /** Where one array lies in the data part. */
 interface Entry {

@@ -1,6 +1,6 @@
 // messages: what command lines say when something is odd: in the words of their options, with a way out, before the work.
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -26,6 +26,14 @@ async function refused(line: readonly string[], message: RegExp, status: number)
   expect(outcome).toMatchObject({ status, out: "" });
 }
 
+it.each(["m.st", "m", "M.SAFETENSORS"])("a model is a model under the name %s, too", async (name) => {
+  copyFileSync(model, at(name));
+  const [known, other] = [await localflow("inspect", model, "--json"), await localflow("inspect", at(name), "--json")];
+  expect(known).toMatchObject({ status: 0, out: expect.stringContaining('"kind":"model"') });
+  expect(other).toEqual(known);
+  expect(await localflow("sample", at(name), "-n", "2", "--seed", "1", "--threads", "1")).toMatchObject({ status: 0 });
+});
+
 describe("a command line", () => {
   it.each<[readonly string[], RegExp, number]>([
     [
@@ -38,6 +46,14 @@ describe("a command line", () => {
       /-o, --output: expected a file name for the student, got -/,
       2,
     ],
+    [
+      ["fit", at("header.csv"), "-o", at("y.st")],
+      /-o, --output: expected a name ending in \.safetensors, got ".*y\.st"$/m,
+      2,
+    ],
+    [["fit", at("header.csv"), "-o", "-"], /-o, --output: expected a file name for the model, got -$/m, 2],
+    [["import", model, "-o", at("y")], /-o, --output: expected a name ending in \.safetensors, got ".*y"$/m, 2],
+    [["import", model, "-o", folder], /: expected a file name, got a folder$/m, 1],
     [
       ["export", model, "-o", at("m.onnx"), "--part", "velocity", "--block", "9"],
       /: --block: expected 1 to 3, got 9/,

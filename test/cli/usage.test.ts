@@ -86,19 +86,28 @@ describe("--threads", () => {
   const tiny = "fit moons --rows 60 --steps free --hidden 4x1 --iterations 2 --batch-size 10 --seed 1 -o".split(" ");
 
   it("beyond the machine's cores are capped with one note, and the model is the same", async () => {
-    const capped = await localflow(...tiny, at("capped"), "--threads", String(cores + 7));
+    const capped = await localflow(...tiny, at("capped.safetensors"), "--threads", String(cores + 7));
     const number = cores === 1 ? "1 core" : `${cores} cores`;
     const note = `localflow: --threads ${cores + 7}: this machine has ${number}; using ${cores}\n`;
     expect(capped).toMatchObject({ status: 0, err: note });
-    expect(await localflow(...tiny, at("quiet"), "--quiet", "--threads", "4096")).toMatchObject({ status: 0, err: "" });
-    expect(await localflow(...tiny, at("all"), "--threads", String(cores))).toMatchObject({ status: 0, err: "" });
+    expect(await localflow(...tiny, at("quiet.safetensors"), "--quiet", "--threads", "4096")).toMatchObject({
+      status: 0,
+      err: "",
+    });
+    expect(await localflow(...tiny, at("all.safetensors"), "--threads", String(cores))).toMatchObject({
+      status: 0,
+      err: "",
+    });
     const bytes = (name: string) => readFileSync(at(name)).toString("hex");
-    expect([bytes("capped"), bytes("quiet")]).toEqual([bytes("all"), bytes("all")]);
+    expect([bytes("capped.safetensors"), bytes("quiet.safetensors")]).toEqual([
+      bytes("all.safetensors"),
+      bytes("all.safetensors"),
+    ]);
   });
 
   it("are capped in a file of options too", async () => {
     writeFileSync(at("threads.yaml"), "threads: 4096\n");
-    const { err } = await localflow(...tiny, at("file"), "--config", at("threads.yaml"));
+    const { err } = await localflow(...tiny, at("file.safetensors"), "--config", at("threads.yaml"));
     expect(err).toContain(`using ${cores}\n`);
   });
 });

@@ -1,6 +1,6 @@
 // safetensors: round trips, the exact bytes, and every rule of the format.
 import { describe, expect, test } from "vitest";
-import { decodeSafetensors, encodeSafetensors } from "../../src/data/safetensors.ts";
+import { decodeSafetensors, encodeSafetensors, startsLikeSafetensors } from "../../src/data/safetensors.ts";
 import { LocalFlowError } from "../../src/errors.ts";
 import { floats, integers, type NDArray } from "../../src/tensor/array.ts";
 
@@ -149,4 +149,14 @@ describe("refusing", () => {
     const header = '{"__metadata__":{"a":"b"},"x":{"dtype":"BOOL","shape":[4],"data_offsets":[0,4],"more":["x","x"]}}';
     expect(decodeSafetensors(file(header, four), "m").tensors["x"]?.shape).toEqual([4]);
   });
+});
+
+test("files are known by how they begin", async () => {
+  const starts = (bytes: Uint8Array) =>
+    startsLikeSafetensors({ size: bytes.length, read: async (at, length) => bytes.slice(at, at + length) });
+  expect(await starts(encodeSafetensors(arrays))).toBe(true);
+  expect(await starts(encodeSafetensors(arrays).slice(0, 40))).toBe(false);
+  expect(await starts(file("[1]"))).toBe(false);
+  for (const text of ["", "a,b\n1,2\n3,4\n", '{"a":[1,2],"b":[3,4]}', `12345678{"${"x".repeat(20)}`])
+    expect(await starts(new TextEncoder().encode(text)), text).toBe(false);
 });

@@ -100,7 +100,9 @@ describe("columns of texts", () => {
       "seen",
       "out",
     ]);
-    expect(() => parseOverrides({ key: { kind: "id", regenerate: "sample" } }, "s")).toThrow(/s column "key", field "regenerate"/);
+    expect(() => parseOverrides({ key: { kind: "id", regenerate: "sample" } }, "s")).toThrow(
+      /s column "key", field "regenerate"/,
+    );
     expect(() => kinds(parseOverrides({ note: { kind: "text", regenerate: true } }, "s"))).toThrow(
       /schema column "note": expected texts of a few shapes/,
     );

@@ -1,18 +1,17 @@
 // fit: `localflow fit DATA -o MODEL`.
 import type { Source } from "../data/sources.ts";
-import { defaultConfiguration } from "../tasks/defaults.ts";
 import { type FitRequest, fitDensity, type Likelihood, summarize } from "../tasks/density.ts";
 import { encodeDensityModel } from "../tasks/density-model.ts";
 import { splitRows } from "../tasks/rows.ts";
 import { rowsOf } from "../tensor/array.ts";
 import { dataTask, withTableRemedy } from "./data-task.ts";
-import { startingPoint } from "./fit-plan.ts";
 import { type FitRun, fitRun, keepModel, trained } from "./fit-run.ts";
 import { fitText, likelihoodLines } from "./fit-text.ts";
 import type { FitOptions } from "./options.ts";
 import { report } from "./output.ts";
-import { checkExclusive, configurationFrom } from "./recipe.ts";
-import { checkInterrupted, memoryLimit, peakMemoryBytes, readColumns, readData, withEngine } from "./session.ts";
+import { checkExclusive } from "./recipe.ts";
+import { readRowsRequest } from "./rows-request.ts";
+import { checkInterrupted, peakMemoryBytes, readData, withEngine } from "./session.ts";
 import type { Terminal } from "./terminal.ts";
 import { settledModel } from "./tolerance.ts";
 
@@ -31,7 +30,8 @@ async function fitRows(run: FitRun): Promise<void> {
   const { data, options, terminal, seed } = run;
   const choice = { seed, ...(options.columns && { columns: options.columns }) };
   const source = await withTableRemedy(data, () => readData(data, options, choice));
-  const request = await requestFrom(source, run);
+  const request = await readRowsRequest(source, options, seed);
+  checkInterrupted(terminal.signal);
   const fitted = await trained(run, ({ view, controls }) =>
     withEngine(options, async (engine) => {
       const found = await fitDensity(engine, { ...request, ...controls });
@@ -53,22 +53,6 @@ async function fitRows(run: FitRun): Promise<void> {
     ...(truth === undefined ? [] : [`true nll        ${truth.toFixed(4)} nats (of the same rows)`]),
   ];
   await report(terminal, options, result, fitText(options.output, result, { findings }));
-}
-
-async function requestFrom(source: Source, { options, seed, terminal }: FitRun): Promise<FitRequest> {
-  const validation =
-    options.validation === undefined
-      ? undefined
-      : await readColumns(options.validation, source.columns, { ...memoryLimit(options), seed });
-  checkInterrupted(terminal.signal);
-  const [rows = 0, columns = 0] = source.rows.shape;
-  return {
-    rows: source.rows,
-    columns: source.columns,
-    configuration: configurationFrom(options, startingPoint(options, defaultConfiguration({ rows, columns })), seed),
-    ...(validation === undefined ? {} : { validation }),
-    ...(options.trainSplit === undefined ? {} : { trainSplit: options.trainSplit }),
-  };
 }
 
 /** Held-out likelihood, and that of the law itself where the rows were drawn from one that is known. */

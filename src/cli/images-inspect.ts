@@ -2,18 +2,20 @@
 import type { ImageSet } from "../data/images/image-set.ts";
 import { levelsPerImage, spokenShape } from "../data/images/image-set.ts";
 import type { ImageNetwork } from "../nn/image-network.ts";
-import { estimateImageFit } from "../tasks/images/estimate-images.ts";
+import { estimateImageFit, type ImageFitEstimate } from "../tasks/images/estimate-images.ts";
 import type { ImageClass } from "../tasks/images/image-classes.ts";
 import { poolBytes, pushedValues, trainingPlans, withPrecision } from "../tasks/images/image-memory.ts";
 import type { ImageModel } from "../tasks/images/image-model.ts";
 import { checkConfiguration, type PoolPrecision, parameterCount } from "../train/configuration.ts";
 import { blockLines, blockTable } from "./block-table.ts";
+import { endsByTime } from "./fit-plan.ts";
 import { refuseAuto, refuseForImages } from "./images-checks.ts";
 import { imagesSentence, openedFor, openImageData } from "./images-data.ts";
 import { imageConfiguration, notOfImages } from "./images-fit.ts";
 import { imageSize } from "./images-options.ts";
 import type { InspectOptions } from "./options.ts";
-import { report, spokenBytes, spokenTime } from "./output.ts";
+import { spokenIterations } from "./outlook.ts";
+import { report, short, spokenBytes, spokenTime } from "./output.ts";
 import { printable } from "./printable.ts";
 import { progressView } from "./progress.ts";
 import { seedFrom, withEngine } from "./session.ts";
@@ -21,7 +23,7 @@ import type { Terminal } from "./terminal.ts";
 
 /** Says what images are there, and what a fit of them would train. */
 export async function inspectImages(path: string, options: InspectOptions, terminal: Terminal): Promise<void> {
-  refuseForImages(options, [...notOfImages, "columns", "rows"]);
+  refuseForImages(options, [...notOfImages, "columns", "trainSplit", "validation", "rows"]);
   refuseAuto(options);
   const choice = { ...imageSize(options), ...(options.part && { part: options.part }) };
   const view = progressView(terminal, options);
@@ -56,24 +58,24 @@ async function plannedFit(images: ImageSet, options: InspectOptions, { signal }:
   const plans = trainingPlans(configuration);
   const trainingMemoryBytes = Math.max(...plans.map(([plan]) => plan?.bytes ?? 0));
   const leastTrainingMemoryBytes = Math.max(...plans.map((list) => Math.min(...list.map(({ bytes }) => bytes))));
+  const limit = options.time !== undefined && { time: options.time };
   const estimate = options.estimate
-    ? await withEngine(options, (engine) => estimateImageFit(engine, { images, configuration, signal }))
+    ? await withEngine(options, (engine) => estimateImageFit(engine, { images, configuration, ...limit, signal }))
     : undefined;
   const lines = [
-    `fit trains ${blocks.length} blocks on ${trained} images, ${parameters} parameters, ${iterations} iterations in all`,
+    `fit trains ${blocks.length} blocks on ${trained} images, ${parameters} parameters, ${spokenIterations(iterations, options)}`,
     `network ${blocks[0] ? spokenNetwork(blocks[0].network) : ""}`,
     heldText(d * trained, pushed, pool),
     `training needs about ${spokenBytes(trainingMemoryBytes)} beside them, with --memory as little as ${spokenBytes(leastTrainingMemoryBytes)}`,
     ...tooSmall(options.memory, memoryBytes + leastTrainingMemoryBytes),
-    ...(estimate
-      ? [
-          `training takes about ${spokenTime(estimate.trainingSeconds)} here; pushing the images through each block comes on top`,
-        ]
-      : []),
+    ...(estimate ? [trainingText(estimate, options)] : []),
   ];
   const held = { images: trained, ...(pushed > 0 && { pool }), memoryBytes };
   const training = { trainingMemoryBytes, leastTrainingMemoryBytes, ...estimate };
-  return { fit: { blocks, parameters, iterations, ...held, ...training }, lines };
+  const planned = endsByTime(options)
+    ? { blocks: blocks.map(({ iterations: _, ...block }) => block), parameters }
+    : { blocks, parameters, iterations };
+  return { fit: { ...planned, ...held, ...training }, lines };
 }
 
 /** Describes the model of images. */
@@ -99,6 +101,13 @@ export async function inspectImageModel(
     { kind: "model", version, task, image, ...(classes && { classes }), blocks, parameters, configuration, training },
     text,
   );
+}
+
+/** How long training takes, or how far it gets in a limited time. */
+function trainingText({ trainingSeconds, iterations }: ImageFitEstimate, { time }: InspectOptions): string {
+  if (time === undefined || trainingSeconds < time)
+    return `training takes about ${spokenTime(trainingSeconds)} here; pushing the images through each block comes on top`;
+  return `about ${short(iterations, 2)} iterations at most are done in that time here; pushing the images through each block is in it`;
 }
 
 /** A line for a budget that a fit would refuse. */

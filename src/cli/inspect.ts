@@ -3,7 +3,6 @@ import { createReadStream } from "node:fs";
 import { csvReader } from "../data/csv.ts";
 import { endingOf, explained } from "../data/files.ts";
 import { isDensity } from "../data/sources.ts";
-import { defaultConfiguration } from "../tasks/defaults.ts";
 import type { DensityModel } from "../tasks/density-model.ts";
 import type { FloatArray } from "../tensor/array.ts";
 import { checkConfiguration, parameterCount } from "../train/configuration.ts";
@@ -15,9 +14,10 @@ import { fitAttributes, type InspectOptions } from "./options.ts";
 import { fitOutlook, noOutlook, plannedFit } from "./outlook.ts";
 import { alignedTable, counted, report, say, short, spokenBytes } from "./output.ts";
 import { printable } from "./printable.ts";
-import { checkExclusive, configurationFrom } from "./recipe.ts";
+import { checkExclusive } from "./recipe.ts";
 import { refuseGiven } from "./refusals.ts";
-import { memoryLimit, readData, seedFrom } from "./session.ts";
+import { readRowsRequest } from "./rows-request.ts";
+import { readData, seedFrom } from "./session.ts";
 import { inspectStudent } from "./student.ts";
 import { inspectTable, inspectTableModel } from "./table-inspect.ts";
 import type { Terminal } from "./terminal.ts";
@@ -50,9 +50,12 @@ async function inspectRows(path: string, options: InspectOptions, terminal: Term
   const [rows = 0, width = 0] = table.rows.shape;
   const columns = columnSummaries(table.columns, table.rows);
   const memoryBytes = table.rows.data.byteLength;
-  const configuration = configurationFrom(options, defaultConfiguration({ rows, columns: width }), seed);
-  checkConfiguration(configuration);
-  const planned = plannedFit(configuration, { dimensions: width });
+  const request = await readRowsRequest(table, options, seed);
+  checkConfiguration(request.configuration);
+  const planned = plannedFit(request.configuration, options, {
+    dimensions: width,
+    judged: request.validation !== undefined || request.trainSplit !== 1,
+  });
   const text = [
     `${counted(rows, "row")}, ${counted(width, "numeric column")}, ${spokenBytes(memoryBytes)} in memory`,
     ...(table.ignored.length === 0
@@ -70,8 +73,7 @@ async function inspectRows(path: string, options: InspectOptions, terminal: Term
     ...planned.text,
   ];
   await say(terminal, options, text);
-  const request = { rows: table.rows, columns: table.columns, configuration, signal: terminal.signal };
-  const outlook = options.estimate ? await fitOutlook({ ...request, ...memoryLimit(options) }, options) : noOutlook;
+  const outlook = options.estimate ? await fitOutlook(request, options, terminal) : noOutlook;
   await say(terminal, options, [...outlook.text, ...(table.drawn ? [`seed ${seed}`] : [])]);
   if (!options.json) return;
   const result = {
@@ -97,6 +99,9 @@ function checkNothingToFit(options: InspectOptions): void {
     ...imageFitNames,
     "columns",
     "rows",
+    "trainSplit",
+    "validation",
+    "time",
     "task",
     "schema",
     "label",

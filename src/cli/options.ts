@@ -127,6 +127,9 @@ export interface InspectOptions extends CommonOptions, RecipeOptions, ImageFitOp
   readonly text?: TextChoice;
   readonly estimate: boolean;
   readonly columns?: readonly string[];
+  readonly trainSplit?: number;
+  readonly validation?: string;
+  readonly time?: number;
   readonly rows?: number;
   readonly seed?: number;
   readonly memory?: number;
@@ -244,7 +247,7 @@ export function integration(command: Command, { auto = false }: { readonly auto?
   return add(command, "--evaluations <count>", "fixed steps: velocity evaluations per block", count);
 }
 
-/** Row options of `fit`: which rows train, which are held out. */
+/** Row options of `fit` and `inspect`: which rows train, which are held out. */
 export function split(command: Command): Command {
   add(
     command,
@@ -253,6 +256,11 @@ export function split(command: Command): Command {
     parse.number({ above: 0, atMost: 1 }),
   );
   return command.option("--validation <file>", "held-out rows from a file of their own");
+}
+
+/** `--time`. */
+export function time(command: Command): Command {
+  return add(command, "--time <duration>", "stop in time with a usable model, such as 10m", parse.seconds);
 }
 
 /** The schedule of gamma_1 … gamma_N: three ways that exclude each other. */

@@ -2,9 +2,11 @@
 import { LocalFlowError } from "../errors.ts";
 import { type EstimateRequest, estimateFit } from "../tasks/estimate.ts";
 import { type Configuration, parameterCount } from "../train/configuration.ts";
-import type { CommonOptions } from "./options.ts";
-import { counted, spokenBytes, spokenTime } from "./output.ts";
-import { peakMemoryBytes, withEngine } from "./session.ts";
+import { endsByTime } from "./fit-plan.ts";
+import type { InspectOptions } from "./options.ts";
+import { counted, short, spokenBytes, spokenTime } from "./output.ts";
+import { memoryLimit, peakMemoryBytes, withEngine } from "./session.ts";
+import type { Terminal } from "./terminal.ts";
 
 /** Lines for people and fields for `--json`. */
 export interface Outlook {
@@ -16,35 +18,61 @@ export interface Outlook {
 export const noOutlook: Outlook = { text: [], fields: {} };
 
 /** What a fit with a configuration trains between points of so many values. */
-export function plannedFit(configuration: Configuration, { dimensions, spoken = "" }: PlanSize): Outlook {
+export function plannedFit(
+  configuration: Configuration,
+  limits: Limits,
+  { dimensions, spoken = "", judged }: PlanSize,
+): Outlook {
   const { blocks, training } = configuration;
   const parameters = parameterCount(configuration, dimensions);
   const iterations = blocks.reduce((total, block) => total + block.iterations, 0);
-  const { earlyStopping } = training;
+  const earlyStopping = judged ? training.earlyStopping : 0;
   return {
     text: [
-      `fit trains ${counted(blocks.length, "block")}, ${parameters} parameters${spoken}, ${iterations} iterations in all`,
+      `fit trains ${counted(blocks.length, "block")}, ${parameters} parameters${spoken}, ${spokenIterations(iterations, limits)}`,
       ...(earlyStopping > 0
         ? [
             `early stopping may end a block sooner: after ${counted(earlyStopping, "check")} without a better held-out loss`,
           ]
         : []),
     ],
-    fields: { blocks, parameters, iterations, ...(earlyStopping > 0 && { earlyStopping }) },
+    fields: {
+      blocks: endsByTime(limits) ? blocks.map(({ iterations: _, ...block }) => block) : blocks,
+      parameters,
+      ...(!endsByTime(limits) && { iterations }),
+      ...(earlyStopping > 0 && { earlyStopping }),
+    },
   };
 }
+
+/** How long a fit trains, before anything is measured. */
+export function spokenIterations(iterations: number, { time, ...limits }: Limits): string {
+  if (time === undefined) return `${iterations} iterations in all`;
+  const allowed = `as many iterations as ${spokenTime(time)} allow`;
+  return endsByTime({ time, ...limits }) ? allowed : `${allowed}, ${iterations} in all at most`;
+}
+
+type Limits = Pick<InspectOptions, "time" | "iterations">;
 
 interface PlanSize {
   readonly dimensions: number;
   /** What they are of, where they are no columns. */
   readonly spoken?: string;
+  /** Whether there are held-out rows, by which training may end early. */
+  readonly judged: boolean;
 }
 
 /**
  * Times the real work for a moment. Rows that a fit would refuse have an outlook too: the reason. Throws code
  * "interrupted" after Ctrl-C and "option" for a device that is not there.
  */
-export async function fitOutlook(request: EstimateRequest, options: CommonOptions): Promise<Outlook> {
+export async function fitOutlook(
+  rows: Omit<EstimateRequest, "time" | "memory" | "signal">,
+  options: InspectOptions,
+  { signal }: Terminal,
+): Promise<Outlook> {
+  const { time } = options;
+  const request = { ...rows, ...memoryLimit(options), ...(time !== undefined && { time }), signal };
   try {
     return await withEngine(options, async (engine) => {
       const before = process.memoryUsage.rss();
@@ -52,10 +80,11 @@ export async function fitOutlook(request: EstimateRequest, options: CommonOption
       // Measured where the real step ran, plus the pushed rows; counted where its batch was cut.
       const bytes = Math.max(peakMemoryBytes() + request.rows.data.byteLength, before + memoryBytes);
       const place = `on this machine, ${engine.threads} ${engine.threads === 1 ? "thread" : "threads"}`;
-      const { trainingSeconds, pushSeconds, scoreSeconds } = parts;
+      const { trainingSeconds, pushSeconds, scoreSeconds, iterations } = parts;
+      const told = time === undefined ? "" : ` (about ${short(iterations, 2)} iterations)`;
       return {
         text: [
-          `time    about ${spokenTime(seconds)} ${place}: training ${spokenTime(trainingSeconds)}, pushing ` +
+          `time    about ${spokenTime(seconds)} ${place}: training ${spokenTime(trainingSeconds)}${told}, pushing ` +
             `${spokenTime(pushSeconds)}, likelihoods ${spokenTime(scoreSeconds)}`,
           `memory  about ${spokenBytes(bytes)} at most`,
         ],

@@ -68,7 +68,7 @@ function fit(root: Command, terminal: Terminal): void {
   options.task(command);
   options.rows(options.split(options.columns(command)));
   command.option("--resume", "go on from the checkpoint beside the output, MODEL.checkpoint");
-  add(command, "--time <duration>", "stop in time with a usable model, such as 10m", parse.seconds);
+  options.time(command);
   options.force(options.memory(options.seed(options.common(command))));
   images.imagePictures(images.imageFit(command));
   options.training(options.schedule(command));
@@ -243,7 +243,7 @@ function distill(root: Command, terminal: Terminal): void {
 function inspect(root: Command, terminal: Terminal): void {
   const command = begin(root, "inspect", "what a data file or a model holds, and what fitting the data would take");
   command.argument("<file>", `model (.safetensors), or data: ${dataSources}`);
-  options.rows(options.columns(options.task(command)));
+  options.time(options.rows(options.split(options.columns(options.task(command)))));
   command.option("--no-estimate", "do not measure how long a fit of the data would take");
   options.memory(options.seed(options.common(command)));
   images.imageFit(command);
@@ -252,6 +252,7 @@ function inspect(root: Command, terminal: Terminal): void {
   examples(command, [
     "localflow inspect data.csv",
     "localflow inspect data.csv --hidden 512x4 --iterations 5000     # what would that fit take?",
+    "localflow inspect data.csv --time 10m                           # how many iterations does that leave?",
     "localflow inspect model.safetensors --json",
   ]);
   command.action(async (file, given) => (await import("./inspect.ts")).inspect(file, given, terminal));

@@ -19,7 +19,7 @@ import { blockLines, blockTable } from "./block-table.ts";
 import type { InspectOptions } from "./options.ts";
 import { fitOutlook, type Outlook, plannedFit } from "./outlook.ts";
 import { counted, report, say } from "./output.ts";
-import { memoryLimit, seedFrom } from "./session.ts";
+import { seedFrom } from "./session.ts";
 import { readTableRequest } from "./table-request.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -58,11 +58,13 @@ async function plannedTableFit(
     const { configuration, encoder } = plan;
     checkConfiguration(configuration);
     const dimensions = encoder.dimensions.length;
-    const planned = plannedFit(configuration, { dimensions, spoken: ` for ${counted(dimensions, "dimension")}` });
+    const judged = plan.heldOut !== undefined;
+    const size = { dimensions, spoken: ` for ${counted(dimensions, "dimension")}`, judged };
+    const planned = plannedFit(configuration, options, size);
     await say(terminal, options, planned.text);
     if (!options.estimate) return planned.fields;
     const { request: rows } = preparedTable(plan);
-    const outlook = await fitOutlook({ ...rows, ...memoryLimit(options), signal: terminal.signal }, options);
+    const outlook = await fitOutlook(rows, options, terminal);
     await say(terminal, options, outlook.text);
     return { ...planned.fields, ...outlook.fields };
   } catch (error) {

@@ -229,7 +229,7 @@ export async function* scoreDensity(
 }
 
 /** Share of a time budget that goes into training and pushing; the rest is for the likelihoods of the report. */
-const trainingShare = 0.9;
+export const trainingShare = 0.9;
 
 /** Of training and held-out rows, as many as the networks and the time that is left allow. */
 async function reportScores(

@@ -10,12 +10,15 @@ import { type BlockConfiguration, type Configuration, checkConfiguration } from 
 import { checkMasks, poolCopies } from "../train/masked-pool.ts";
 import { rowsAtOnce } from "../train/optimizer.ts";
 import { borrowedRows } from "../train/row-pool.ts";
+import { inTime } from "./estimate-in-time.ts";
 import { type EstimateRows, estimateRows, type MovedRows, pushedRows } from "./estimate-rows.ts";
 import { reportRows } from "./report-scores.ts";
 import { checkBudget, checkRows, fitCopies, type RowRequest } from "./rows.ts";
 
 export interface EstimateRequest extends RowRequest {
   readonly configuration: Configuration;
+  /** Seconds that the fit may take; default: no limit. */
+  readonly time?: number;
   /** Seconds that measuring takes, about: programs are compiled in addition, and no run is cut short. Default 2. */
   readonly seconds?: number;
   readonly signal?: AbortSignal;
@@ -25,6 +28,8 @@ export interface EstimateRequest extends RowRequest {
 export interface FitEstimate {
   /** The three below together. */
   readonly seconds: number;
+  /** Of all blocks together: those of the configuration, or as many as the time leaves. */
+  readonly iterations: number;
   readonly trainingSeconds: number;
   /** Moving the rows through each block once it is trained. */
   readonly pushSeconds: number;
@@ -51,7 +56,7 @@ export async function estimateFit(engine: Engine, request: EstimateRequest): Pro
     .reduce((a, b) => a + b, 0);
   const kinds = blockKinds(configuration, rows);
   const deadline = performance.now() + 2000 * seconds;
-  let [trainingSeconds, pushSeconds, scoreSeconds] = [rows.seconds, 0, 0];
+  let [setupSeconds, iterationSeconds, pushSeconds, scoreSeconds] = [rows.seconds, 0, 0, 0];
   let known: { readonly cost: BlockCost; readonly parameters: number } | undefined;
   for (const { block, number, blocks, iterations, pushed } of kinds) {
     const parameters = mlpParameterCount(block.network, d);
@@ -60,15 +65,16 @@ export async function estimateFit(engine: Engine, request: EstimateRequest): Pro
         ? await blockCost(work, block, number, seconds / kinds.length)
         : scaled(known.cost, parameters / known.parameters);
     known = { cost, parameters };
-    trainingSeconds += blocks * cost.setup + iterations * cost.iteration;
+    setupSeconds += blocks * cost.setup;
+    iterationSeconds += iterations * cost.iteration;
     pushSeconds += pushed * cost.push;
     scoreSeconds += blocks * scored * cost.score;
   }
+  const iterations = configuration.blocks.reduce((total, block) => total + block.iterations, 0);
+  const parts = inTime({ iterations, setupSeconds, iterationSeconds, pushSeconds, scoreSeconds }, request.time);
   return {
-    seconds: trainingSeconds + pushSeconds + scoreSeconds,
-    trainingSeconds,
-    pushSeconds,
-    scoreSeconds,
+    seconds: parts.trainingSeconds + parts.pushSeconds + parts.scoreSeconds,
+    ...parts,
     memoryBytes: memoryOf(request, d),
   };
 }

@@ -3,8 +3,10 @@ import { isImageNetwork, type VelocityNetwork } from "../nn/network.ts";
 import type { Configuration } from "./configuration.ts";
 import { comparedRows } from "./distances.ts";
 
-/** Share of a block's training time that its push may take when time is short; after the last block only distances are measured. */
-const [pushShare, lastPushShare] = [0.25, 0.05];
+/** Share of a block's training time that its push may take when time is short … */
+export const pushShare = 0.25;
+/** … and after the last block, where only distances are measured. */
+const lastPushShare = 0.05;
 /** A pool is never made smaller than this: fewer rows would be learnt by heart, unless time is too short for that. */
 const [leastRows, leastRowsInTime] = [50_000, 8192];
 /** The same for images, whose rows say more and cost more. */

@@ -281,6 +281,11 @@ describe("inspect", () => {
     const estimated = await localflow("inspect", data, ...patches, "--seed", "1", "--threads", "1");
     expect(estimated.out).toMatch(/network patches of 2 x 2, 4 blocks of width 8\n/);
     expect(estimated.out).toMatch(/training takes about \d/);
+    const timed = await localflow("inspect", data, ...patches, "--seed", "1", "--threads", "1", "--time", "2s");
+    expect(timed.out).toMatch(/ parameters, as many iterations as 2\.0 s allow\n/);
+    expect(timed.out).toMatch(/\nabout \d+ iterations at most are done in that time here; pushing .* is in it\n$/);
+    const split = await localflow("inspect", data, "--train-split", "0.5");
+    expect(split).toMatchObject({ status: 2, err: expect.stringContaining("--train-split: expected rows of numbers") });
   }, 60_000);
 });
 

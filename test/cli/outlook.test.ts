@@ -56,6 +56,21 @@ describe("inspect of data", () => {
     expect(contradictory).toMatchObject({ status: 2, out: "" });
   });
 
+  it("prices the fit that --time, --train-split and --validation lead to", async () => {
+    const timed = await fitOf(...small, "--time", "20s", "--hidden", "256x3", "--batch-size", "500");
+    expect(timed["estimatedSeconds"]).toBeLessThanOrEqual(20);
+    expect(timed["iterations"]).toBeGreaterThan(0);
+    const whole = await fitOf(...small, "--time", "10h", "--iterations", "50");
+    expect(whole).toMatchObject({ iterations: 50 });
+    const early = ["--early-stopping", "3", "--no-estimate"];
+    expect(await fitOf(...small, ...early, "--train-split", "1")).not.toHaveProperty("earlyStopping");
+    expect(await fitOf(...small, ...early, "--train-split", "1", "--validation", "moons")).toHaveProperty(
+      "earlyStopping",
+    );
+    const other = await localflow(...small, "--validation", at("nosuch.csv"));
+    expect(other).toMatchObject({ status: 1, out: "", err: expect.stringContaining("nosuch.csv: expected a file") });
+  });
+
   it("says that early stopping may end it sooner, where there is any, and that a budget is too small", async () => {
     const stopping = await localflow(...small, "--early-stopping", "1", "--no-estimate");
     expect(stopping.out).toMatch(

@@ -114,6 +114,49 @@ describe("inspect of a table", () => {
     expect(await parameters("--schema", schema)).toBeLessThan(plain.parameters);
   });
 
+  it("plans the rows that are held out as fit does", async () => {
+    const plan = async (...args: readonly string[]) => planOf(...tiny, ...args);
+    expect(await plan()).toMatchObject({ earlyStopping: 8 });
+    const all = await plan("--train-split", "1");
+    expect(all).not.toHaveProperty("earlyStopping");
+    expect(await plan("--validation", data)).toEqual({ ...all, earlyStopping: 8 });
+    expect(await plan("--validation", data, "--train-split", "1")).toEqual({ ...all, earlyStopping: 8 });
+  });
+
+  it("knows of gaps only those of the rows that train, as fit does", async () => {
+    const path = put("one-gap.csv", [
+      "a,b",
+      ...Array.from({ length: 200 }, (_, n) => `${n === 100 ? "" : n * n},${n % 3}`),
+    ]);
+    const few = ["--train-split", "0.05", ...tiny];
+    const planned = await fitOf(path, "--no-estimate", ...few);
+    expect(planned.parameters).toBeLessThan((await fitOf(path, "--no-estimate", ...tiny)).parameters);
+    const fitted = await localflowJson("fit", path, "-o", at("few.safetensors"), ...few);
+    expect(fitted["parameters"]).toBe(planned.parameters);
+  });
+
+  it("says how many iterations a limited time leaves", async () => {
+    const line = [
+      "inspect",
+      data,
+      ...tiny.filter((word, n) => word !== "--iterations" && tiny[n - 1] !== "--iterations"),
+    ];
+    const { out, status } = await localflow(...line, "--time", "30s");
+    expect(status).toBe(0);
+    expect(out).toMatch(/ for 7 dimensions, as many iterations as 30 s allow\n/);
+    expect(out).toMatch(/\ntime {4}about \d+ s .*: training [\d.]+ s \(about \d+ iterations\), pushing /);
+    const timed = await localflowJson(...line, "--time", "30s");
+    const { estimatedSeconds, iterations, blocks } = timed["fit"] as Record<string, unknown>;
+    expect(estimatedSeconds).toBeLessThanOrEqual(30);
+    expect(estimatedSeconds).toBeGreaterThan(20);
+    expect(iterations).toBeGreaterThan(100);
+    expect(blocks).not.toContainEqual(expect.objectContaining({ iterations: expect.anything() }));
+    const both = await localflow(...line, "--time", "30s", "--iterations", "7", "--no-estimate");
+    expect(both.out).toContain("as many iterations as 30 s allow, 14 in all at most\n");
+    const { fit } = await localflowJson(...line, "--time", "30s", "--no-estimate");
+    expect(fit).not.toHaveProperty("iterations");
+  });
+
   it("says longer times of more iterations", async () => {
     const [little, much] = [
       await fitOf(data, ...tiny, "--iterations", "10"),
@@ -132,6 +175,9 @@ describe("inspect of a table", () => {
     ["--constraint count<0", 2],
     ["--steps free --blocks 2", 2],
     ["--memory 3MB", 2],
+    ["--validation nosuch.csv", 1],
+    ["--train-split 2", 2],
+    ["--time soon", 2],
   ])("refuses %s in the words of fit", async (given, status) => {
     const [inspected, fitted] = [
       await localflow("inspect", data, "--threads", "1", ...given.split(/ (?!")/)),

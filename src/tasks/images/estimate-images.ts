@@ -14,15 +14,26 @@ const measured = 3;
 /** More iterations than fit into that. */
 const endless = 1_000_000;
 
+export interface ImageEstimateRequest {
+  readonly images: ImageSet;
+  readonly configuration: ImageConfiguration;
+  /** Seconds that the fit may take; default: no limit. */
+  readonly time?: number;
+  readonly signal?: AbortSignal;
+}
+
+export interface ImageFitEstimate {
+  readonly trainingSeconds: number;
+  /** Of all blocks together: those of the configuration, or as many as the time leaves at most. */
+  readonly iterations: number;
+}
+
 /** Trains the first block for a moment and extrapolates: the blocks of image recipes have one network. Pushing is not in it. */
-export async function estimateImageFit(
-  engine: Engine,
-  request: { readonly images: ImageSet; readonly configuration: ImageConfiguration; readonly signal?: AbortSignal },
-): Promise<{ readonly trainingSeconds: number }> {
-  const { images, configuration, signal } = request;
+export async function estimateImageFit(engine: Engine, request: ImageEstimateRequest): Promise<ImageFitEstimate> {
+  const { images, configuration, time = Number.POSITIVE_INFINITY, signal } = request;
   const { blocks, training } = configuration;
   const block = blocks[0];
-  if (block === undefined) return { trainingSeconds: 0 };
+  if (block === undefined) return { trainingSeconds: 0, iterations: 0 };
   const key = split(random(configuration.seed), "estimate");
   const places = chosenPlaces(images.count, training.batchSize, key);
   const { pool } = await poolAt(images, places, "float32", signal);
@@ -47,5 +58,7 @@ export async function estimateImageFit(
   checkSignal(signal, "estimate");
   const [first = started, last = started] = [ends.length > 1 ? ends[0] : started, ends.at(-1)];
   const each = (last - first) / 1000 / Math.max(1, ends.length - 1);
-  return { trainingSeconds: each * blocks.reduce((total, { iterations }) => total + iterations, 0) };
+  const whole = blocks.reduce((total, { iterations }) => total + iterations, 0);
+  const iterations = each * whole > time ? Math.floor(time / each) : whole;
+  return { trainingSeconds: Math.min(time, each * whole), iterations };
 }

@@ -133,6 +133,19 @@ describe("evaluate, of a table's model", () => {
     }
   });
 
+  it("names the file with too few rows and how many it takes, before it draws any", async () => {
+    const [one, three] = [at("one.csv"), at("three.csv")];
+    put(one, smallRows(1));
+    put(three, smallRows(3));
+    const refused = async (...args: readonly string[]) => (await evaluate(model, ...args, "--quiet")).err;
+    expect(await refused(one, "--train", train)).toBe(
+      `localflow: ${one}: expected at least 2 held-out rows, got 1; give more held-out rows\n`,
+    );
+    expect(await refused(test, "--train", one)).toContain(`${one}: expected at least 2 training rows, got 1; `);
+    expect(await refused(three)).toContain(`${three}: expected at least 4 held-out rows where there are no training`);
+    expect(await refused(test, "-n", "1")).toContain("-n, --rows: expected at least 2 rows, got 1");
+  });
+
   it("reads cells that are no numbers as gaps, and says so", async () => {
     put(at("junk.csv"), smallRows(60, 5), ({ side, x, vip }) => [side, x ?? "", "lots", vip]);
     const { notes, measures } = await json(model, at("junk.csv"));

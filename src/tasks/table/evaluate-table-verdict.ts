@@ -2,10 +2,9 @@
 import { largestArea } from "../../measure/area-under-curve.ts";
 import { flowBaselines } from "../../measure/names.ts";
 import { testedRows } from "../../measure/two-sample-classifier.ts";
+import { privacySentence } from "./evaluate-privacy-verdict.ts";
 import type { Beside, TableEstimate, TableFindings } from "./evaluate-table.ts";
-
-/** A value beside its floor. */
-type Aside = Pick<Beside, "value" | "standardError" | "floor">;
+import { doubtOf, hardlyTold, mostMissed, percent, shareError } from "./evaluate-table-words.ts";
 
 /** Said by every evaluation. */
 export const noGuarantee =
@@ -20,8 +19,10 @@ export function tableVerdict({ measures, telling, pairs, rows }: TableFindings):
     c2st && rowsSentence(c2st, telling, testedRows(Math.min(rows.heldOut, rows.compared))),
     ...(c2st ? flowSentences(c2st) : []),
     utility && utilitySentence(utility),
-    recall && below(recall) ? `Some kinds of rows are missing: ${missingSentence(recall)}.` : undefined,
-    ...privacySentences(measures),
+    recall && isMissing(recall, rows.heldOut)
+      ? `Some kinds of rows are missing: ${missingSentence(recall)}.`
+      : undefined,
+    privacySentence({ measures, rows }),
     noGuarantee,
   ];
   return sentences.filter((sentence) => sentence !== undefined);
@@ -37,9 +38,6 @@ function besideFloor(metric: Beside): string {
   const floor = `real rows ${percent(metric.floor)}`;
   return above(metric) ? `that is more than chance explains (${floor})` : `no more than real rows would be (${floor})`;
 }
-
-/** Areas below which trees hardly tell rows, and up to which a test may miss them and still says something. */
-const [hardlyTold, mostMissed] = [0.6, 0.7];
 
 function rowsSentence(c2st: Beside, telling: TableFindings["telling"], tested: number): string {
   const { value, baselines } = c2st;
@@ -90,46 +88,16 @@ function missingSentence(recall: Beside): string {
   return `${share}, where ${percent(recall.floor)} would have real ones`;
 }
 
-function privacySentences({
-  closerToTrain,
-  identicalRows,
-  membership,
-  membershipAtOnePercent,
-}: TableFindings["measures"]): readonly string[] {
-  if (identicalRows === undefined)
-    return ["Whether training rows were copied is not known: that takes the training rows."];
-  const signs = [
-    above(identicalRows)
-      ? `${percent(identicalRows)} of the rows equal a training row, ${percent(identicalRows.floor)} of held-out rows do`
-      : undefined,
-    closerToTrain && above(closerToTrain)
-      ? `${percent(closerToTrain)} of the rows are nearer to a training row than to any held-out row, 50 % would be chance`
-      : undefined,
-    membership && above(membership)
-      ? `an attacker tells training from held-out rows with AUC ${membership.value.toFixed(3)}, 0.5 would be chance`
-      : undefined,
-    membershipAtOnePercent && above(membershipAtOnePercent)
-      ? `at 1 % false alarms the attacker finds ${percent(membershipAtOnePercent)} of the training rows`
-      : undefined,
-  ].filter((sign) => sign !== undefined);
-  return signs.length === 0
-    ? ["No sign that training rows were copied or can be recognised, by the measures here."]
-    : [`Signs that training rows shine through: ${signs.join("; ")}.`];
+/** Few held-out rows may all be alike, so that their share shows no error. */
+function isMissing({ value, floor }: Beside, heldOut: number): boolean {
+  return floor.value - value > 3 * Math.hypot(shareError(value, heldOut), shareError(floor.value, heldOut));
 }
 
 /** Beyond the floor by more than chance explains: three standard errors of the difference. */
-function above(metric: Aside): boolean {
+function above(metric: Beside): boolean {
   return metric.value - metric.floor.value > 3 * doubtOf(metric);
 }
 
 function below(metric: Beside): boolean {
   return metric.floor.value - metric.value > 3 * doubtOf(metric);
-}
-
-function doubtOf({ standardError, floor }: Aside): number {
-  return Math.hypot(standardError ?? 0, floor.standardError ?? 0);
-}
-
-export function percent({ value }: TableEstimate): string {
-  return `${(100 * value).toFixed(1)} %`;
 }

@@ -4,7 +4,7 @@ import { flowBaselines } from "../../measure/names.ts";
 import { testedRows } from "../../measure/two-sample-classifier.ts";
 import { privacySentence } from "./evaluate-privacy-verdict.ts";
 import type { Beside, TableEstimate, TableFindings } from "./evaluate-table.ts";
-import { doubtOf, hardlyTold, mostMissed, percent, shareError } from "./evaluate-table-words.ts";
+import { areOfOtherLaws, doubtOf, hardlyTold, mostMissed, percent, shareError } from "./evaluate-table-words.ts";
 
 /** Said by every evaluation. */
 export const noGuarantee =
@@ -13,10 +13,14 @@ export const noGuarantee =
 /** Sentences on columns, on whole rows, on what is missing and on privacy, in this order; the last one is `noGuarantee`. */
 export function tableVerdict({ measures, telling, pairs, rows }: TableFindings): readonly string[] {
   const { columnShapes, pairTrends, c2st, recall, utility } = measures;
+  const isApart = areOfOtherLaws({ measures, rows });
   const sentences = [
     columnShapes && `Columns taken alone are ${percent(columnShapes)} off; ${besideFloor(columnShapes)}.`,
     pairTrends && pairs[0] && `${pairsSentence(pairTrends)} The worst pair is ${pairs[0].columns.join(" and ")}.`,
-    c2st && rowsSentence(c2st, telling, testedRows(Math.min(rows.heldOut, rows.compared))),
+    isApart && c2st ? otherLawsSentence(c2st) : undefined,
+    c2st && !(isApart && !above(c2st))
+      ? rowsSentence(c2st, telling, testedRows(Math.min(rows.heldOut, rows.compared)))
+      : undefined,
     ...(c2st ? flowSentences(c2st) : []),
     utility && utilitySentence(utility),
     recall && isMissing(recall, rows.heldOut)
@@ -47,6 +51,10 @@ function rowsSentence(c2st: Beside, telling: TableFindings["telling"], tested: n
   const how = value < hardlyTold ? "hardly" : value < 0.75 ? "sometimes" : value < 0.9 ? "mostly" : "almost always";
   const names = telling.slice(0, 3).map(({ column }) => column);
   return `Boosted trees ${how} tell whole rows from real ones (${scale}), most by ${names.join(", ")}; that is ${rank(c2st, baselines.copula)} a ${copula}.`;
+}
+
+function otherLawsSentence({ floor }: Beside): string {
+  return `Boosted trees tell the held-out rows from other real rows too (AUC ${floor.value.toFixed(3)}): hold out a random part of the rows.`;
 }
 
 /** Nothing was found, which says as much as an AUC that would have been found is small. */

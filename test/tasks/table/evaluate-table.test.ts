@@ -85,6 +85,29 @@ describe("the evaluation of synthetic rows", () => {
     expect(copies.verdict.join(" ")).toMatch(/Signs that training rows shine through: 100\.0 % .* AUC 1\.000/);
   });
 
+  it("says so where the held-out rows are no rows of the law of the training rows, and finds no copies by that", async () => {
+    const gone = (table: MeasuredTable): MeasuredTable => ({
+      ...table,
+      columns: table.columns.map((column) =>
+        column.kind === "numeric" && column.name === "x"
+          ? { ...column, values: column.values.map((value) => value + 100) }
+          : column,
+      ),
+    });
+    const { verdict } = await evaluateTable(
+      { train, heldOut: gone(mixedTable(300, "held-out")), synthetic: mixedTable(300, "drawn") },
+      options,
+    );
+    expect(verdict.join(" ")).toMatch(
+      /tell the held-out rows from other real rows too \(AUC 1\.000\): hold out a random part/,
+    );
+    expect(verdict.join(" ")).toMatch(
+      /Whether training rows can be recognised is not known: .* 0\.0 % of the rows equal a/,
+    );
+    expect(verdict.join(" ")).not.toMatch(/shine through|There are too few rows/);
+    expect(fresh.verdict.join(" ")).not.toContain("other real rows too");
+  });
+
   it("calls nothing a sign that its standard error hides because all of a few rows are alike", () => {
     const { identicalRows, membership, closerToTrain } = fresh.measures;
     if (!identicalRows || !membership || !closerToTrain) throw new Error("privacy is measured");

@@ -62,6 +62,9 @@ interface PlanSize {
   readonly judged: boolean;
 }
 
+/** What a whole fit may take beyond a moment of it: arrays of JavaScript and of the engine are collected late. */
+const margin = { factor: 1.1, bytes: 2 ** 26 } as const;
+
 /**
  * Times the real work for a moment. Rows that a fit would refuse have an outlook too: the reason. Throws code
  * "interrupted" after Ctrl-C and "option" for a device that is not there.
@@ -78,7 +81,8 @@ export async function fitOutlook(
       const before = process.memoryUsage.rss();
       const { seconds, memoryBytes, ...parts } = await estimateFit(engine, request);
       // Measured where the real step ran, plus the pushed rows; counted where its batch was cut.
-      const bytes = Math.max(peakMemoryBytes() + request.rows.data.byteLength, before + memoryBytes);
+      const moment = Math.max(peakMemoryBytes() + request.rows.data.byteLength, before + memoryBytes);
+      const bytes = Math.ceil(margin.factor * moment + margin.bytes);
       const place = `on this machine, ${engine.threads} ${engine.threads === 1 ? "thread" : "threads"}`;
       const { trainingSeconds, pushSeconds, scoreSeconds, iterations } = parts;
       const told = time === undefined ? "" : ` (about ${short(iterations, 2)} iterations)`;
@@ -86,7 +90,7 @@ export async function fitOutlook(
         text: [
           `time    about ${spokenTime(seconds)} ${place}: training ${spokenTime(trainingSeconds)}${told}, pushing ` +
             `${spokenTime(pushSeconds)}, likelihoods ${spokenTime(scoreSeconds)}`,
-          `memory  about ${spokenBytes(bytes)} at most`,
+          `memory  at most ${spokenBytes(bytes)}`,
         ],
         fields: { estimatedSeconds: seconds, estimatedMemoryBytes: bytes, ...parts, threads: engine.threads },
       };

@@ -20,7 +20,7 @@ import { checkMeasures, missed } from "./thresholds.ts";
 
 /** Whether an argument is a table and no model: by its ending, or standard input. */
 export function isTablePath(path: string): boolean {
-  return path === "-" || cellTableEndings.some((ending) => ending === endingOf(path));
+  return path === "-" || [...cellTableEndings, ".gz"].includes(endingOf(path));
 }
 
 /** Measures how far the second table is from the first one. */

@@ -17,6 +17,7 @@ import {
   type TableModelEvaluation,
 } from "../tasks/table/evaluate-table-model.ts";
 import { shownBaselines, tableEvaluationPage } from "../tasks/table/evaluate-table-page.ts";
+import { checkRealRows } from "../tasks/table/evaluate-table-rows.ts";
 import { type TextMetricName, textMetricNames, textMetrics } from "../tasks/table/evaluate-texts.ts";
 import { signsText, textLines, textsSections } from "../tasks/table/evaluate-texts-page.ts";
 import type { Schema } from "../tasks/table/schema.ts";
@@ -64,6 +65,7 @@ export async function evaluateTableFile(
   checkTableColumns(heldOut, schema, data);
   const train = trainFile === undefined ? undefined : await readTableFile(trainFile, memoryLimit(options));
   if (train !== undefined && trainFile !== undefined) checkTableColumns(train, schema, trainFile);
+  checkRealRows({ heldOut, ...(train && { train }) }, { heldOut: data, train: trainFile ?? "--train" });
   checkInterrupted(terminal.signal);
   const view = progressView(terminal, options);
   const request = {
@@ -98,10 +100,15 @@ export async function evaluateTableFile(
   if (failed) throw failed;
 }
 
+/** Rows that have shapes and pairs at all. */
+const fewestDrawn = 2;
+
 /** Throws "option" for what has no meaning here, before anything is read. */
 function checkTableOptions(options: EvaluateOptions, target: string | undefined, { columns }: Schema): void {
   refuse(options, ["samples"], "the model of a table");
-  const { train, failUnder = [], baselines = [] } = options;
+  const { train, failUnder = [], baselines = [], rows } = options;
+  if (rows !== undefined && rows < fewestDrawn)
+    throw failure("option", { where: "-n, --rows", expected: `at least ${fewestDrawn} rows`, received: String(rows) });
   const other = baselines.find((name) => !flowBaselines.some((known) => known === name));
   if (other !== undefined)
     throw failure("option", {

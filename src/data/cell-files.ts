@@ -14,7 +14,7 @@ import {
 } from "./cell-table.ts";
 import { checkDistinct, numberedColumns } from "./columns.ts";
 import { csvScanner, type Separator } from "./csv-scanner.ts";
-import { endingOf, explained } from "./files.ts";
+import { endingOf, explained, unknownEnding } from "./files.ts";
 import { isRecord } from "./is-record.ts";
 import { checkKeys, jsonBegun, parsed } from "./json-table.ts";
 import { elementCutter, type JsonPiece, lineCutter } from "./json-text.ts";
@@ -46,13 +46,7 @@ export const cellTableEndings = [".csv", ".tsv", ".json", ".ndjson", ".parquet"]
 export async function readCellTable(path: string, options: CellReadOptions = {}): Promise<CellTable> {
   if (path === "-") return readCellCsv(options.input ?? process.stdin, { where: "standard input", ...options });
   const ending = endingOf(path);
-  if (!cellTableEndings.some((known) => known === ending)) {
-    throw failure("file", {
-      where: path,
-      expected: `a table ending in ${cellTableEndings.join(", ")} (or - for CSV on standard input)`,
-      received: ending === "" ? "no ending" : ending,
-    });
-  }
+  if (!cellTableEndings.some((known) => known === ending)) throw unknownEnding(path, cellTableEndings);
   return explained(path, async () => {
     const found = await stat(path);
     if (found.isDirectory()) throw failure("file", { where: path, expected: "a file", received: "a folder" });

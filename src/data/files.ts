@@ -190,10 +190,17 @@ export async function readTable(path: string, options: ReadOptions = {}): Promis
   const ending = endingOf(path);
   const known = tableEndings.find((each) => each === ending);
   if (known !== undefined) return readers[known](path, options);
-  throw failure("file", {
+  throw unknownEnding(path, tableEndings);
+}
+
+/** The error for a table whose ending is none of those that can be read. */
+export function unknownEnding(path: string, endings: readonly string[]): LocalFlowError {
+  const ending = endingOf(path);
+  return failure("file", {
     where: path,
-    expected: `a table ending in ${tableEndings.join(", ")} (or - for CSV on standard input)`,
+    expected: `a table ending in ${endings.join(", ")} (or - for CSV on standard input)`,
     received: ending === "" ? "no ending" : ending,
+    ...(ending === ".gz" && { remedy: "unpack it first: gunzip --keep FILE" }),
   });
 }
 

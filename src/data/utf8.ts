@@ -73,7 +73,9 @@ export function notUtf8(where: string, replaced: string, cause: unknown): LocalF
       where,
       expected: utf8Expected,
       received: `other bytes in ${JSON.stringify(near.trim())}`,
-      remedy: "convert the file first, such as: iconv -f latin1 -t utf-8 FILE > NEWFILE",
+      remedy: replaced.startsWith(gzipped)
+        ? "the file is gzipped: unpack it first, such as: gunzip < FILE > NEWFILE"
+        : "convert the file first, such as: iconv -f latin1 -t utf-8 FILE > NEWFILE",
     },
     cause,
   );
@@ -86,5 +88,7 @@ export function isNotUtf8({ problem }: LocalFlowError): boolean {
 
 const utf8Expected = "UTF-8 text";
 const replacement = "\ufffd";
+/** The first two bytes of what is packed by gzip, as text. */
+const gzipped = `\u001f${replacement}`;
 /** Characters shown before and after. */
 const reach = 20;

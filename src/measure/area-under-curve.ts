@@ -16,13 +16,18 @@ export function areaUnderCurve(higher: ArrayLike<number>, lower: ArrayLike<numbe
 
 /**
  * The largest area that an estimate from `count` scores a group leaves open: two standard errors above it. The standard error counts
- * for no less than that of scores without any meaning (H. Mann and D. Whitney, 1947): it is 0 where all scores are equal.
+ * for no less than `meaninglessError`: it is 0 where all scores are equal.
  * An area below 1/2 counts as 1/2: a test that learnt something is not worse than none but by chance.
  */
 export function largestArea({ value, standardError }: Estimate, count: number): number {
-  const meaningless = Math.sqrt((2 * count + 1) / 12) / count;
+  const meaningless = meaninglessError(count);
   const doubt = Number.isFinite(standardError) ? Math.max(standardError, meaningless) : meaningless;
   return Math.min(1, Math.max(0.5, value) + 2 * doubt);
+}
+
+/** The standard error of the area under the curve of `count` scores a group that have no meaning (H. Mann and D. Whitney, 1947). */
+export function meaninglessError(count: number): number {
+  return Math.sqrt((2 * count + 1) / 12) / count;
 }
 
 function sortedScores(scores: ArrayLike<number>): Float64Array {

@@ -1,67 +1,91 @@
 // checkpoint-differences: in what the fit that is to go on from a checkpoint differs from the fit that left it, in words.
 import { isRecord } from "../data/is-record.ts";
+import { plainText, spellings } from "./checkpoint-flags.ts";
 import { toJson } from "./model-file.ts";
 
-/** One field of a configuration, or the columns, with both values as texts; "none" where it is not there. */
+/** An option, or a field of a configuration that none stands for, with both values as texts; "none" where it is not there. */
 export interface FieldDifference {
   readonly name: string;
   readonly before: string;
   readonly now: string;
 }
 
-/** Fields that follow from the data as well as from options: they are named last. */
-const isDerived = /^(training\.masks|network\.(context|levels|detailed))\b/;
+/** In what two origins differ. */
+export interface OriginDifferences {
+  readonly fields: readonly FieldDifference[];
+  /** The columns of a table are others, or are taken for something else. */
+  readonly columns: boolean;
+}
+
+/** What follows from the columns of a table, from its label and from its rows, beside options. */
+const derivedFields = ["training.masks", "network.context", "network.levels", "network.detailed"];
 const absent = "none";
 /** Objects within objects below this are compared as one value: files are not trusted. */
 const deepest = 6;
 /** Characters of a value that are shown, and how many of them stand before the first that differs. */
 const [longest, lead] = [60, 20];
 
-/**
- * The fields in which two origins `{configuration, columns?}` differ, as JSON has them. A field that differs in all blocks alike is
- * named once, others with their block.
- */
-export function fieldDifferences(before: unknown, now: unknown): readonly FieldDifference[] {
+/** In what two origins `{configuration, columns?}` differ, as JSON has them. */
+export function originDifferences(before: unknown, now: unknown): OriginDifferences {
   const [old, own] = [partsOf(before), partsOf(now)];
-  const blocks =
-    old.blocks.length === own.blocks.length
-      ? blockDifferences(old.blocks, own.blocks)
-      : [{ name: "blocks", before: String(old.blocks.length), now: String(own.blocks.length) }];
-  const found = [...blocks, ...differences(old.rest, own.rest)];
-  return [...found.filter(({ name }) => !isDerived.test(name)), ...found.filter(({ name }) => isDerived.test(name))];
+  const fields = [...new Set([...old.fields.keys(), ...own.fields.keys()])].flatMap((name) => {
+    const [one = absent, other = absent] = [old.fields.get(name), own.fields.get(name)];
+    if (one === other) return [];
+    const from = Math.max(0, firstDifferent(one, other) - lead);
+    return [{ name, before: shown(one, from), now: shown(other, from) }];
+  });
+  return { fields, columns: old.columns !== own.columns };
 }
 
 interface Parts {
-  readonly blocks: readonly unknown[];
-  readonly rest: unknown;
+  /** Texts of values by their names. */
+  readonly fields: ReadonlyMap<string, string>;
+  /** What the columns of a table are, as one text. */
+  readonly columns: string;
 }
 
 function partsOf(origin: unknown): Parts {
   const { configuration, ...others } = isRecord(origin) ? origin : {};
-  const { blocks, seed: _, ...rest } = isRecord(configuration) ? configuration : {};
-  return { blocks: Array.isArray(blocks) ? blocks : [], rest: { ...others, ...rest } };
+  const { blocks: found, seed: _, ...rest } = isRecord(configuration) ? configuration : {};
+  const blocks = Array.isArray(found) ? found : [];
+  const training = isRecord(rest["training"]) ? rest["training"] : {};
+  const whole = isRecord(training["masks"]) ? tableParts(others["columns"], training["masks"], blocks) : undefined;
+  const { columns: _columns, ...options } = others;
+  const own = fieldsOf({ ...(whole ? options : others), ...rest });
+  return {
+    fields: new Map([...(whole ? [["--label", whole.label] as const] : []), ...blockFields(blocks), ...own]),
+    columns: whole?.columns ?? "",
+  };
 }
 
-function blockDifferences(old: readonly unknown[], own: readonly unknown[]): readonly FieldDifference[] {
-  const found = old.flatMap((block, n) =>
-    differences(block, own[n]).map((difference) => ({ ...difference, block: n + 1 })),
-  );
-  const key = ({ name, before, now }: FieldDifference) => toJson([name, before, now]);
-  const counts = new Map<string, number>();
-  for (const each of found) counts.set(key(each), (counts.get(key(each)) ?? 0) + 1);
-  return found.flatMap(({ block, ...difference }) => {
-    if (counts.get(key(difference)) === old.length) return block === 1 ? [difference] : [];
-    return [{ ...difference, name: `${difference.name} of block ${block}` }];
+/** Of a table: its label, and all that tells what its columns are but for the shares of their levels, which follow from the rows. */
+function tableParts(columns: unknown, masks: Record<string, unknown>, blocks: readonly unknown[]) {
+  const names: readonly unknown[] = Array.isArray(columns) ? columns : [];
+  const { alone, groups } = masks;
+  const labelled = isRecord(alone) ? names[Number(alone["start"])] : undefined;
+  const networks = blocks.map((block) => {
+    const network = isRecord(block) && isRecord(block["network"]) ? block["network"] : {};
+    const levels: readonly unknown[] = Array.isArray(network["levels"]) ? network["levels"] : [];
+    const cells = levels.map((each) => (isRecord(each) ? [each["at"], countOf(each["edges"])] : each));
+    return [network["context"], network["detailed"], cells];
   });
+  return {
+    label: typeof labelled === "string" ? labelled.replace(/ (digit \d+|\S+)$/, "") : absent,
+    columns: toJson([columns, groups, ...new Set(networks.map(toJson))]),
+  };
 }
 
-function differences(old: unknown, own: unknown): readonly FieldDifference[] {
-  const [before, now] = [new Map(fieldsOf(old)), new Map(fieldsOf(own))];
-  return [...new Set([...before.keys(), ...now.keys()])].flatMap((name) => {
-    const [one = absent, other = absent] = [before.get(name), now.get(name)];
-    if (one === other) return [];
-    const from = Math.max(0, firstDifferent(one, other) - lead);
-    return [{ name, before: shown(one, from), now: shown(other, from) }];
+function countOf(list: unknown): number {
+  return Array.isArray(list) ? list.length : 0;
+}
+
+/** What blocks have in common once, else all their values in order, as options take them. */
+function blockFields(blocks: readonly unknown[]): readonly (readonly [string, string])[] {
+  const texts = blocks.map((block) => new Map(fieldsOf(block)));
+  return [...new Set(texts.flatMap((each) => [...each.keys()]))].map((name) => {
+    const values = texts.map((each) => each.get(name) ?? absent);
+    if (name === "--steps") return [name, values.join(",")];
+    return [name, new Set(values).size === 1 ? (values[0] ?? absent) : values.join(";")];
   });
 }
 
@@ -78,10 +102,12 @@ function shown(text: string, from: number): string {
   return `${start > 0 ? "…" : ""}${cut}${start + longest < text.length ? "…" : ""}`;
 }
 
-/** The values of an object by their paths; lists are one value. */
+/** The values of an object by their options, or by their paths where none stands for them; lists are one value. */
 function fieldsOf(value: unknown, path = "", depth = 0): readonly (readonly [string, string])[] {
-  if (!isRecord(value) || depth === deepest)
-    return [[path, ["string", "number"].includes(typeof value) ? String(value) : toJson(value)]];
+  if (derivedFields.includes(path)) return [];
+  const { flag, typed = plainText } = spellings.get(path) ?? {};
+  if (flag !== undefined) return [[flag, typed(value)]];
+  if (!isRecord(value) || depth === deepest) return [[path, plainText(value)]];
   return Object.entries(value).flatMap(([name, item]) =>
     item === undefined ? [] : fieldsOf(item, path === "" ? name : `${path}.${name}`, depth + 1),
   );

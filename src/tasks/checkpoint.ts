@@ -10,7 +10,7 @@ import type { PartialChain } from "../train/chain.ts";
 import type { Configuration } from "../train/configuration.ts";
 import { emptyCurve } from "../train/loss-curve.ts";
 import type { TrainingState } from "../train/optimizer.ts";
-import { fieldDifferences } from "./checkpoint-differences.ts";
+import { originDifferences } from "./checkpoint-differences.ts";
 import { curveSchema, timedBlockSchema } from "./configuration-schema.ts";
 import { chainTensors, floatTensor, parseMetadata, readBlocks, toJson } from "./model-file.ts";
 import { checkSeal, encodeSealed } from "./seal.ts";
@@ -140,17 +140,25 @@ function otherFit(
   where: string,
 ) {
   const [[settings, data], [ownSettings, ownData]] = [halves(made.fingerprint), halves(fingerprint)];
-  const found = settings === ownSettings || made.origin === undefined ? [] : fieldDifferences(made.origin, origin);
+  const known =
+    settings === ownSettings || made.origin === undefined ? undefined : originDifferences(made.origin, origin);
+  const { fields = [], columns = false } = known ?? {};
   const listed = (value: "before" | "now") =>
     [
-      ...found.slice(0, mostNamed).map((field) => `${field.name} ${field[value]}`),
-      ...(found.length > mostNamed ? ["…"] : []),
+      ...fields.slice(0, mostNamed).map((field) => `${field.name} ${field[value]}`),
+      ...(fields.length > mostNamed ? ["…"] : []),
     ].join(", ");
-  const options = found.length > 0 ? listed("now") : "other options";
-  const received = [...(settings === ownSettings ? [] : [options]), ...(data === ownData ? [] : ["other data"])];
+  // Edges of levels are among the settings, and follow from the data.
+  const isNamed = fields.length > 0 || columns || settings === ownSettings || (known && data !== ownData);
+  const received = [
+    ...(fields.length > 0 ? [listed("now")] : []),
+    ...(isNamed ? [] : ["other options"]),
+    ...(columns ? ["columns that are others or are taken for something else"] : []),
+    ...(data === ownData ? [] : ["other data to train on"]),
+  ];
   return failure("model", {
     where,
-    expected: `the data and the options that the checkpoint was made with${found.length > 0 ? ` (${listed("before")})` : ""}`,
+    expected: `the data and the options that the checkpoint was made with${fields.length > 0 ? ` (${listed("before")})` : ""}`,
     received: received.join(" and "),
     remedy: "repeat the interrupted command exactly, or start anew with --force and without --resume",
   });

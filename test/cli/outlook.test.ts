@@ -1,7 +1,9 @@
 // outlook: what `inspect` says a fit of the data would take, and when it says that none is possible.
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, it } from "vitest";
 import { commandLine, localflow } from "../support/command-line.ts";
 
@@ -34,7 +36,7 @@ describe("inspect of data", () => {
   it("says in words and in JSON how long a fit would take here and how much memory", async () => {
     const { out } = await localflow(...small);
     expect(out).toMatch(/\ntime {4}about .* on this machine, 1 thread: training .*, pushing .*, likelihoods .*\n/);
-    expect(out).toMatch(/\nmemory {2}about [\d.]+ [MG]iB at most\nseed 1\n$/);
+    expect(out).toMatch(/\nmemory {2}at most [\d.]+ [MG]iB\nseed 1\n$/);
     const fit = await fitOf(...small);
     expect(fit).toMatchObject({ threads: 1, iterations: 2000, blocks: [expect.anything()] });
     for (const part of ["trainingSeconds", "pushSeconds", "scoreSeconds"]) {
@@ -43,6 +45,23 @@ describe("inspect of data", () => {
     }
     expect(fit["estimatedMemoryBytes"]).toBeGreaterThan(2 ** 25);
     expect(fit["estimatedMemoryBytes"]).toBeLessThan(2 ** 33);
+  });
+
+  it.each(["moons", "table"])("bounds the memory that a fit of %s takes in a process of its own", (kind) => {
+    const main = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
+    expect(existsSync(main), "dist/cli/main.js is there: run `npm run build` before this test").toBe(true);
+    writeFileSync(at("t.csv"), `a,b\n${Array.from({ length: 400 }, (_, n) => `${n % 7},${Math.sin(n)}`).join("\n")}\n`);
+    const data = kind === "moons" ? ["moons", "--rows", "2000"] : [at("t.csv"), "--task", "table"];
+    const json = (...args: readonly string[]) => {
+      const line = [main, ...args, "--seed", "1", "--threads", "1", "--json", "--quiet"];
+      return JSON.parse(
+        execFileSync(process.execPath, line, { encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] }),
+      );
+    };
+    const { fit } = json("inspect", ...data);
+    const { peakMemoryBytes } = json("fit", ...data, "-o", at(`${kind}.safetensors`), "--iterations", "100");
+    expect(peakMemoryBytes).toBeLessThan(fit.estimatedMemoryBytes);
+    expect(fit.estimatedMemoryBytes).toBeLessThan(2 * peakMemoryBytes);
   });
 
   it("takes the options of fit into account", async () => {

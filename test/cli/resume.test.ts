@@ -53,7 +53,7 @@ describe.each(Object.entries(kinds))("resuming a fit of %s", (_, data) => {
     const line = fitting(data, "--coupling", "dependent", "--learning-rate", "0.5");
     const changed = line.map((word) => (word === "64" ? "32" : word));
     expect(await refused(changed)).toMatch(
-      /^localflow: .*\.checkpoint: .* \(learningRate [\d.]+, training\.batchSize 64\), got learningRate 0\.5, training\.batchSize 32; /,
+      /^localflow: .*\.checkpoint: .* \(--learning-rate [\d.]+, --batch-size 64\), got --learning-rate 0\.5, --batch-size 32; /,
     );
     expect(await refused(changed)).toContain(`${wanted} (`);
   });
@@ -66,6 +66,12 @@ describe.each(Object.entries(kinds))("resuming a fit of %s", (_, data) => {
     writeFileSync(other, csv(data.endsWith("rows.csv") ? "x,y" : "side,count", lines));
     const err = await refused(fitting(data).map((word) => (word === data ? other : word)));
     expect(err.startsWith(wanted)).toBe(true);
-    expect(err.endsWith(`other data${remedy}`)).toBe(true);
+    expect(err.endsWith(`other data to train on${remedy}`)).toBe(true);
   });
+});
+
+it("resuming a fit of a table with another label names it", async () => {
+  const { status, err } = await localflow(...fitting(kinds.table, "--label", "side"), "--resume", "--quiet");
+  expect(status).toBe(1);
+  expect(err).toContain("(--label none), got --label side; ");
 });

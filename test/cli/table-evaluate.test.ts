@@ -2,6 +2,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { run } from "../../src/cli/program.ts";
 import { missed, thresholds, worstTexts } from "../../src/cli/thresholds.ts";
@@ -131,6 +132,36 @@ describe("evaluate, of a table's model", () => {
       expect({ status: outcome.status, out: outcome.out }, message.source).toEqual({ status, out: "" });
       expect(outcome.err).toMatch(message);
     }
+  });
+
+  it("names the file with too few rows and how many it takes, before it draws any", async () => {
+    const [one, three] = [at("one.csv"), at("three.csv")];
+    put(one, smallRows(1));
+    put(three, smallRows(3));
+    const refused = async (...args: readonly string[]) => (await evaluate(model, ...args, "--quiet")).err;
+    expect(await refused(one, "--train", train)).toBe(
+      `localflow: ${one}: expected at least 2 held-out rows, got 1; give more held-out rows\n`,
+    );
+    expect(await refused(test, "--train", one)).toContain(`${one}: expected at least 2 training rows, got 1; `);
+    expect(await refused(three)).toContain(`${three}: expected at least 4 held-out rows where there are no training`);
+    expect(await refused(test, "-n", "1")).toContain("-n, --rows: expected at least 2 rows, got 1");
+  });
+
+  it("says of files that gzip packed how to unpack them, whatever they are called", async () => {
+    const packed = gzipSync(readFileSync(test));
+    for (const name of ["packed.csv.gz", "packed.csv"]) writeFileSync(at(name), packed);
+    for (const args of [
+      [model, at("packed.csv.gz")],
+      [at("packed.csv.gz"), test],
+      [test, at("packed.csv.gz")],
+    ])
+      expect((await evaluate(...args)).err).toMatch(
+        /packed\.csv\.gz: expected a table ending in .*, got \.gz; unpack it/,
+      );
+    expect((await evaluate(model, at("packed.csv"))).err).toMatch(
+      /packed\.csv .*; the file is gzipped: unpack it first/,
+    );
+    expect((await localflow("fit", at("packed.csv.gz"), "-o", at("x.safetensors"))).err).toContain("; unpack it first");
   });
 
   it("reads cells that are no numbers as gaps, and says so", async () => {

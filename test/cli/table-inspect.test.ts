@@ -48,7 +48,7 @@ describe("inspect of a table", () => {
     );
     expect(out).toMatch(/\nearly stopping may end a block sooner: after 8 checks without a better held-out loss\n/);
     expect(out).toMatch(/\ntime {4}about .* on this machine, 1 thread: training .*, pushing .*, likelihoods .*\n/);
-    expect(out).toMatch(/\nmemory {2}about [\d.]+ [MG]iB at most\n$/);
+    expect(out).toMatch(/\nmemory {2}at most [\d.]+ [MG]iB\n$/);
     expect((await localflow("inspect", data, ...tiny, "--early-stopping", "0")).out).not.toContain("early stopping");
   });
 

@@ -126,7 +126,7 @@ export function levelTexts(column: ColumnSchema): readonly string[] {
 function amountCode(column: NumberColumn | DateColumn, found: Values): ValueCode {
   if (found.values.length === 0) return { kind: "none" };
   const { scale = "quantile" } = column;
-  if (column.values === "observed" && scale !== "robust" && found.values.length <= mostLevels)
+  if (column.values === "observed" && found.values.length <= mostLevels)
     return { kind: "values", texts: found.texts, counts: [...found.counts] };
   if (scale === "smooth" && isCompact(found)) return { kind: "scale", ...smoothKnots(found) };
   return { kind: "scale", ...(scale === "robust" ? robustKnots(found) : quantileKnots(found, false)) };

@@ -21,7 +21,7 @@ import {
   type TableMetricMeaning,
   tableMetrics,
 } from "./evaluate-table-metrics.ts";
-import { percent } from "./evaluate-table-verdict.ts";
+import { percent } from "./evaluate-table-words.ts";
 import { measuredTable } from "./measured.ts";
 import type { Schema } from "./schema.ts";
 

@@ -11,6 +11,7 @@ import type { BaselineSummary } from "../evaluate.ts";
 import { gradientStepsOf, parametersOf } from "../plain-flow.ts";
 import { type Controls, controlsOf } from "../progress.ts";
 import { evaluateTable, type TableEvaluation } from "./evaluate-table.ts";
+import { checkRealRows } from "./evaluate-table-rows.ts";
 import { type EvaluatedText, evaluateTexts } from "./evaluate-texts.ts";
 import { textSentences } from "./evaluate-texts-verdict.ts";
 import { measuredTable, unreadableNotes } from "./measured.ts";
@@ -68,6 +69,7 @@ export async function evaluateTableModel(
   checkTarget(target, schema);
   checkTableColumns(heldOut, schema, "held-out rows");
   if (train !== undefined) checkTableColumns(train, schema, "training rows");
+  checkRealRows(request);
   const usual = Math.min(mostDrawn, Math.max(fewestDrawn, heldOut.rows));
   const draw = drawnRows(engine, model, request, request.rows ?? usual);
   onStage?.("drawing rows");

@@ -2,10 +2,9 @@
 import { largestArea } from "../../measure/area-under-curve.ts";
 import { flowBaselines } from "../../measure/names.ts";
 import { testedRows } from "../../measure/two-sample-classifier.ts";
+import { privacySentence } from "./evaluate-privacy-verdict.ts";
 import type { Beside, TableEstimate, TableFindings } from "./evaluate-table.ts";
-
-/** A value beside its floor. */
-type Aside = Pick<Beside, "value" | "standardError" | "floor">;
+import { areOfOtherLaws, doubtOf, hardlyTold, mostMissed, percent, shareError } from "./evaluate-table-words.ts";
 
 /** Said by every evaluation. */
 export const noGuarantee =
@@ -14,14 +13,20 @@ export const noGuarantee =
 /** Sentences on columns, on whole rows, on what is missing and on privacy, in this order; the last one is `noGuarantee`. */
 export function tableVerdict({ measures, telling, pairs, rows }: TableFindings): readonly string[] {
   const { columnShapes, pairTrends, c2st, recall, utility } = measures;
+  const isApart = areOfOtherLaws({ measures, rows });
   const sentences = [
     columnShapes && `Columns taken alone are ${percent(columnShapes)} off; ${besideFloor(columnShapes)}.`,
     pairTrends && pairs[0] && `${pairsSentence(pairTrends)} The worst pair is ${pairs[0].columns.join(" and ")}.`,
-    c2st && rowsSentence(c2st, telling, testedRows(Math.min(rows.heldOut, rows.compared))),
+    isApart && c2st ? otherLawsSentence(c2st) : undefined,
+    c2st && !(isApart && !above(c2st))
+      ? rowsSentence(c2st, telling, testedRows(Math.min(rows.heldOut, rows.compared)))
+      : undefined,
     ...(c2st ? flowSentences(c2st) : []),
     utility && utilitySentence(utility),
-    recall && below(recall) ? `Some kinds of rows are missing: ${missingSentence(recall)}.` : undefined,
-    ...privacySentences(measures),
+    recall && isMissing(recall, rows.heldOut)
+      ? `Some kinds of rows are missing: ${missingSentence(recall)}.`
+      : undefined,
+    privacySentence({ measures, rows }),
     noGuarantee,
   ];
   return sentences.filter((sentence) => sentence !== undefined);
@@ -38,9 +43,6 @@ function besideFloor(metric: Beside): string {
   return above(metric) ? `that is more than chance explains (${floor})` : `no more than real rows would be (${floor})`;
 }
 
-/** Areas below which trees hardly tell rows, and up to which a test may miss them and still says something. */
-const [hardlyTold, mostMissed] = [0.6, 0.7];
-
 function rowsSentence(c2st: Beside, telling: TableFindings["telling"], tested: number): string {
   const { value, baselines } = c2st;
   const scale = `AUC ${value.toFixed(3)}, real rows ${c2st.floor.value.toFixed(3)}`;
@@ -49,6 +51,10 @@ function rowsSentence(c2st: Beside, telling: TableFindings["telling"], tested: n
   const how = value < hardlyTold ? "hardly" : value < 0.75 ? "sometimes" : value < 0.9 ? "mostly" : "almost always";
   const names = telling.slice(0, 3).map(({ column }) => column);
   return `Boosted trees ${how} tell whole rows from real ones (${scale}), most by ${names.join(", ")}; that is ${rank(c2st, baselines.copula)} a ${copula}.`;
+}
+
+function otherLawsSentence({ floor }: Beside): string {
+  return `Boosted trees tell the held-out rows from other real rows too (AUC ${floor.value.toFixed(3)}): hold out a random part of the rows.`;
 }
 
 /** Nothing was found, which says as much as an AUC that would have been found is small. */
@@ -90,46 +96,16 @@ function missingSentence(recall: Beside): string {
   return `${share}, where ${percent(recall.floor)} would have real ones`;
 }
 
-function privacySentences({
-  closerToTrain,
-  identicalRows,
-  membership,
-  membershipAtOnePercent,
-}: TableFindings["measures"]): readonly string[] {
-  if (identicalRows === undefined)
-    return ["Whether training rows were copied is not known: that takes the training rows."];
-  const signs = [
-    above(identicalRows)
-      ? `${percent(identicalRows)} of the rows equal a training row, ${percent(identicalRows.floor)} of held-out rows do`
-      : undefined,
-    closerToTrain && above(closerToTrain)
-      ? `${percent(closerToTrain)} of the rows are nearer to a training row than to any held-out row, 50 % would be chance`
-      : undefined,
-    membership && above(membership)
-      ? `an attacker tells training from held-out rows with AUC ${membership.value.toFixed(3)}, 0.5 would be chance`
-      : undefined,
-    membershipAtOnePercent && above(membershipAtOnePercent)
-      ? `at 1 % false alarms the attacker finds ${percent(membershipAtOnePercent)} of the training rows`
-      : undefined,
-  ].filter((sign) => sign !== undefined);
-  return signs.length === 0
-    ? ["No sign that training rows were copied or can be recognised, by the measures here."]
-    : [`Signs that training rows shine through: ${signs.join("; ")}.`];
+/** Few held-out rows may all be alike, so that their share shows no error. */
+function isMissing({ value, floor }: Beside, heldOut: number): boolean {
+  return floor.value - value > 3 * Math.hypot(shareError(value, heldOut), shareError(floor.value, heldOut));
 }
 
 /** Beyond the floor by more than chance explains: three standard errors of the difference. */
-function above(metric: Aside): boolean {
+function above(metric: Beside): boolean {
   return metric.value - metric.floor.value > 3 * doubtOf(metric);
 }
 
 function below(metric: Beside): boolean {
   return metric.floor.value - metric.value > 3 * doubtOf(metric);
-}
-
-function doubtOf({ standardError, floor }: Aside): number {
-  return Math.hypot(standardError ?? 0, floor.standardError ?? 0);
-}
-
-export function percent({ value }: TableEstimate): string {
-  return `${(100 * value).toFixed(1)} %`;
 }

@@ -1,5 +1,4 @@
 // evaluate-table: how faithful and how private synthetic rows are, every measure beside its floor and two baselines
-import { failure } from "../../errors.ts";
 import type { BoostingOptions } from "../../measure/boosting.ts";
 import { type ClosestRecords, checkedRows, someRows } from "../../measure/closest-record.ts";
 import { checkEnoughRows } from "../../measure/column-shapes.ts";
@@ -13,6 +12,7 @@ import { turns } from "../../runtime/pause.ts";
 import { gathered, notesOf } from "./evaluate-table-findings.ts";
 import { type Measured, measureFloor, measureSynthetic } from "./evaluate-table-measures.ts";
 import type { TableMetricMeaning, TableMetricName } from "./evaluate-table-metrics.ts";
+import { checkRealRows } from "./evaluate-table-rows.ts";
 import { tableVerdict } from "./evaluate-table-verdict.ts";
 
 /** Tables of the same columns. */
@@ -126,8 +126,10 @@ export async function evaluateTable(
   const { synthetic, rivals = {} } = tables;
   const { seed = 0, rows = 20_000, neighbourhoodRows = 4096, pairs = 2000, target, boosting = {} } = options;
   const key = split(random(seed), "table evaluation");
+  checkRealRows(tables);
+  for (const [name, table] of Object.entries({ "synthetic rows": synthetic, ...rivals }))
+    checkEnoughRows(name, [table]);
   const { train, heldOut } = realTables(tables, key);
-  checkEnoughRows("evaluation", [train, heldOut, synthetic, ...Object.values(rivals)]);
   const limits = rowLimits(checkedRows(rows), checkedRows(neighbourhoodRows), heldOut.columns.length);
   const turn = turns(options.signal, "evaluation");
   const settings = { seed, pairs, target, boosting, turn, ...limits, isTrained: tables.train !== undefined };
@@ -164,12 +166,6 @@ export async function evaluateTable(
 /** Training and held-out rows; without training rows both are a half of the held-out ones. */
 function realTables({ train, heldOut }: EvaluationTables, key: Random) {
   if (train !== undefined) return { train, heldOut };
-  if (heldOut.rows < 4)
-    throw failure("data", {
-      where: "evaluation",
-      expected: "at least 4 held-out rows where there are no training rows",
-      received: String(heldOut.rows),
-    });
   const order = permutation(split(key, "halves"), heldOut.rows);
   const half = heldOut.rows >>> 1;
   return { train: takenRows(heldOut, order.subarray(0, half)), heldOut: takenRows(heldOut, order.subarray(half)) };

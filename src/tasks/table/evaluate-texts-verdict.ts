@@ -1,5 +1,5 @@
 // evaluate-texts-verdict: how texts were written anew, in plain words
-import { percent } from "./evaluate-table-verdict.ts";
+import { percent } from "./evaluate-table-words.ts";
 import type { EvaluatedText } from "./evaluate-texts.ts";
 
 /** Columns that have a sentence, at most. */

@@ -16,6 +16,7 @@ import { type ColumnSpan, maskGroups, pointsOf, spansOf, type TablePoints, withG
 import type { Schema } from "./schema.ts";
 import type { SchemaOverrides } from "./schema-file.ts";
 import { rowVolumes } from "./score-table.ts";
+import { withStraightColumns } from "./straight-columns.ts";
 import { detailedConfiguration, maskShares, type TableSize, tableConfiguration } from "./table-configuration.ts";
 import { dimensionNames } from "./table-model.ts";
 
@@ -56,7 +57,8 @@ export interface TableFindings extends FoundConstraints {
 /** Looks at the cells. Throws "option" for a schema, a label or a constraint that does not suit them. */
 export function tableFindings(request: TableRequest): TableFindings {
   const { table, label, constraints = [] } = request;
-  const schema = detectSchema(table, withLabel(table, label, request.schema), request.texts);
+  const overrides = withLabel(table, label, request.schema);
+  const schema = withStraightColumns(detectSchema(table, overrides, request.texts), overrides);
   request.onSchema?.(schema);
   return { schema, ...findConstraints(constraints, table, schema) };
 }

@@ -3,7 +3,8 @@ import { beforeAll, describe, expect, it } from "vitest";
 import type { MeasuredTable } from "../../../src/measure/columns-table.ts";
 import { independentColumns } from "../../../src/measure/copula.ts";
 import { random } from "../../../src/random.ts";
-import { evaluateTable, type TableEvaluation } from "../../../src/tasks/table/evaluate-table.ts";
+import { privacySentence } from "../../../src/tasks/table/evaluate-privacy-verdict.ts";
+import { type EvaluationTables, evaluateTable, type TableEvaluation } from "../../../src/tasks/table/evaluate-table.ts";
 import { privacyMetricNames, tableMetricNames } from "../../../src/tasks/table/evaluate-table-metrics.ts";
 import { tableEvaluationPage } from "../../../src/tasks/table/evaluate-table-page.ts";
 import { noGuarantee, tableVerdict } from "../../../src/tasks/table/evaluate-table-verdict.ts";
@@ -62,6 +63,76 @@ describe("the evaluation of synthetic rows", () => {
     expect(verdictOf(40, 0.9, 0.02)).toContain("Boosted trees almost always tell whole rows from real ones");
     const few = { train: mixedTable(40, "few"), heldOut: mixedTable(40, "others"), synthetic: mixedTable(40, "more") };
     expect((await evaluateTable(few, options)).verdict.join(" ")).toContain("There are too few rows to say whether");
+  });
+
+  it("is no surer of privacy and of missing rows than few rows allow, and says how many it takes", async () => {
+    const verdicts = async (rows: number) => {
+      const heldOut = mixedTable(rows, `few ${rows}`);
+      const found = await evaluateTable({ train, heldOut, synthetic: mixedTable(300, "drawn") }, { seed: 3 });
+      return found.verdict.join(" ");
+    };
+    for (const rows of [2, 3, 5]) {
+      const verdict = await verdicts(rows);
+      expect(verdict).toMatch(
+        new RegExp(
+          `There are too few rows to say .*recognised: with ${rows} held-out rows .* AUC up to (1\\.00|0\\.9\\d) .*; about 67 are needed\\.`,
+        ),
+      );
+      expect(verdict).not.toMatch(/No sign|shine through|rows are missing/);
+    }
+    expect(await verdicts(50)).toMatch(/No sign that .*, but with 50 held-out rows an attack .* about 67 are needed\./);
+    const copies = await evaluateTable({ train, heldOut: mixedTable(30, "some"), synthetic: train }, { seed: 3 });
+    expect(copies.verdict.join(" ")).toMatch(/Signs that training rows shine through: 100\.0 % .* AUC 1\.000/);
+  });
+
+  it("says so where the held-out rows are no rows of the law of the training rows, and finds no copies by that", async () => {
+    const gone = (table: MeasuredTable): MeasuredTable => ({
+      ...table,
+      columns: table.columns.map((column) =>
+        column.kind === "numeric" && column.name === "x"
+          ? { ...column, values: column.values.map((value) => value + 100) }
+          : column,
+      ),
+    });
+    const { verdict } = await evaluateTable(
+      { train, heldOut: gone(mixedTable(300, "held-out")), synthetic: mixedTable(300, "drawn") },
+      options,
+    );
+    expect(verdict.join(" ")).toMatch(
+      /tell the held-out rows from other real rows too \(AUC 1\.000\): hold out a random part/,
+    );
+    expect(verdict.join(" ")).toMatch(
+      /Whether training rows can be recognised is not known: .* 0\.0 % of the rows equal a/,
+    );
+    expect(verdict.join(" ")).not.toMatch(/shine through|There are too few rows/);
+    expect(fresh.verdict.join(" ")).not.toContain("other real rows too");
+  });
+
+  it("calls nothing a sign that its standard error hides because all of a few rows are alike", () => {
+    const { identicalRows, membership, closerToTrain } = fresh.measures;
+    if (!identicalRows || !membership || !closerToTrain) throw new Error("privacy is measured");
+    const known = { identicalRows, membership, closerToTrain };
+    const sentence = (name: keyof typeof known, value: number, count: number) => {
+      const measures = { ...known, [name]: { ...known[name], value, standardError: 0 } };
+      const rows = { ...fresh.rows, train: 900, heldOut: count };
+      return privacySentence({ measures, rows });
+    };
+    for (const [name, words] of [
+      ["membership", "with AUC 1.000"],
+      ["closerToTrain", "100.0 % of the rows are nearer to a training row"],
+      ["identicalRows", "100.0 % of the rows equal a training row"],
+    ] as const) {
+      expect(sentence(name, 1, 2), name).toMatch(
+        /There are too few rows to say .* it may be chance that .*; about \d+ are/,
+      );
+      expect(sentence(name, 1, 2)).toContain(words);
+      expect(sentence(name, 1, 30)).toMatch(/^Signs that training rows shine through/);
+      expect(sentence(name, 1, 30)).toContain(words);
+    }
+    expect(sentence("identicalRows", 0.02, 100)).toMatch(
+      /it may be chance that 2\.0 % .*; about (?!100\b)\d{3} are needed/,
+    );
+    expect(sentence("identicalRows", 0.02, 1000)).toContain("Signs that training rows shine through: 2.0 %");
   });
 
   it("catches independent columns by pairs, rows and use, and not by columns or privacy", () => {
@@ -185,6 +256,26 @@ describe("an evaluation", () => {
     await expect(stopped).rejects.toMatchObject({ code: "interrupted" });
   });
 
+  it("refuses too few rows by the name of their table and with how many it takes", async () => {
+    const one = mixedTable(1, "one");
+    const refused = async (tables: Partial<EvaluationTables>) => {
+      const { heldOut, synthetic } = { ...small, ...tables };
+      const found = evaluateTable({ ...small, ...tables, heldOut, synthetic });
+      return found.then(
+        () => "nothing",
+        (error: Error) => error.message,
+      );
+    };
+    expect(await refused({ heldOut: one })).toMatch(
+      /^held-out rows: expected at least 2 held-out rows, got 1; give more/,
+    );
+    expect(await refused({ train: one })).toMatch(
+      /^training rows: expected at least 2 training rows, got 1; give more/,
+    );
+    expect(await refused({ synthetic: one })).toBe("synthetic rows: expected at least 2 rows, got 1");
+    expect(await refused({ rivals: { "flow-wide": one } })).toBe("flow-wide: expected at least 2 rows, got 1");
+  });
+
   it("tells its progress, stops when asked, and refuses tables that do not match", async () => {
     const parts: string[] = [];
     await evaluateTable(small, { onProgress: (done, total, next) => parts.push(`${done}/${total} ${next}`) });
@@ -198,9 +289,6 @@ describe("an evaluation", () => {
     await expect(evaluateTable(small, { signal: AbortSignal.abort() })).rejects.toMatchObject({ code: "interrupted" });
     const other = { ...small, synthetic: { rows: 15, columns: small.synthetic.columns.slice(1) } };
     await expect(evaluateTable(other)).rejects.toThrow(/column "x": expected a column of this name/);
-    await expect(evaluateTable({ ...small, heldOut: mixedTable(1, "b") })).rejects.toThrow(
-      /at least 2 rows of each table/,
-    );
   });
 });
 

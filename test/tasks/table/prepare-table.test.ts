@@ -6,6 +6,7 @@ import { createEngine } from "../../../src/runtime/node.ts";
 import { fitDensity } from "../../../src/tasks/density.ts";
 import { fitTable } from "../../../src/tasks/table/fit-table.ts";
 import { preparedTable, type TableRequest, tableFindings, tablePlan } from "../../../src/tasks/table/prepare-table.ts";
+import type { SchemaOverrides } from "../../../src/tasks/table/schema-file.ts";
 import { quickConfiguration, smallTable } from "../../support/small-table.ts";
 
 let engine: Engine;
@@ -73,5 +74,33 @@ describe("a prepared table", () => {
     const findings = tableFindings(request);
     expect(findings.schema.columns.map(({ kind }) => kind)).toEqual(["constant", "constant"]);
     expect(() => tablePlan(request, findings)).toThrow(/table: expected a column with at least two different values/);
+  });
+});
+
+describe("numbers that are mapped straight", () => {
+  const table = cellTableOf(Array.from({ length: 300 }, (_, n) => ({ a: [1, 2, 5, 10, 100][n % 5], b: Math.sin(n) })));
+  const columnFor = (schema: SchemaOverrides) => {
+    const request = { table, seed: 1, schema };
+    const { schema: found } = tableFindings(request);
+    return { found: found.columns[0], code: planOf(request).encoder.toJSON().codes[0]?.value.kind };
+  };
+
+  it("are said to be any of their grid, as they are written", () => {
+    expect(columnFor({})).toMatchObject({ found: { values: "observed" }, code: "values" });
+    expect(columnFor({ a: { kind: "number", scale: "quantile", values: "observed" } })).toMatchObject({
+      found: { values: "observed" },
+      code: "values",
+    });
+    for (const values of [{}, { values: "any" }] as const)
+      expect(columnFor({ a: { kind: "number", scale: "robust", ...values } })).toMatchObject({
+        found: { values: "any" },
+        code: "scale",
+      });
+  });
+
+  it("are not written as observed values alone: a schema that asks for both is refused", () => {
+    expect(() => columnFor({ a: { kind: "number", scale: "robust", values: "observed" } })).toThrow(
+      /^schema column "a": expected "values": "any" beside "scale": "robust", .*, got "values": "observed"; leave out/,
+    );
   });
 });

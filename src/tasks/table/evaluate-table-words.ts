@@ -1,0 +1,34 @@
+// evaluate-table-words: what all sentences on measures have in common: shares in words, and how far chance goes
+import { meaninglessError } from "../../measure/area-under-curve.ts";
+import { testedRows } from "../../measure/two-sample-classifier.ts";
+import type { Beside, TableEstimate, TableFindings } from "./evaluate-table.ts";
+
+/** Areas under the curve below which rows are hardly told, and up to which a test may miss them and still says something. */
+export const [hardlyTold, mostMissed] = [0.6, 0.7];
+
+export function percent({ value }: TableEstimate): string {
+  return `${(100 * value).toFixed(1)} %`;
+}
+
+/** The standard error of the difference between a value and its floor. */
+export function doubtOf({ standardError, floor }: Pick<Beside, "standardError" | "floor">): number {
+  return Math.hypot(standardError ?? 0, floor.standardError ?? 0);
+}
+
+/**
+ * The standard error of a share of so many rows, of which none and all would show no error, with two rows more that are in it and two
+ * that are not (A. Agresti and B. Coull, "Approximate is better than exact for interval estimation of binomial proportions", 1998).
+ */
+export function shareError(share: number, rows: number): number {
+  const cautious = (share * rows + 2) / (rows + 4);
+  return Math.sqrt((cautious * (1 - cautious)) / rows);
+}
+
+/** Whether trees tell even training rows from held-out ones: then they are not of one law, and say little of synthetic rows. */
+export function areOfOtherLaws({ measures, rows }: Pick<TableFindings, "measures" | "rows">): boolean {
+  const { c2st } = measures;
+  if (c2st === undefined) return false;
+  const { value, standardError } = c2st.floor;
+  const doubt = Math.max(standardError ?? 0, meaninglessError(testedRows(Math.min(rows.heldOut, rows.compared))));
+  return value > mostMissed && value - 0.5 > 3 * doubt;
+}

@@ -1,7 +1,7 @@
 // export-table-columns: the columns of a table from its points, as ONNX operators: what the encoder's `decode` does, in any runtime.
 import { normalScore } from "../random.ts";
 import { lastBelow, lastBelowIn, type NodeWriter, onnxTypes } from "./export-nodes.ts";
-import { amountsOf } from "./table/amounts.ts";
+import { amountsOf, mirrorsOf } from "./table/amounts.ts";
 import { type ColumnCode, levelTexts } from "./table/column-code.ts";
 import { dateFormat } from "./table/date-format.ts";
 import type { TableEncoder } from "./table/encoder.ts";
@@ -172,7 +172,11 @@ function allowed(
   { value, zeros }: ColumnCode,
   raw: string,
 ): string {
+  const [low, high] = mirrorsOf(column, value.kind === "scale" ? value.mirrored : undefined);
+  const mirroredAt = (bound: number, of: string) => write.apply("Sub", [write.double(2 * bound), of]);
   let inside = raw;
+  if (Number.isFinite(low)) inside = write.apply("Max", [inside, mirroredAt(low, inside)]);
+  if (Number.isFinite(high)) inside = write.apply("Min", [inside, mirroredAt(high, inside)]);
   const [first = 0, last = 0] = value.kind === "scale" ? [value.at[0], value.at.at(-1)] : [];
   if (zeros !== undefined && first > 0) inside = write.apply("Max", [inside, write.double(first)]);
   else if (zeros !== undefined && last < 0) inside = write.apply("Min", [inside, write.double(last)]);

@@ -48,6 +48,20 @@ export function amountsOf(column: NumberColumn | DateColumn): Amounts {
   };
 }
 
+/**
+ * Where values beyond a bound of the column are written as far inside as they are outside: at both ends of the outer steps of its grid.
+ * What a flow puts beyond a bound at which rows end abruptly belongs to its inner side; written as the bound itself it would pile up.
+ */
+export function mirrorsOf(
+  { minimum, maximum, step = 0 }: NumberColumn | DateColumn,
+  [atLow, atHigh]: readonly [boolean, boolean] = [false, false],
+): readonly [low: number, high: number] {
+  return [
+    atLow && minimum !== undefined ? minimum - step / 2 : Number.NEGATIVE_INFINITY,
+    atHigh && maximum !== undefined ? maximum + step / 2 : Number.POSITIVE_INFINITY,
+  ];
+}
+
 const times = [
   ["day", day],
   ["hour", 36e5],

@@ -24,7 +24,13 @@ export type ValueCode =
     }
   /** Observed values by size, as texts, with their counts. */
   | { readonly kind: "values"; readonly texts: readonly string[]; readonly counts: readonly number[] }
-  | { readonly kind: "scale"; readonly at: readonly number[]; readonly scores: readonly number[] };
+  | {
+      readonly kind: "scale";
+      readonly at: readonly number[];
+      readonly scores: readonly number[];
+      /** Whether values beyond the column's minimum, and beyond its maximum, are written as far inside instead of as the bound itself. */
+      readonly mirrored?: readonly [boolean, boolean];
+    };
 
 export interface ColumnCode {
   readonly value: ValueCode;
@@ -65,7 +71,12 @@ export const columnCodeJson = z.strictObject({
       })
       .refine(({ texts, counts }) => texts.length === counts.length, "as many counts as texts"),
     z
-      .strictObject({ kind: z.literal("scale"), at: knots, scores: knots })
+      .strictObject({
+        kind: z.literal("scale"),
+        at: knots,
+        scores: knots,
+        mirrored: z.tuple([z.boolean(), z.boolean()]).exactOptional(),
+      })
       .refine(({ at, scores }) => at.length === scores.length, "as many scores as places"),
   ]),
   filled: count,
@@ -128,6 +139,16 @@ function amountCode(column: NumberColumn | DateColumn, found: Values): ValueCode
   const { scale = "quantile" } = column;
   if (column.values === "observed" && found.values.length <= mostLevels)
     return { kind: "values", texts: found.texts, counts: [...found.counts] };
-  if (scale === "smooth" && isCompact(found)) return { kind: "scale", ...smoothKnots(found) };
+  if (scale === "smooth" && isCompact(found))
+    return { kind: "scale", ...smoothKnots(found), mirrored: [isRare(found, 0), isRare(found, -1)] };
   return { kind: "scale", ...(scale === "robust" ? robustKnots(found) : quantileKnots(found, false)) };
+}
+
+/** A value of at most so many of the rows is no place where they end. */
+const rareShare = 0.01;
+
+/** Whether hardly a row has the value at a place. */
+function isRare({ counts }: Values, place: number): boolean {
+  const rows = counts.reduce((total, each) => total + each, 0);
+  return counts.at(place)! <= Math.max(1, rareShare * rows);
 }

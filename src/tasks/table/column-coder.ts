@@ -1,6 +1,6 @@
 // column-coder: one column at work: the place of a text in each of its dimensions, and the text of a point.
 
-import { amountsOf } from "./amounts.ts";
+import { amountsOf, mirrorsOf } from "./amounts.ts";
 import { farthestScore, gridMargin } from "./cell-margins.ts";
 import { type ColumnCode, levelTexts, type ValueCode } from "./column-code.ts";
 import { type LevelsCode, levelsCode } from "./levels-code.ts";
@@ -151,6 +151,8 @@ function amountCoder(column: NumberColumn | DateColumn, { value, zeros }: Column
     const scale = scaleThrough(value);
     const [first, last] = [value.at[0]!, value.at.at(-1)!];
     const bound = boundsBesideZero(zeros !== undefined, first, last);
+    const [low, high] = mirrorsOf(column, value.mirrored);
+    const mirrored = (amount: number) => Math.min(Math.max(amount, 2 * low - amount), 2 * high - amount);
     return {
       parts: ["value"],
       places(text) {
@@ -158,7 +160,7 @@ function amountCoder(column: NumberColumn | DateColumn, { value, zeros }: Column
         if (Number.isNaN(amount)) return [absent];
         return [amountPlace(amount, step)];
       },
-      decode: (scores, at) => amounts.format(amounts.allowed(bound(scale.inverse(clamped(scores[at]!))))),
+      decode: (scores, at) => amounts.format(amounts.allowed(bound(mirrored(scale.inverse(clamped(scores[at]!)))))),
     };
 
     function amountPlace(amount: number, width: number | undefined): Place {

@@ -37,6 +37,36 @@ test("diamonds come back in every cell, and every dimension is N(0, 1) in mean a
   }
 }, 60_000);
 
+describe("points beyond the outer values of few numbers", () => {
+  const decoded = (numbers: readonly number[], column: object = {}) => {
+    const table = cellTableOf(numbers.map((x) => ({ x })));
+    const schema = detectSchema(table, { x: { kind: "number", scale: "smooth", ...column } });
+    const encoder = tableEncoder(schema, table);
+    const [code] = encoder.toJSON().codes;
+    if (code?.value.kind !== "scale") throw new Error("a column that is not mapped");
+    const { scores } = code.value;
+    const far = [scores[0]! - 0.2, scores[0]!, scores.at(-1)!, scores.at(-1)! + 0.2];
+    return Array.from(recordsOf(encoder.decode(Float32Array.from(far), far.length)), ({ x }) => Number(x));
+  };
+  const even = Array.from({ length: 401 }, (_, n) => n / 400);
+
+  test("are written as far inside where rows end abruptly, on both sides", () => {
+    const [below, first, last, above] = decoded(even);
+    expect(first).toBeCloseTo(0, 2);
+    expect(last).toBeCloseTo(1, 2);
+    expect(below).toBeGreaterThan(0.02);
+    expect(below).toBeLessThan(0.2);
+    expect(above).toBeCloseTo(1 - below!, 2);
+  });
+
+  test("are the outer value where rows share it, and nothing special without a bound", () => {
+    expect(decoded([...new Array<number>(20).fill(0), ...even])[0]).toBe(0);
+    const [below, , , above] = decoded(even, { minimum: null, maximum: null });
+    expect(below).toBeLessThan(-0.02);
+    expect(above).toBeGreaterThan(1.02);
+  });
+});
+
 describe("hostile tables", () => {
   test("a constant column has no dimension", async () => {
     const schema = expectBack(await columnsTable({ a: ["x", "x", "x"], b: ["1", "2", "4"] }));

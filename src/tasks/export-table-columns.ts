@@ -1,7 +1,7 @@
 // export-table-columns: the columns of a table from its points, as ONNX operators: what the encoder's `decode` does, in any runtime.
 import { normalScore } from "../random.ts";
 import { lastBelow, lastBelowIn, type NodeWriter, onnxTypes } from "./export-nodes.ts";
-import { amountsOf, mirrorsOf } from "./table/amounts.ts";
+import { amountsOf, type Mirrors, mirrorsOf } from "./table/amounts.ts";
 import { type ColumnCode, levelTexts } from "./table/column-code.ts";
 import { dateFormat } from "./table/date-format.ts";
 import type { TableEncoder } from "./table/encoder.ts";
@@ -172,18 +172,31 @@ function allowed(
   { value, zeros }: ColumnCode,
   raw: string,
 ): string {
-  const [low, high] = mirrorsOf(column, value.kind === "scale" ? value.mirrored : undefined);
-  const mirroredAt = (bound: number, of: string) => write.apply("Sub", [write.double(2 * bound), of]);
-  let inside = raw;
-  if (Number.isFinite(low)) inside = write.apply("Max", [inside, mirroredAt(low, inside)]);
-  if (Number.isFinite(high)) inside = write.apply("Min", [inside, mirroredAt(high, inside)]);
   const [first = 0, last = 0] = value.kind === "scale" ? [value.at[0], value.at.at(-1)] : [];
+  let inside =
+    value.kind === "scale" ? mirroredValue(write, mirrorsOf(column, last - first, value.mirrored), raw) : raw;
   if (zeros !== undefined && first > 0) inside = write.apply("Max", [inside, write.double(first)]);
   else if (zeros !== undefined && last < 0) inside = write.apply("Min", [inside, write.double(last)]);
   const amounts = amountsOf(column);
   const [least, most] = [amounts.allowed(Number.NEGATIVE_INFINITY), amounts.allowed(Number.POSITIVE_INFINITY)];
   const capped = write.apply("Min", [onGrid(write, column, inside), write.double(most)]);
   return write.apply("Max", [capped, write.double(least)]);
+}
+
+/** What stands beyond a mirror as far inside, or as the mirror's place: `mirrored` of amounts.ts. */
+function mirroredValue(write: NodeWriter, { low, high, reach }: Mirrors, raw: string): string {
+  const beyond = (off: string) =>
+    write.apply("Where", [write.apply("LessOrEqual", [off, write.double(reach)]), off, write.double(0)]);
+  let inside = raw;
+  if (Number.isFinite(low)) {
+    const under = write.apply("Sub", [write.double(low), inside]);
+    inside = write.apply("Max", [inside, write.apply("Add", [write.double(low), beyond(under)])]);
+  }
+  if (Number.isFinite(high)) {
+    const over = write.apply("Sub", [inside, write.double(high)]);
+    inside = write.apply("Min", [inside, write.apply("Sub", [write.double(high), beyond(over)])]);
+  }
+  return inside;
 }
 
 /** The nearest value of the column's grid, if it has one. */

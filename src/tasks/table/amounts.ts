@@ -48,18 +48,39 @@ export function amountsOf(column: NumberColumn | DateColumn): Amounts {
   };
 }
 
+/** Values that are farther beyond a bound than this share of the values' range are the bound. */
+const mirroredShare = 0.25;
+
+/** Where values beyond a bound are written as far inside, as long as they are not beyond `reach`. */
+export interface Mirrors {
+  /** Bounds, which lie half a step of the column's grid off its outer values; infinite where there is no mirror. */
+  readonly low: number;
+  readonly high: number;
+  readonly reach: number;
+}
+
 /**
- * Where values beyond a bound of the column are written as far inside as they are outside: at both ends of the outer steps of its grid.
- * What a flow puts beyond a bound at which rows end abruptly belongs to its inner side; written as the bound itself it would pile up.
+ * The mirrors of a column whose values have this range. What a flow puts beyond a bound at which rows end abruptly belongs to its inner
+ * side; written as the bound itself it would pile up.
  */
 export function mirrorsOf(
   { minimum, maximum, step = 0 }: NumberColumn | DateColumn,
+  range: number,
   [atLow, atHigh]: readonly [boolean, boolean] = [false, false],
-): readonly [low: number, high: number] {
-  return [
-    atLow && minimum !== undefined ? minimum - step / 2 : Number.NEGATIVE_INFINITY,
-    atHigh && maximum !== undefined ? maximum + step / 2 : Number.POSITIVE_INFINITY,
-  ];
+): Mirrors {
+  return {
+    low: atLow && minimum !== undefined ? minimum - step / 2 : Number.NEGATIVE_INFINITY,
+    high: atHigh && maximum !== undefined ? maximum + step / 2 : Number.POSITIVE_INFINITY,
+    reach: mirroredShare * range,
+  };
+}
+
+/** A value as the mirrors have it. */
+export function mirrored(value: number, { low, high, reach }: Mirrors): number {
+  const [under, over] = [low - value, value - high];
+  if (under > 0) return under <= reach ? low + under : low;
+  if (over > 0) return over <= reach ? high - over : high;
+  return value;
 }
 
 const times = [

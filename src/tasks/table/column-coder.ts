@@ -1,6 +1,6 @@
 // column-coder: one column at work: the place of a text in each of its dimensions, and the text of a point.
 
-import { amountsOf, mirrorsOf } from "./amounts.ts";
+import { amountsOf, mirrored, mirrorsOf } from "./amounts.ts";
 import { farthestScore, gridMargin } from "./cell-margins.ts";
 import { type ColumnCode, levelTexts, type ValueCode } from "./column-code.ts";
 import { type LevelsCode, levelsCode } from "./levels-code.ts";
@@ -151,8 +151,7 @@ function amountCoder(column: NumberColumn | DateColumn, { value, zeros }: Column
     const scale = scaleThrough(value);
     const [first, last] = [value.at[0]!, value.at.at(-1)!];
     const bound = boundsBesideZero(zeros !== undefined, first, last);
-    const [low, high] = mirrorsOf(column, value.mirrored);
-    const mirrored = (amount: number) => Math.min(Math.max(amount, 2 * low - amount), 2 * high - amount);
+    const mirrors = mirrorsOf(column, last - first, value.mirrored);
     return {
       parts: ["value"],
       places(text) {
@@ -160,7 +159,10 @@ function amountCoder(column: NumberColumn | DateColumn, { value, zeros }: Column
         if (Number.isNaN(amount)) return [absent];
         return [amountPlace(amount, step)];
       },
-      decode: (scores, at) => amounts.format(amounts.allowed(bound(mirrored(scale.inverse(clamped(scores[at]!)))))),
+      decode(scores, at) {
+        const raw = scale.inverse(clamped(scores[at]!));
+        return amounts.format(amounts.allowed(bound(mirrored(raw, mirrors))));
+      },
     };
 
     function amountPlace(amount: number, width: number | undefined): Place {

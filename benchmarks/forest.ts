@@ -2,8 +2,9 @@
 import { writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { createEngine } from "../src/runtime/node.ts";
+import { copiedTables } from "./forest-copies.ts";
 import { type Changes, drawTables } from "./forest-drawn.ts";
-import { type ForestMeasures, measureTables, splitSet } from "./forest-peer.ts";
+import { type ForestMeasures, measureTables, type SplitSet, splitSet } from "./forest-peer.ts";
 import { type PublishedRow, published } from "./forest-published.ts";
 import { sklearnFolder } from "./table-sets.ts";
 
@@ -16,6 +17,7 @@ sets: ${sets.join(", ")} (all of them when none is given)
   --tables COUNT    tables drawn from each fit, as many rows in each as there are to train (default: 5, as the authors)
   --tries COUNT     seeds of the learners (default: 5, as the authors)
   --oracle          measure the rows to train themselves instead: the published oracle should come back
+  --copies NOISE    measure copies of the rows to train instead, with noise of so many deviations of their class, such as 0.3
   --changes JSON    what to try in place of the defaults, such as '{"hidden": [64, 64], "trainSplit": 1}'
   --threads N       of the engine (default: all cores)
   --json FILE       also write the results as JSON
@@ -31,6 +33,7 @@ const { values, positionals } = parseArgs({
     tables: { type: "string", default: "5" },
     tries: { type: "string", default: "5" },
     oracle: { type: "boolean", default: false },
+    copies: { type: "string" },
     changes: { type: "string", default: "{}" },
     threads: { type: "string" },
     json: { type: "string" },
@@ -49,6 +52,7 @@ interface Result extends PublishedRow {
   readonly seconds: number;
 }
 
+const judged = values.oracle ? "rows to train" : values.copies === undefined ? "ours" : "copies";
 const absent = new Set<string>();
 const say = (line: string) => process.stderr.write(`${line}\n`);
 
@@ -81,7 +85,7 @@ async function measured(name: string): Promise<Result | string> {
     if (typeof set === "string") return set;
     rows = set.train.length;
     const started = performance.now();
-    const tables = values.oracle ? [set.train] : await drawn({ set, seed });
+    const tables = await judgedTables(set, seed);
     seconds += (performance.now() - started) / 1000;
     const answer = await measureTables(set, tables, Number(values.tries));
     for (const module of answer.absent) absent.add(module);
@@ -105,6 +109,13 @@ async function measured(name: string): Promise<Result | string> {
   };
 }
 
+/** The rows to train, copies of them, or rows that a model draws. */
+async function judgedTables(set: SplitSet, seed: number) {
+  if (values.oracle) return [set.train];
+  if (values.copies !== undefined) return copiedTables(set, seed, Number(values.tables), Number(values.copies));
+  return drawn({ set, seed });
+}
+
 async function drawn(request: Pick<Parameters<typeof drawTables>[1], "set" | "seed">) {
   const engine = await createEngine(values.threads === undefined ? {} : { threads: Number(values.threads) });
   const changes = JSON.parse(values.changes) as Changes;
@@ -123,7 +134,7 @@ function print(result: Result): void {
   const theirs = published[result.set];
   if (!theirs) return;
   process.stdout.write(`${result.set}: ${result.rows} rows to train, ${result.seconds.toFixed(1)} s a fit\n`);
-  line(values.oracle ? "rows to train" : "ours", result, theirs.score);
+  line(judged, result, theirs.score);
   line("ForestFlow", theirs.forestFlow, theirs.score);
   line("oracle", theirs.oracle, theirs.score);
 }
@@ -142,7 +153,7 @@ function printMeans(results: readonly Result[]): void {
   });
   const theirs = (kind: "forestFlow" | "oracle") => of(results.flatMap(({ set }) => published[set]?.[kind] ?? []));
   process.stdout.write(`mean of ${results.length} sets\n`);
-  line(values.oracle ? "rows to train" : "ours", of(results), "score");
+  line(judged, of(results), "score");
   line("ForestFlow", theirs("forestFlow"), "score");
   line("oracle", theirs("oracle"), "score");
 }

@@ -6,7 +6,7 @@ import { amountsOf } from "./amounts.ts";
 import { profileOf, type Values, valuesOf, withoutPlace, withoutTexts } from "./profile.ts";
 import { quantileKnots, robustKnots } from "./scale.ts";
 import { type ColumnSchema, type DateColumn, mostLevels, type NumberColumn } from "./schema.ts";
-import { isCompact } from "./smooth-columns.ts";
+import { isCompact, pilesUp } from "./smooth-columns.ts";
 import { smoothKnots } from "./smooth-knots.ts";
 
 /** How the values of a column become coordinates. */
@@ -140,15 +140,18 @@ function amountCode(column: NumberColumn | DateColumn, found: Values): ValueCode
   if (column.values === "observed" && found.values.length <= mostLevels)
     return { kind: "values", texts: found.texts, counts: [...found.counts] };
   if (scale === "smooth" && isCompact(found))
-    return { kind: "scale", ...smoothKnots(found), mirrored: [isRare(found, 0), isRare(found, -1)] };
+    return { kind: "scale", ...smoothKnots(found), mirrored: mirroredEnds(column, found) };
   return { kind: "scale", ...(scale === "robust" ? robustKnots(found) : quantileKnots(found, false)) };
 }
 
-/** A value of at most so many of the rows is no place where they end. */
-const rareShare = 0.01;
-
-/** Whether hardly a row has the value at a place. */
-function isRare({ counts }: Values, place: number): boolean {
-  const rows = counts.reduce((total, each) => total + each, 0);
-  return counts.at(place)! <= Math.max(1, rareShare * rows);
+/** Points beyond an end are mirrored there, unless rows end at a value that many of them have, or a user's bound cuts some off. */
+function mirroredEnds(
+  { minimum = Number.NEGATIVE_INFINITY, maximum = Number.POSITIVE_INFINITY, step }: NumberColumn | DateColumn,
+  found: Values,
+): readonly [boolean, boolean] {
+  const { values } = found;
+  return [
+    minimum <= values[0]! && !pilesUp(found, 0, step),
+    maximum >= values.at(-1)! && !pilesUp(found, values.length - 1, step),
+  ];
 }

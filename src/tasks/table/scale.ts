@@ -37,6 +37,8 @@ export function scaleThrough({ at, scores }: Knots): Scale {
 /** A piece of the map holds at least this share of the rows, and this many of them, … */
 const leastShare = 1 / 500;
 const leastRows = 100;
+/** … a value that so large a share of few rows have keeps a piece of its own all the same … */
+const commonShare = 0.1;
 /** … or spans this much of N(0, 1), as towards the ends, where few rows are. */
 const widestPiece = 0.25;
 
@@ -50,6 +52,7 @@ export function quantileKnots(found: Values, all: boolean): Knots {
   if (values.length < 2) return aroundOne(values[0] ?? 0);
   const rows = counts.reduce((total, each) => total + each, 0);
   const least = Math.max(leastShare * rows, leastRows);
+  const common = Math.min(least, commonShare * rows);
   const at = [values[0]!];
   const scores = [normalScore(counts[0]! / (2 * rows) - 0.5)];
   let below = 0;
@@ -63,7 +66,7 @@ export function quantileKnots(found: Values, all: boolean): Knots {
   for (let n = 0; n < values.length - 1; n++) {
     below += counts[n]!;
     const score = normalScore(below / rows - 0.5);
-    const isCommon = counts[n]! >= least || counts[n + 1]! >= least;
+    const isCommon = counts[n]! >= common || counts[n + 1]! >= common;
     const isDue = below - keptBelow >= least || score - scores.at(-1)! >= widestPiece;
     if (all || isCommon || isDue) keep(values[n]! / 2 + values[n + 1]! / 2, score);
   }

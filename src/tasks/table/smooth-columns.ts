@@ -6,8 +6,14 @@ import { manyRows } from "./schema.ts";
 
 /** A value of at least so many of the rows is a place of its own where the half of the rows around it leads to expect a tenth of that. */
 const [leastShare, beyondExpected] = [0.1, 10];
-/** The outer values are at most so many times farther apart than the tenth of the rows around a value of the middle is wide. */
-const widestRange = 100;
+/**
+ * The outer values are at most so many times farther apart than the tenth of the rows around a value is wide, for half of the rows and,
+ * where a quarter of them lie closer together, for three quarters.
+ */
+const widestRanges = [
+  { share: 0.5, times: 100 },
+  { share: 0.25, times: 200 },
+] as const;
 
 /**
  * Whether a column of a table of so many rows, on a grid of `step` if on any, is mapped smoothly unless a schema says how. Not where many
@@ -19,16 +25,30 @@ export function suitsSmoothing(found: Values, rows: number, step = 0): boolean {
   return !own.some((share, n) => share >= leastShare && share * around(n, 0.5) > 0.5 * beyondExpected * step);
 }
 
-/** Whether no values are so far off that a smooth map would have nothing left for those between them. */
+/** A value piles up that more than so many rows have, … */
+const fewShare = 0.01;
+/** … and so many times as many as the half of the rows around it leads to expect of a step of the grid. */
+const pileFactor = 2;
+
+/** Whether the rows pile up at the n-th value, beside what a grid of `step`, if there is one, brings about. */
+export function pilesUp(found: Pick<Values, "values" | "counts">, n: number, step = 0): boolean {
+  const { own, around } = neighbourhoods(found);
+  const rows = found.counts.reduce((total, each) => total + each, 0);
+  if (found.counts[n]! <= Math.max(1, fewShare * rows)) return false;
+  const width = around(n, 0.5);
+  return width === 0 || own[n]! * width > pileFactor * 0.5 * step;
+}
+
+/** Whether no values are so far off, and no cluster so narrow, that a smooth map would have nothing left for others or for the cluster. */
 export function isCompact(found: Values): boolean {
   const { values } = found;
   if (values.length < 2) return false;
   const { own, around } = neighbourhoods(found);
   const widths = Array.from(values, (_, n) => around(n, 0.1));
   const order = [...widths.keys()].sort((a, b) => widths[a]! - widths[b]!);
-  const middle = countBelow(runningShares(order.map((n) => own[n]!)), 0.5);
-  const typical = widths[order[Math.min(middle, order.length - 1)]!]!;
-  return values.at(-1)! / widestRange - values[0]! / widestRange <= typical;
+  const shares = runningShares(order.map((n) => own[n]!));
+  const widthAt = (share: number) => widths[order[Math.min(countBelow(shares, share), order.length - 1)]!]!;
+  return widestRanges.every(({ share, times }) => values.at(-1)! / times - values[0]! / times <= widthAt(share));
 }
 
 export interface Neighbourhoods {

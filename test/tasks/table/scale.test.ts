@@ -2,13 +2,14 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { cellTableOf } from "../../../src/data/cell-table.ts";
+import { normalBelow } from "../../../src/measure/tails.ts";
 import { fillNormal, normalScore, random, split } from "../../../src/random.ts";
 import { detectSchema } from "../../../src/tasks/table/detect.ts";
 import { tableEncoder } from "../../../src/tasks/table/encoder.ts";
 import { digitsOf, levelsCode } from "../../../src/tasks/table/levels-code.ts";
 import type { Values } from "../../../src/tasks/table/profile.ts";
 import { type Knots, quantileKnots, robustKnots, scaleThrough } from "../../../src/tasks/table/scale.ts";
-import { isCompact, suitsSmoothing } from "../../../src/tasks/table/smooth-columns.ts";
+import { isCompact, pilesUp, suitsSmoothing } from "../../../src/tasks/table/smooth-columns.ts";
 import { smoothKnots } from "../../../src/tasks/table/smooth-knots.ts";
 import { scattered } from "./table-support.ts";
 
@@ -111,6 +112,31 @@ describe("the smooth map of few numbers", () => {
     expect(suitsSmoothing(once([...normalValues, 1e6]), 200, undefined)).toBe(false);
     expect(suitsSmoothing(once([...normalValues, ...normalValues.map((z) => z + 10)]), 400, undefined)).toBe(true);
     expect(isCompact(once([-9999, ...normalValues]))).toBe(false);
+    const ofTwoSizes = once([...normalValues.map((z) => z / 3), ...normalValues.map((z) => 20 + z)]);
+    expect(isCompact(ofTwoSizes)).toBe(true);
+    expect(isCompact(once([...normalValues.map((z) => z / 100), ...normalValues.map((z) => 5000 + 1000 * z)]))).toBe(
+      false,
+    );
+  });
+
+  test("a value that a tenth of few rows share keeps a piece of the quantile map", () => {
+    const list = Array.from({ length: 399 }, (_, n) => n - 199);
+    const counts = new Float64Array(list.length).fill(1);
+    counts[199] = 60;
+    const { forward } = scaleThrough(quantileKnots({ values: Float64Array.from(list), counts, texts: [] }, false));
+    expect(normalBelow(forward(0.5)) - normalBelow(forward(-0.5))).toBeCloseTo(60 / 458, 2);
+  });
+
+  test("rows pile up at a value that more have than its grid leads to expect", () => {
+    const ages = Array.from({ length: 73 }, (_, n) => 18 + n);
+    const found = (first: number) => ({
+      values: Float64Array.from(ages),
+      counts: Float64Array.from(ages, (_, n) => (n === 0 ? first : 6)),
+    });
+    expect(pilesUp(found(8), 0, 1)).toBe(false);
+    expect(pilesUp(found(60), 0, 1)).toBe(true);
+    expect(pilesUp(found(600), 0, 1)).toBe(true);
+    expect(pilesUp(once(normalValues), 0)).toBe(false);
   });
 
   test("is the same map of numbers in another unit, however large or small it is", () => {

@@ -127,6 +127,24 @@ describe("the smooth map of few numbers", () => {
     expect(normalBelow(forward(0.5)) - normalBelow(forward(-0.5))).toBeCloseTo(60 / 458, 2);
   });
 
+  test("on a grid that piece is the value's own cell, at the ends too, however far its neighbours are", () => {
+    const list = [
+      ...Array.from({ length: 200 }, (_, n) => n / 10),
+      25,
+      ...Array.from({ length: 200 }, (_, n) => 30 + n / 10),
+      60,
+    ];
+    const counts = new Float64Array(list.length).fill(1);
+    counts[200] = 90;
+    counts[401] = 90;
+    const knots = quantileKnots({ values: Float64Array.from(list), counts, texts: [] }, false, 0.01);
+    const { forward } = scaleThrough(knots);
+    const share = (from: number, to: number) => normalBelow(forward(to)) - normalBelow(forward(from));
+    expect(share(24.995, 25.005)).toBeCloseTo(90 / 580, 2);
+    expect(share(22.5, 24.99)).toBeLessThan(0.002);
+    expect(1 - normalBelow(forward(59.995))).toBeCloseTo(90 / 580, 2);
+  });
+
   test("rows pile up at a value that more have than its grid leads to expect", () => {
     const ages = Array.from({ length: 73 }, (_, n) => 18 + n);
     const found = (first: number) => ({

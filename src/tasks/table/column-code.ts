@@ -5,7 +5,7 @@ import type { CellColumn } from "../../data/cell-table.ts";
 import { amountsOf } from "./amounts.ts";
 import { profileOf, type Values, valuesOf, withoutPlace, withoutTexts } from "./profile.ts";
 import { quantileKnots, robustKnots } from "./scale.ts";
-import { type ColumnSchema, type DateColumn, manyRows, mostLevels, type NumberColumn } from "./schema.ts";
+import { type ColumnSchema, type DateColumn, mostLevels, type NumberColumn } from "./schema.ts";
 import { isCompact, pilesUp } from "./smooth-columns.ts";
 import { smoothKnots } from "./smooth-knots.ts";
 
@@ -141,9 +141,7 @@ function amountCode(column: NumberColumn | DateColumn, found: Values): ValueCode
     return { kind: "values", texts: found.texts, counts: [...found.counts] };
   if (scale === "smooth" && isCompact(found))
     return { kind: "scale", ...smoothKnots(found), mirrored: mirroredEnds(column, found) };
-  if (scale === "robust") return { kind: "scale", ...robustKnots(found) };
-  const rows = found.counts.reduce((total, each) => total + each, 0);
-  return { kind: "scale", ...quantileKnots(found, false, rows < manyRows ? column.step : undefined) };
+  return { kind: "scale", ...(scale === "robust" ? robustKnots(found) : quantileKnots(found, false)) };
 }
 
 /** Points beyond an end are mirrored there, unless rows end at a value that many of them have, or a user's bound cuts some off. */

@@ -37,24 +37,19 @@ export function scaleThrough({ at, scores }: Knots): Scale {
 /** A piece of the map holds at least this share of the rows, and this many of them, … */
 const leastShare = 1 / 500;
 const leastRows = 100;
-/** … a value that so large a share of few rows have keeps a piece of its own all the same … */
-const commonShare = 0.1;
-/** Between the cell of such a value and its neighbour's lies a piece of its own for as many rows. */
-const rowsBetween = 0.1;
 /** … or spans this much of N(0, 1), as towards the ends, where few rows are. */
 const widestPiece = 0.25;
 
 /**
  * Knots that give N(0, 1) to the values: halfway between neighbours, at the score of the share below, and at both outer
  * values, each at the score of the middle of its own share. With `all` at every such place, else as many as the rows
- * support; a value that many rows share keeps a piece of its own, as wide as its cell on a grid of `step`, or else halfway to its neighbours.
+ * support; a value that many rows share keeps a piece of its own.
  */
-export function quantileKnots(found: Values, all: boolean, step?: number): Knots {
+export function quantileKnots(found: Values, all: boolean): Knots {
   const { values, counts } = found;
   if (values.length < 2) return aroundOne(values[0] ?? 0);
   const rows = counts.reduce((total, each) => total + each, 0);
   const least = Math.max(leastShare * rows, leastRows);
-  const common = Math.min(least, commonShare * rows);
   const at = [values[0]!];
   const scores = [normalScore(counts[0]! / (2 * rows) - 0.5)];
   let below = 0;
@@ -68,12 +63,9 @@ export function quantileKnots(found: Values, all: boolean, step?: number): Knots
   for (let n = 0; n < values.length - 1; n++) {
     below += counts[n]!;
     const score = normalScore(below / rows - 0.5);
-    const [isCommon, isNext] = [counts[n]! >= common, counts[n + 1]! >= common];
+    const isCommon = counts[n]! >= least || counts[n + 1]! >= least;
     const isDue = below - keptBelow >= least || score - scores.at(-1)! >= widestPiece;
-    const isApart = step !== undefined && values[n + 1]! - values[n]! > 1.5 * step;
-    if (isApart && isCommon) keep(values[n]! + step / 2, normalScore((below - rowsBetween) / rows - 0.5));
-    if (all || isCommon || isNext || isDue) keep(values[n]! / 2 + values[n + 1]! / 2, score);
-    if (isApart && isNext) keep(values[n + 1]! - step / 2, normalScore((below + rowsBetween) / rows - 0.5));
+    if (all || isCommon || isDue) keep(values[n]! / 2 + values[n + 1]! / 2, score);
   }
   const last = normalScore(0.5 - counts.at(-1)! / (2 * rows));
   while (at.length > 1 && !(values.at(-1)! > at.at(-1)! && last > scores.at(-1)!)) {

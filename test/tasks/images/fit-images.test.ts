@@ -141,7 +141,7 @@ describe("a fit of images", () => {
     const resuming = { save, ...resume, where: "m.checkpoint" };
     const another = fitImages(engine, { images, configuration: longer, checkpoint: resuming });
     await expect(another).rejects.toThrow(
-      /^m\.checkpoint: expected .* the checkpoint was made with \(iterations \d+, training\.pool float16\), got iterations 9, training\.pool none;/,
+      /^m\.checkpoint: expected .* the checkpoint was made with \(--iterations \d+, --pool float16\), got --iterations 9, --pool none;/,
     );
     const on = await fitImages(engine, { ...request, checkpoint: { save, ...resume } });
     expect(encodeImageModel(on.model)).toEqual(encodeImageModel(whole.model));

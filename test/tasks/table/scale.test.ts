@@ -2,7 +2,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { cellTableOf } from "../../../src/data/cell-table.ts";
-import { normalBelow } from "../../../src/measure/tails.ts";
 import { fillNormal, normalScore, random, split } from "../../../src/random.ts";
 import { detectSchema } from "../../../src/tasks/table/detect.ts";
 import { tableEncoder } from "../../../src/tasks/table/encoder.ts";
@@ -117,32 +116,6 @@ describe("the smooth map of few numbers", () => {
     expect(isCompact(once([...normalValues.map((z) => z / 100), ...normalValues.map((z) => 5000 + 1000 * z)]))).toBe(
       false,
     );
-  });
-
-  test("a value that a tenth of few rows share keeps a piece of the quantile map", () => {
-    const list = Array.from({ length: 399 }, (_, n) => n - 199);
-    const counts = new Float64Array(list.length).fill(1);
-    counts[199] = 60;
-    const { forward } = scaleThrough(quantileKnots({ values: Float64Array.from(list), counts, texts: [] }, false));
-    expect(normalBelow(forward(0.5)) - normalBelow(forward(-0.5))).toBeCloseTo(60 / 458, 2);
-  });
-
-  test("on a grid that piece is the value's own cell, at the ends too, however far its neighbours are", () => {
-    const list = [
-      ...Array.from({ length: 200 }, (_, n) => n / 10),
-      25,
-      ...Array.from({ length: 200 }, (_, n) => 30 + n / 10),
-      60,
-    ];
-    const counts = new Float64Array(list.length).fill(1);
-    counts[200] = 90;
-    counts[401] = 90;
-    const knots = quantileKnots({ values: Float64Array.from(list), counts, texts: [] }, false, 0.01);
-    const { forward } = scaleThrough(knots);
-    const share = (from: number, to: number) => normalBelow(forward(to)) - normalBelow(forward(from));
-    expect(share(24.995, 25.005)).toBeCloseTo(90 / 580, 2);
-    expect(share(22.5, 24.99)).toBeLessThan(0.002);
-    expect(1 - normalBelow(forward(59.995))).toBeCloseTo(90 / 580, 2);
   });
 
   test("rows pile up at a value that more have than its grid leads to expect", () => {

@@ -81,7 +81,7 @@ describe("progress of fit", () => {
     const folder = mkdtempSync(join(tmpdir(), "localflow-progress-"));
     const { terminal, written } = stage({ interactive: true });
     const line = "fit moons --rows 200 --steps 0.1,free --hidden 8x1 --threads 1 --seed 1 -o".split(" ");
-    const status = await run([...line, join(folder, "m"), ...more], terminal).finally(() =>
+    const status = await run([...line, join(folder, "m.safetensors"), ...more], terminal).finally(() =>
       rmSync(folder, { recursive: true }),
     );
     expect(status).toBe(0);

@@ -19,17 +19,17 @@ export function privacySentence({ measures, rows }: Pick<TableFindings, "measure
   const { identicalRows, membership } = measures;
   if (identicalRows === undefined || membership === undefined)
     return "Whether training rows were copied is not known: that takes the training rows.";
-  const count = Math.min(rows.train, rows.heldOut);
+  const [scarce, count] = scarcest(rows);
   if (areOfOtherLaws({ measures, rows }))
     return `Whether training rows can be recognised is not known: held-out rows are told from training rows by themselves, so that they are no rows of the same law; ${percent(identicalRows)} of the rows equal a training row, ${percent(identicalRows.floor)} of held-out rows do.`;
-  const signs = signsOf(measures, count, rows.heldOut);
+  const signs = signsOf(measures, count, rows);
   const clear = signs.filter(({ isSure }) => isSure);
   if (clear.length > 0) return `Signs that training rows shine through: ${clear.map(({ words }) => words).join("; ")}.`;
   const unclear = signs.map(({ words }) => `it may be chance that ${words}`);
   const { largest, needed } = unnoticed(membership, count);
   if (unclear.length === 0 && largest < hardlyTold)
     return "No sign that training rows were copied or can be recognised, by the measures here.";
-  const few = `${count} ${rows.heldOut <= rows.train ? "held-out" : "training"} rows`;
+  const few = `${count} ${scarce} rows`;
   const attack = `an attack with an AUC up to ${largest.toFixed(2)} could go unnoticed`;
   const wanted = rounded(Math.max(needed, ...signs.map((sign) => sign.needed)));
   const why = `with ${few} ${[attack, ...unclear].join(", and ")}; about ${wanted} are needed`;
@@ -38,11 +38,21 @@ export function privacySentence({ measures, rows }: Pick<TableFindings, "measure
     : `There are too few rows to say whether training rows were copied or can be recognised: ${why}.`;
 }
 
+/** Which rows are fewest, and how many these are. */
+function scarcest({ heldOut, train, synthetic }: TableFindings["rows"]): readonly [string, number] {
+  const counts: readonly (readonly [string, number])[] = [
+    ["held-out", heldOut],
+    ["training", train],
+    ["synthetic", synthetic],
+  ];
+  return counts.reduce((least, each) => (each[1] < least[1] ? each : least));
+}
+
 /** Measures beyond their floor by more than their own errors explain, which few rows make too small. */
 function signsOf(
   { identicalRows, closerToTrain, membership, membershipAtOnePercent }: TableFindings["measures"],
   count: number,
-  heldOut: number,
+  { heldOut, synthetic }: TableFindings["rows"],
 ): readonly Sign[] {
   const sign = (metric: Beside | undefined, leastDoubt: number, words: (metric: Beside) => string): readonly Sign[] => {
     if (metric === undefined) return [];
@@ -54,12 +64,12 @@ function signsOf(
   return [
     ...sign(
       identicalRows,
-      identicalRows === undefined ? 0 : shareError(identicalRows.floor.value, heldOut),
+      identicalRows === undefined ? 0 : shareError(identicalRows.floor.value, Math.min(heldOut, synthetic)),
       (metric) => `${percent(metric)} of the rows equal a training row, ${percent(metric.floor)} of held-out rows do`,
     ),
     ...sign(
       closerToTrain,
-      coinsError(2 * count),
+      coinsError(Math.min(2 * count, synthetic)),
       (metric) =>
         `${percent(metric)} of the rows are nearer to a training row than to any held-out row, 50 % would be chance`,
     ),

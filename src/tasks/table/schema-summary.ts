@@ -50,13 +50,11 @@ export function columnDetails(column: ColumnSchema): string {
       const bound = (value: number | undefined) => (value === undefined ? "…" : format(value));
       const step = column.step === undefined ? "any size" : `steps of ${spokenStep(column.step, column.kind)}`;
       const { scale = "quantile" } = column;
-      // Observed values are cells in their order; what maps numbers is then of no account, unless it is straight.
-      const isCells = column.values === "observed" && scale !== "robust";
       const parts = [
         `${bound(column.minimum)} to ${bound(column.maximum)}`,
         step,
-        ...(column.values === "observed" ? ["observed values"] : []),
-        ...(isCells ? [] : [`${scale} map`]),
+        // Observed values are cells in their order, which no map of numbers makes.
+        column.values === "observed" ? "observed values" : `${scale} map`,
       ];
       return parts.join(", ");
     }

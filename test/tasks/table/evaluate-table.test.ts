@@ -112,11 +112,11 @@ describe("the evaluation of synthetic rows", () => {
     const { identicalRows, membership, closerToTrain } = fresh.measures;
     if (!identicalRows || !membership || !closerToTrain) throw new Error("privacy is measured");
     const known = { identicalRows, membership, closerToTrain };
-    const sentence = (name: keyof typeof known, value: number, count: number) => {
+    const sentenceOf = (name: keyof typeof known, value: number, counts: { heldOut?: number; synthetic?: number }) => {
       const measures = { ...known, [name]: { ...known[name], value, standardError: 0 } };
-      const rows = { ...fresh.rows, train: 900, heldOut: count };
-      return privacySentence({ measures, rows });
+      return privacySentence({ measures, rows: { ...fresh.rows, train: 900, ...counts } });
     };
+    const sentence = (name: keyof typeof known, value: number, heldOut: number) => sentenceOf(name, value, { heldOut });
     for (const [name, words] of [
       ["membership", "with AUC 1.000"],
       ["closerToTrain", "100.0 % of the rows are nearer to a training row"],
@@ -129,6 +129,11 @@ describe("the evaluation of synthetic rows", () => {
       expect(sentence(name, 1, 30)).toMatch(/^Signs that training rows shine through/);
       expect(sentence(name, 1, 30)).toContain(words);
     }
+    expect(sentenceOf("closerToTrain", 1, { synthetic: 2 })).toMatch(
+      /^There are too few rows .* with 2 synthetic rows /,
+    );
+    expect(sentenceOf("closerToTrain", 0.5, { synthetic: 20 })).not.toMatch(/by the measures here\.$/);
+    expect(sentenceOf("closerToTrain", 1, { synthetic: 100 })).toMatch(/^Signs that training rows shine through/);
     expect(sentence("identicalRows", 0.02, 100)).toMatch(
       /it may be chance that 2\.0 % .*; about (?!100\b)\d{3} are needed/,
     );

@@ -1,7 +1,15 @@
 // evaluate-privacy-verdict: whether training rows show in synthetic ones, in plain words that are no surer than the rows allow
 import { largestArea, meaninglessError } from "../../measure/area-under-curve.ts";
 import type { Beside, TableFindings } from "./evaluate-table.ts";
-import { areOfOtherLaws, doubtOf, hardlyTold, mostMissed, percent, shareError } from "./evaluate-table-words.ts";
+import {
+  areOfOtherLaws,
+  areSeen,
+  doubtOf,
+  hardlyTold,
+  mostMissed,
+  percent,
+  shareError,
+} from "./evaluate-table-words.ts";
 
 /** What would be a sign, and whether the rows are enough for it to be one. */
 interface Sign {
@@ -22,6 +30,8 @@ export function privacySentence({ measures, rows }: Pick<TableFindings, "measure
   const [scarce, count] = scarcest(rows);
   if (areOfOtherLaws({ measures, rows }))
     return `Whether training rows can be recognised is not known: held-out rows are told from training rows by themselves, so that they are no rows of the same law; ${percent(identicalRows)} of the rows equal a training row, ${percent(identicalRows.floor)} of held-out rows do.`;
+  if (areSeen(identicalRows.floor))
+    return `Whether training rows were copied or can be recognised is not known: ${percent(identicalRows.floor)} of the held-out rows equal a training row themselves.`;
   const signs = signsOf(measures, count, rows);
   const clear = signs.filter(({ isSure }) => isSure);
   if (clear.length > 0) return `Signs that training rows shine through: ${clear.map(({ words }) => words).join("; ")}.`;

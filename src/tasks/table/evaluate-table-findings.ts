@@ -1,4 +1,5 @@
 // evaluate-table-findings: the measures of several tables side by side, and what was left out of them, as plain JSON
+
 import { fewestClassifierRows } from "../../measure/drift.ts";
 import type { Estimate } from "../../measure/estimate.ts";
 import { fewestTargetRows } from "../../measure/utility.ts";
@@ -13,6 +14,7 @@ import type {
 } from "./evaluate-table.ts";
 import type { Measured, MeasuredSynthetic, MeasureSettings } from "./evaluate-table-measures.ts";
 import { type TableMetricName, tableMetricNames, tableMetrics } from "./evaluate-table-metrics.ts";
+import { areSeen } from "./evaluate-table-words.ts";
 
 /** What all tables got. */
 export interface AllMeasured {
@@ -84,7 +86,7 @@ export function notesOf(
     "More than half of the held-out rows equal a training row: unless the columns are coarse, they are not held out.";
   return [
     ...(isTrained ? [] : [half]),
-    ...((floor.estimates.identicalRows?.value ?? 0) > 0.5 ? [seen] : []),
+    ...(areSeen(floor.estimates.identicalRows) ? [seen] : []),
     ...(estimates.c2st ? [] : [few]),
     ...(estimates.utility && floor.estimates.utility ? [] : [withoutUtility(target)]),
     ...(trends.pairs.length < trends.total ? [some] : []),

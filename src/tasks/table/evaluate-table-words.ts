@@ -32,3 +32,8 @@ export function areOfOtherLaws({ measures, rows }: Pick<TableFindings, "measures
   const doubt = Math.max(standardError ?? 0, meaninglessError(testedRows(Math.min(rows.heldOut, rows.compared))));
   return value > mostMissed && value - 0.5 > 3 * doubt;
 }
+
+/** Whether more than half of the held-out rows equal a training row: then they are not held out, or too coarse to tell copies. */
+export function areSeen(floor: TableEstimate | undefined): boolean {
+  return (floor?.value ?? 0) > 0.5;
+}

@@ -134,6 +134,10 @@ describe("the evaluation of synthetic rows", () => {
     );
     expect(sentenceOf("closerToTrain", 0.5, { synthetic: 20 })).not.toMatch(/by the measures here\.$/);
     expect(sentenceOf("closerToTrain", 1, { synthetic: 100 })).toMatch(/^Signs that training rows shine through/);
+    const seen = { ...known.identicalRows, floor: { ...known.identicalRows.floor, value: 1 } };
+    expect(privacySentence({ measures: { ...known, identicalRows: seen }, rows: fresh.rows })).toMatch(
+      /is not known: 100\.0 % of the held-out/,
+    );
     expect(sentence("identicalRows", 0.02, 100)).toMatch(
       /it may be chance that 2\.0 % .*; about (?!100\b)\d{3} are needed/,
     );

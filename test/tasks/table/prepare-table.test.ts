@@ -98,7 +98,15 @@ describe("numbers that are mapped straight", () => {
       });
   });
 
-  it("are not written as observed values alone: a schema that asks for both is refused", () => {
+  it("are not written as observed values alone, dates neither: a schema that asks for both is refused", () => {
+    const days = cellTableOf(
+      Array.from({ length: 300 }, (_, n) => ({ day: `2024-01-${11 + ((n * n) % 7)}`, b: Math.sin(n) })),
+    );
+    const dates = (values: object) =>
+      tableFindings({ table: days, seed: 1, schema: { day: { kind: "date", scale: "robust", ...values } } }).schema
+        .columns[0];
+    expect(dates({})).toMatchObject({ values: "any", scale: "robust" });
+    expect(() => dates({ values: "observed" })).toThrow(/^schema column "day": expected "values": "any"/);
     expect(() => columnFor({ a: { kind: "number", scale: "robust", values: "observed" } })).toThrow(
       /^schema column "a": expected "values": "any" beside "scale": "robust", .*, got "values": "observed"; leave out/,
     );

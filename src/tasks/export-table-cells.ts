@@ -7,6 +7,7 @@ import { type ColumnCode, levelTexts } from "./table/column-code.ts";
 import { columnCoder, type Place } from "./table/column-coder.ts";
 import type { TableEncoder } from "./table/encoder.ts";
 import { type LevelsCode, levelsCode } from "./table/levels-code.ts";
+import { pileCells } from "./table/piles.ts";
 import { type ColumnSpan, spansOf } from "./table/points.ts";
 import { type Knots, quantileKnots } from "./table/scale.ts";
 import type { DateColumn, NumberColumn } from "./table/schema.ts";
@@ -175,7 +176,7 @@ function placeOfText(write: NodeWriter, levels: readonly string[], gaps: readonl
   return write.apply("Where", [isKnown, write.apply("Gather", [places, found]), write.long(-2)]);
 }
 
-/** Numbers and dates: whether there is one, whether it is zero, and where it lies. */
+/** Numbers and dates: whether there is one, and where it lies. */
 function amountPlaces(write: NodeWriter, { span, code }: CellInput, input: string): readonly Places[] {
   const { column, hasGap, filled, gaps } = span;
   if (column.kind !== "number" && column.kind !== "date") return [];
@@ -187,57 +188,65 @@ function amountPlaces(write: NodeWriter, { span, code }: CellInput, input: strin
     const present = levelsCode([filled, gaps], 2);
     places.push(listed(write, [[cellOf(present, 0)], [cellOf(present, 1)]], number(isGap)));
   }
-  let isSaid = isGap;
-  if (code.zeros !== undefined) {
-    const levels = levelsCode([code.filled - code.zeros, code.zeros], 2);
-    const isZero = write.apply("Equal", [input, write.double(0)]);
-    const index = write.apply("Where", [isGap, write.long(2), number(isZero)]);
-    places.push(listed(write, [[cellOf(levels, 0)], [cellOf(levels, 1)], [gapCell]], index));
-    isSaid = write.apply("Or", [isGap, isZero]);
-  }
   if (code.value.kind === "none") return places;
-  const own = valuePlaces(write, column, code, input, isSaid);
+  const own = valuePlaces(write, column, code, input, isGap);
   const empty = listed(write, [[nothing], [gapCell]], number(isGap));
   const chosen = (pick: keyof Places) =>
-    write.apply("Where", [write.apply("Unsqueeze", [isSaid, write.long([1])]), empty[pick], own[pick]]);
+    write.apply("Where", [write.apply("Unsqueeze", [isGap, write.long([1])]), empty[pick], own[pick]]);
   const [low, high, volume] = [chosen("low"), chosen("high"), chosen("volume")];
   return [...places, { low, high, volume, even: chosen("even"), hidden: chosen("hidden") }];
 }
 
-/** Where values lie, [rows, 1]; `isSaid` marks rows without one. */
+/** Where values lie, [rows, 1]; `isGap` marks rows without one. */
 function valuePlaces(
   write: NodeWriter,
   column: NumberColumn | DateColumn,
   { value }: ColumnCode,
   input: string,
-  isSaid: string,
+  isGap: string,
 ): Places {
   const amounts = amountsOf(column);
   const logUnit = Math.log(amounts.unit);
   const column1 = (name: string) => write.apply("Unsqueeze", [name, write.long([1])]);
   if (value.kind === "scale") {
-    const given = write.apply("Where", [isSaid, write.double(value.at[0] ?? 0), input]);
-    return column1Places(write, scalePlaces(write, value, column.step, logUnit, given), column1);
+    const given = write.apply("Where", [isGap, write.double(value.at[0] ?? 0), input]);
+    const others = column1Places(write, scalePlaces(write, value, column.step, logUnit, given), column1);
+    const piles = pileCells(value);
+    const cells = piles.map(({ low, high }): readonly Cell[] => [{ low, high, volume: Math.log(high - low) }]);
+    return piles.length === 0
+      ? others
+      : withKnown(write, { known: piles.map(({ value }) => value), cells, given, others });
   }
-  if (value.kind !== "values")
-    return listed(write, [[nothing]], write.apply("Cast", [isSaid], { to: onnxTypes.int64 }));
+  if (value.kind !== "values") return listed(write, [[nothing]], write.apply("Cast", [isGap], { to: onnxTypes.int64 }));
   const known = value.texts.map(amounts.parse);
-  const given = write.apply("Where", [isSaid, write.double(known[0] ?? 0), input]);
+  const given = write.apply("Where", [isGap, write.double(known[0] ?? 0), input]);
   const levels = levelsCode(value.counts, Math.max(2, known.length));
-  const place = lastBelow(write, known, given, write.apply("Shape", [given], {}));
   const logStep = Math.log((column.step ?? 1) / amounts.unit);
-  const observed = listed(
-    write,
-    known.map((_, level) => [cellOf(levels, level, logStep)]),
-    place,
-  );
-  const isKnown = column1(write.apply("Equal", [write.apply("Gather", [write.double(known), place]), given]));
+  const cells = known.map((_, level) => [cellOf(levels, level, logStep)]);
   const knots = quantileKnots(
     { values: Float64Array.from(known), counts: Float64Array.from(value.counts), texts: value.texts },
     true,
   );
-  const other = column1Places(write, scalePlaces(write, knots, undefined, logUnit, given), column1);
-  const chosen = (pick: keyof Places) => write.apply("Where", [isKnown, observed[pick], other[pick]]);
+  const others = column1Places(write, scalePlaces(write, knots, undefined, logUnit, given), column1);
+  return withKnown(write, { known, cells, given, others });
+}
+
+interface KnownValues {
+  /** Ascending. */
+  readonly known: readonly number[];
+  readonly cells: readonly (readonly Cell[])[];
+  /** float64 [rows]. */
+  readonly given: string;
+  readonly others: Places;
+}
+
+/** The cells of known values; where `given` is none of them, the place among the others. */
+function withKnown(write: NodeWriter, { known, cells, given, others }: KnownValues): Places {
+  const place = lastBelow(write, known, given, write.apply("Shape", [given], {}));
+  const own = listed(write, cells, place);
+  const isEqual = write.apply("Equal", [write.apply("Gather", [write.double(known), place]), given]);
+  const isKnown = write.apply("Unsqueeze", [isEqual, write.long([1])]);
+  const chosen = (pick: keyof Places) => write.apply("Where", [isKnown, own[pick], others[pick]]);
   const [low, high, volume] = [chosen("low"), chosen("high"), chosen("volume")];
   return { low, high, volume, even: chosen("even"), hidden: chosen("hidden") };
 }

@@ -122,15 +122,6 @@ function cellNumber(rows: Rows, counts: readonly number[], base: number, at: num
 /** float64 [rows]: numbers, or dates in milliseconds, as they are written: on their grid, in their bounds, rounded. */
 function amountValue(rows: Rows, column: NumberColumn | DateColumn, code: ColumnCode, at: number): string {
   const { write, count } = rows;
-  const { zeros } = code;
-  if (zeros === undefined) return otherAmount(rows, column, code, at);
-  const isZero = isSecond(rows, code.filled - zeros, zeros, at);
-  const others = otherAmount(rows, column, code, at + 1);
-  return write.apply("Where", [isZero, write.apply("Expand", [write.double(0), count]), others]);
-}
-
-function otherAmount(rows: Rows, column: NumberColumn | DateColumn, code: ColumnCode, at: number): string {
-  const { write, count } = rows;
   const { value } = code;
   const amounts = amountsOf(column);
   if (value.kind === "values") {
@@ -138,8 +129,7 @@ function otherAmount(rows: Rows, column: NumberColumn | DateColumn, code: Column
     return write.apply("Gather", [known, cellNumber(rows, value.counts, Math.max(2, value.counts.length), at)]);
   }
   if (value.kind !== "scale") return write.apply("Expand", [write.double(written(column, amounts.allowed(0))), count]);
-  const scale = unscaledAmount(rows, value.at, value.scores, at);
-  return rounded(write, column, allowed(write, column, code, scale));
+  return rounded(write, column, allowed(write, column, unscaledAmount(rows, column, value, at)));
 }
 
 function written(column: NumberColumn | DateColumn, value: number): number {
@@ -150,36 +140,35 @@ function written(column: NumberColumn | DateColumn, value: number): number {
 /** A score beyond this is brought back to it, as the encoder does. */
 const farthest = 32;
 
-/** The piecewise straight map of scores to values: at[n] + slope[n] (score - scores[n]). */
-function unscaledAmount(rows: Rows, values: readonly number[], scores: readonly number[], dimension: number): string {
-  const { write, count } = rows;
+/** The piecewise straight map of scores to values, at[n] + slope[n] (score - scores[n]), mirrored at the ends, with values in cells of their own. */
+function unscaledAmount(
+  { write, count, score: scoreOf }: Rows,
+  column: NumberColumn | DateColumn,
+  { at: values, scores, mirrored, piles = [] }: Extract<ColumnCode["value"], { readonly kind: "scale" }>,
+  dimension: number,
+): string {
   const starts = scores.slice(0, -1);
   const slopes = starts.map((from, n) => {
     const [low = 0, high = 0] = values.slice(n, n + 2);
     return (high - low) / ((scores[n + 1] ?? from) - from);
   });
-  const score = write.apply("Clip", [rows.score(dimension), write.double(-farthest), write.double(farthest)]);
+  const score = write.apply("Clip", [scoreOf(dimension), write.double(-farthest), write.double(farthest)]);
   const piece = lastBelow(write, starts, score, count);
   const of = (list: readonly number[]) => write.apply("Gather", [write.double(list), piece]);
   const beyond = write.apply("Sub", [score, of(starts)]);
-  return write.apply("Add", [of(values.slice(0, -1)), write.apply("Mul", [of(slopes), beyond])]);
+  const straight = write.apply("Add", [of(values.slice(0, -1)), write.apply("Mul", [of(slopes), beyond])]);
+  const range = (values.at(-1) ?? 0) - (values[0] ?? 0);
+  const inside = mirroredValue(write, mirrorsOf(column, range, mirrored), straight);
+  if (piles.length === 0) return inside;
+  const piled = of(starts.map((_, n) => piles.find((pile) => pile.piece === n)?.value ?? Number.NaN));
+  return write.apply("Where", [write.apply("IsNaN", [piled]), inside, piled]);
 }
 
 /** The nearest value on the grid and inside the bounds: `allowed` of amounts.ts. */
-function allowed(
-  write: NodeWriter,
-  column: NumberColumn | DateColumn,
-  { value, zeros }: ColumnCode,
-  raw: string,
-): string {
-  const [first = 0, last = 0] = value.kind === "scale" ? [value.at[0], value.at.at(-1)] : [];
-  let inside =
-    value.kind === "scale" ? mirroredValue(write, mirrorsOf(column, last - first, value.mirrored), raw) : raw;
-  if (zeros !== undefined && first > 0) inside = write.apply("Max", [inside, write.double(first)]);
-  else if (zeros !== undefined && last < 0) inside = write.apply("Min", [inside, write.double(last)]);
+function allowed(write: NodeWriter, column: NumberColumn | DateColumn, raw: string): string {
   const amounts = amountsOf(column);
   const [least, most] = [amounts.allowed(Number.NEGATIVE_INFINITY), amounts.allowed(Number.POSITIVE_INFINITY)];
-  const capped = write.apply("Min", [onGrid(write, column, inside), write.double(most)]);
+  const capped = write.apply("Min", [onGrid(write, column, raw), write.double(most)]);
   return write.apply("Max", [capped, write.double(least)]);
 }
 

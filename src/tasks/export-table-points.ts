@@ -10,8 +10,6 @@ export interface CellPoints {
   readonly end: number;
   /** The first of these dimensions where the column has gaps: which score says that there is a value, and which a gap. */
   readonly gap?: { readonly value: number; readonly gap: number };
-  /** The next where zero is a class of its own. */
-  readonly zero?: { readonly other: number; readonly zero: number };
   /** A list of scores for every level, in the order of the levels. */
   readonly levels?: readonly (readonly number[])[];
   /** The only values there are, dates in milliseconds, and the score of each. */
@@ -28,16 +26,14 @@ export function cellPoints(
   const { codes, schema } = encoder.toJSON();
   return new Map(
     spansOf(encoder).map(({ column, start, end, hasGap, filled, gaps }): [string, CellPoints] => {
-      const { value, zeros } = codes[schema.columns.findIndex(({ name }) => name === column.name)] ?? {};
+      const { value } = codes[schema.columns.findIndex(({ name }) => name === column.name)] ?? {};
       const [present = 0, gap = 0] = hasGap ? middles([filled, gaps]) : [];
-      const [other = 0, zero = 0] = zeros === undefined ? [] : middles([filled - zeros, zeros]);
       return [
         column.name,
         {
           start,
           end,
           ...(hasGap && { gap: { value: present, gap } }),
-          ...(zeros !== undefined && { zero: { other, zero } }),
           ...(value?.kind === "levels" && { levels: levelPoints(value) }),
           ...(value?.kind === "scale" && { scale: { at: value.at, scores: value.scores } }),
           ...(value?.kind === "values" && {

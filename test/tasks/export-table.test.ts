@@ -73,7 +73,7 @@ describe("the sampler of a table as a file", () => {
       untrainedTable(mixedColumns(3000), {
         schema: {
           wide: { kind: "number", scale: "robust", minimum: 2, maximum: 1e6 },
-          rain: { kind: "number", values: "any", zeroInflated: false },
+          rain: { kind: "number", values: "any", apart: [] },
           moment: { kind: "date", values: "observed" },
         },
       }),

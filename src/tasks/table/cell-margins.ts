@@ -9,3 +9,8 @@ export const probabilityMargin = 1e-6;
 export const leastProbability = 1e-10;
 /** Of a cell of a grid: the share that is left out on each side, and what float32 rounds off a score of size 1. */
 export const gridMargin = { share: 1e-3, rounding: 2 ** -22 } as const;
+
+/** A score that is no farther out than the farthest, 0 where there is none. */
+export function clamped(score: number): number {
+  return Number.isNaN(score) ? 0 : Math.min(Math.max(score, -farthestScore), farthestScore);
+}

@@ -26,9 +26,9 @@ export function centreOfDraws(
   return { ...cells, codes, texts: pool.size === 0 ? listedTexts([]) : pool.sealed() };
 }
 
-function meanOf(column: NumberColumn | DateColumn, { value, zeros = 0 }: ColumnCode) {
+function meanOf(column: NumberColumn | DateColumn, { value }: ColumnCode) {
   const { parse, format, allowed } = amountsOf(column);
-  const seen = value.kind === "values" ? [...value.texts.map(parse), ...(zeros > 0 ? [0] : [])] : [];
+  const seen = value.kind === "values" ? value.texts.map(parse) : [];
   return (texts: readonly string[]): string => {
     const mean = texts.reduce((total, text) => total + parse(text), 0) / texts.length;
     if (seen.length === 0) return format(allowed(mean));

@@ -3,8 +3,9 @@ import * as z from "zod";
 import { isAscending } from "../../data/ascending.ts";
 import type { CellColumn } from "../../data/cell-table.ts";
 import { amountsOf } from "./amounts.ts";
-import { profileOf, type Values, valuesOf, withoutPlace, withoutTexts } from "./profile.ts";
-import { quantileKnots, robustKnots } from "./scale.ts";
+import { type Pile, withPiles } from "./piles.ts";
+import { kept, profileOf, type Values, valuesOf, withoutTexts } from "./profile.ts";
+import { type Knots, quantileKnots, robustKnots } from "./scale.ts";
 import { type ColumnSchema, type DateColumn, mostLevels, type NumberColumn } from "./schema.ts";
 import { isCompact, pilesUp } from "./smooth-columns.ts";
 import { smoothKnots } from "./smooth-knots.ts";
@@ -30,6 +31,8 @@ export type ValueCode =
       readonly scores: readonly number[];
       /** Whether values beyond the column's minimum, and beyond its maximum, are written as far inside instead of as the bound itself. */
       readonly mirrored?: readonly [boolean, boolean];
+      /** Cells of values that are classes of their own; they ascend. */
+      readonly piles?: readonly Pile[];
     };
 
 export interface ColumnCode {
@@ -37,12 +40,14 @@ export interface ColumnCode {
   /** Training rows with a value and with a gap. */
   readonly filled: number;
   readonly gaps: number;
-  /** Training rows that are zero, where zero is a class of its own. */
-  readonly zeros?: number;
 }
 
 const count = z.int().nonnegative();
 const knots = z.array(z.number()).min(2).max(100_000).refine(isAscending, "numbers that ascend");
+
+function isCell({ piece, value }: Pile, at: readonly number[]): boolean {
+  return piece < at.length - 1 && at[piece]! <= value && value <= at[piece + 1]!;
+}
 
 function isPermutation(order: readonly number[], count: number): boolean {
   return order.length === count && new Set(order).size === count && order.every((place) => place < count);
@@ -76,12 +81,18 @@ export const columnCodeJson = z.strictObject({
         at: knots,
         scores: knots,
         mirrored: z.tuple([z.boolean(), z.boolean()]).exactOptional(),
+        piles: z
+          .array(z.strictObject({ piece: count, value: z.number() }))
+          .min(1)
+          .max(100_000)
+          .exactOptional(),
       })
-      .refine(({ at, scores }) => at.length === scores.length, "as many scores as places"),
+      .refine(({ at, scores }) => at.length === scores.length, "as many scores as places")
+      .refine(({ at, piles = [] }) => piles.every((pile) => isCell(pile, at)), "piles inside their pieces of the map")
+      .refine(({ piles = [] }) => isAscending(piles.map(({ piece }) => piece)), "piles that ascend"),
   ]),
   filled: count,
   gaps: count,
-  zeros: count.exactOptional(),
 });
 
 /**
@@ -102,10 +113,7 @@ export function columnCodeOf(
     case "date": {
       const { parse } = amountsOf(column);
       const found = valuesOf(profile, parse);
-      if (column.kind === "date" || !column.zeroInflated) return { value: amountCode(column, found), ...share };
-      const zero = found.values.indexOf(0);
-      const others = withoutPlace(found, zero);
-      return { value: amountCode(column, others), ...share, zeros: zero < 0 ? 0 : found.counts[zero]! };
+      return { value: amountCode(column, found), ...share };
     }
     case "category":
     case "ordinal":
@@ -136,12 +144,28 @@ export function levelTexts(column: ColumnSchema): readonly string[] {
 
 function amountCode(column: NumberColumn | DateColumn, found: Values): ValueCode {
   if (found.values.length === 0) return { kind: "none" };
-  const { scale = "quantile" } = column;
   if (column.values === "observed" && found.values.length <= mostLevels)
     return { kind: "values", texts: found.texts, counts: [...found.counts] };
-  if (scale === "smooth" && isCompact(found))
-    return { kind: "scale", ...smoothKnots(found), mirrored: mirroredEnds(column, found) };
-  return { kind: "scale", ...(scale === "robust" ? robustKnots(found) : quantileKnots(found, false)) };
+  const { apart = [] } = column;
+  const isApart = (place: number) => apart.includes(found.values[place]!);
+  const [piles, others] = [kept(found, isApart), kept(found, (place) => !isApart(place))];
+  if (piles.values.length === 0 || others.values.length === 0) return { kind: "scale", ...amountMap(column, found) };
+  const { mirrored, ...knots } = amountMap(column, others);
+  return {
+    kind: "scale",
+    ...withPiles(knots, others, piles, column.step),
+    ...(mirrored && { mirrored: mirroredEnds(column, found) }),
+  };
+}
+
+/** The map of values of which none is a class of its own. */
+function amountMap(
+  column: NumberColumn | DateColumn,
+  found: Values,
+): Knots & { readonly mirrored?: readonly [boolean, boolean] } {
+  const { scale = "quantile" } = column;
+  if (scale === "smooth" && isCompact(found)) return { ...smoothKnots(found), mirrored: mirroredEnds(column, found) };
+  return scale === "robust" ? robustKnots(found) : quantileKnots(found, false);
 }
 
 /** Points beyond an end are mirrored there, unless rows end at a value that many of them have, or a user's bound cuts some off. */

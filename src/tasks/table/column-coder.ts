@@ -1,9 +1,10 @@
 // column-coder: one column at work: the place of a text in each of its dimensions, and the text of a point.
 
 import { amountsOf, mirrored, mirrorsOf } from "./amounts.ts";
-import { farthestScore, gridMargin } from "./cell-margins.ts";
+import { clamped, farthestScore, gridMargin } from "./cell-margins.ts";
 import { type ColumnCode, levelTexts, type ValueCode } from "./column-code.ts";
 import { type LevelsCode, levelsCode } from "./levels-code.ts";
+import { pileCells } from "./piles.ts";
 import { quantileKnots, scaleThrough } from "./scale.ts";
 import type { ColumnSchema, DateColumn, NumberColumn } from "./schema.ts";
 
@@ -23,7 +24,7 @@ export interface Place {
 export type Decoded = { readonly kind: "text"; readonly text: string } | { readonly kind: "gap" };
 
 export interface ColumnCoder {
-  /** Names of the dimensions: "gap", "zero", "value" or "digit 1", … */
+  /** Names of the dimensions: "gap", "value" or "digit 1", … */
   readonly parts: readonly string[];
   /** The places of a text, or of a gap (undefined), one for each part; a text the column does not know is absent. */
   places(text: string | undefined): readonly Place[];
@@ -70,8 +71,7 @@ function valueCoder(column: ColumnSchema, code: ColumnCode): ValueCoder {
   switch (column.kind) {
     case "number":
     case "date": {
-      const amounts = amountCoder(column, code);
-      return code.zeros === undefined ? amounts : zeroCoder(column, code, amounts);
+      return amountCoder(column, code);
     }
     case "category":
     case "ordinal":
@@ -86,10 +86,13 @@ function valueCoder(column: ColumnSchema, code: ColumnCode): ValueCoder {
 
 /** Cells of N(0, 1), a probability each: the density there is log P(level) - log φ(score) away. */
 function levelPlaces(levels: LevelsCode, level: number, unit = 0): readonly Place[] {
-  return Array.from({ length: levels.digits }, (_, digit) => {
-    const { low, high } = levels.cell(level, digit);
-    return { kind: "normal", low, high, volume: Math.log(high - low) - (digit === 0 ? unit : 0) };
-  });
+  return Array.from({ length: levels.digits }, (_, digit) =>
+    cellPlace(levels.cell(level, digit), digit === 0 ? unit : 0),
+  );
+}
+
+function cellPlace({ low, high }: { readonly low: number; readonly high: number }, unit = 0): Place {
+  return { kind: "normal", low, high, volume: Math.log(high - low) - unit };
 }
 
 /** The code of a column's levels, and the places in the schema of its cells from the lowest on. */
@@ -124,44 +127,27 @@ function levelCoder(named: readonly string[], { value }: ColumnCode): ValueCoder
   };
 }
 
-/** Zero or not in one dimension, the value of what is not zero in the next. */
-function zeroCoder(column: NumberColumn | DateColumn, code: ColumnCode, others: ValueCoder): ValueCoder {
-  const { parse, format } = amountsOf(column);
-  const zeros = code.zeros ?? 0;
-  const levels = levelsCode([code.filled - zeros, zeros], 2);
-  const nothing = others.parts.map(() => absent);
-  return {
-    parts: ["zero", ...others.parts],
-    places(text) {
-      const value = parse(text);
-      if (Number.isNaN(value)) return [absent, ...nothing];
-      return value === 0
-        ? [...levelPlaces(levels, 1), ...nothing]
-        : [...levelPlaces(levels, 0), ...others.places(text)];
-    },
-    decode: (scores, at) => (levels.decode(scores, at) === 1 ? format(0) : others.decode(scores, at + 1)),
-  };
-}
-
-function amountCoder(column: NumberColumn | DateColumn, { value, zeros }: ColumnCode): ValueCoder {
+function amountCoder(column: NumberColumn | DateColumn, { value }: ColumnCode): ValueCoder {
   const amounts = amountsOf(column);
   const { step } = column;
   const logUnit = Math.log(amounts.unit);
   if (value.kind === "scale") {
     const scale = scaleThrough(value);
-    const [first, last] = [value.at[0]!, value.at.at(-1)!];
-    const bound = boundsBesideZero(zeros !== undefined, first, last);
-    const mirrors = mirrorsOf(column, last - first, value.mirrored);
+    const mirrors = mirrorsOf(column, value.at.at(-1)! - value.at[0]!, value.mirrored);
+    const piles = new Map(pileCells(value).map((cell) => [cell.value, cell]));
+    const piled = new Map(value.piles?.map((pile) => [pile.piece, pile.value]));
     return {
       parts: ["value"],
       places(text) {
         const amount = amounts.parse(text);
         if (Number.isNaN(amount)) return [absent];
-        return [amountPlace(amount, step)];
+        const pile = piles.get(amount);
+        return [pile === undefined ? amountPlace(amount, step) : cellPlace(pile)];
       },
       decode(scores, at) {
-        const raw = scale.inverse(clamped(scores[at]!));
-        return amounts.format(amounts.allowed(bound(mirrored(raw, mirrors))));
+        const score = clamped(scores[at]!);
+        const raw = piled.get(scale.pieceAt(score)) ?? mirrored(scale.inverse(score), mirrors);
+        return amounts.format(amounts.allowed(raw));
       },
     };
 
@@ -206,15 +192,4 @@ function observedCoder(
     },
     decode: (scores, at) => texts[levels.decode(scores, at)]!,
   };
-}
-
-/** Keeps values that are not zero, and all of one sign, off zero. */
-function boundsBesideZero(isApart: boolean, first: number, last: number): (value: number) => number {
-  if (isApart && first > 0) return (value) => Math.max(value, first);
-  if (isApart && last < 0) return (value) => Math.min(value, last);
-  return (value) => value;
-}
-
-function clamped(score: number): number {
-  return Number.isNaN(score) ? 0 : Math.min(Math.max(score, -farthestScore), farthestScore);
 }

@@ -169,7 +169,7 @@ function checkObserved(column: NumberColumn | DateColumn, value: number, encoder
   const { parse, format } = amountsOf(column);
   const place = encoder.schema.columns.findIndex(({ name }) => name === column.name);
   const code = encoder.toJSON().codes[place];
-  if (code?.value.kind !== "values" || (code.zeros !== undefined && value === 0)) return;
+  if (code?.value.kind !== "values") return;
   const known = code.value.texts.map(parse);
   if (known.includes(value)) return;
   const distance = known.map((each) => Math.abs(each - value));

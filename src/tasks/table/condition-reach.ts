@@ -36,14 +36,13 @@ function amountTexts(
   bounds: readonly number[],
 ): readonly string[] {
   const { format, allowed } = amountsOf(column);
-  const zero = code?.zeros === undefined ? [] : [format(0)];
-  if (code?.value.kind === "values") return [...code.value.texts, ...zero];
+  if (code?.value.kind === "values") return code.value.texts;
   const far = (value: number) => 1 + Math.abs(value) + (column.step ?? 0);
   const inner = bounds.toSorted((a, b) => a - b);
   const { minimum = least(inner, far), maximum = most(inner, far) } = column;
   const ends = [minimum, ...inner.filter((bound) => bound > minimum && bound < maximum), maximum];
   const middles = ends.slice(1).map((end, n) => end / 2 + (ends[n] ?? end) / 2);
-  return [...[...ends, ...middles].map((value) => format(allowed(value))), ...zero];
+  return [...ends, ...middles].map((value) => format(allowed(value)));
 }
 
 function least([first = 0]: readonly number[], far: (value: number) => number): number {

@@ -1,9 +1,12 @@
-// detect-amounts: columns of numbers and of dates: their format, grid, bounds, and whether zero is a class of its own.
+// detect-amounts: columns of numbers and of dates: their format, grid, bounds, and which values are classes of their own.
+import { listNames } from "../../data/columns.ts";
+import { amountsOf } from "./amounts.ts";
 import { type DateFormat, dateFormat, findDateFormat } from "./date-format.ts";
 import { idOf } from "./detect-ids.ts";
 import { type FoundNumbers, numbersIn } from "./detect-numbers.ts";
 import { formatNumber, greatestDivisor, gridStep, numberFormatOf } from "./number-format.ts";
-import { type Profile, quantile, type Values, valuesOf, withoutPlace } from "./profile.ts";
+import { pilesIn } from "./piles.ts";
+import { type Profile, quantile, type Values, valuesOf } from "./profile.ts";
 import type { Amount, ColumnBase, ColumnSchema, DateColumn, NumberColumn } from "./schema.ts";
 import { suitsSmoothing } from "./smooth-columns.ts";
 
@@ -33,13 +36,13 @@ function looksCompact(texts: readonly string[]): boolean {
 }
 
 /** What a user may set of a number column. */
-export type NumberWishes = Partial<Pick<NumberColumn, "step" | "values" | "zeroInflated" | "scale">> & {
+export type NumberWishes = Partial<Pick<NumberColumn, "step" | "values" | "apart" | "scale">> & {
   readonly minimum?: number | null;
   readonly maximum?: number | null;
 };
 
 /** What a user may set of a date column, beside its pattern. */
-export type DateWishes = Partial<Pick<DateColumn, "values" | "scale">>;
+export type DateWishes = Partial<Pick<DateColumn, "values" | "apart" | "scale">>;
 
 /** The column of the numbers found, `wishes` going first. */
 export function numberColumn(
@@ -50,28 +53,24 @@ export function numberColumn(
   const { values } = found;
   const format = numberFormatOf(profile.texts, notation);
   const step = wishes.step ?? (format.kind === "decimals" ? gridStep(values, format.most) : undefined);
-  const zeroInflated = wishes.zeroInflated ?? isZeroInflated(found);
-  const apart = zeroInflated ? withoutPlace(found, values.indexOf(0)) : found;
-  const chosen = wishes.values ?? (wishes.step === undefined ? observing(found) : "any");
   const { minimum = values[0]!, maximum = values.at(-1)! } = wishes;
   const written = (value: number) => formatNumber(value, format);
   const range = `from ${written(values[0]!)} to ${written(values.at(-1)!)}`;
   const isWhole = format.kind === "decimals" && format.most === 0;
   const steps = step === undefined ? "" : ` in steps of ${Number(step.toPrecision(6))}`;
-  const zeros = zeroInflated ? ", zero so often that it is a class of its own" : "";
   const said = remark === undefined ? "" : `; ${remark}`;
-  return {
+  const column: NumberColumn = {
     ...base,
     kind: "number",
     format,
     ...(step !== undefined && gridThrough(values[0]!, step)),
     ...(minimum !== null && { minimum }),
     ...(maximum !== null && { maximum }),
-    values: chosen,
-    zeroInflated,
-    scale: wishes.scale ?? (suitsSmoothing(apart, profile.rows, step) ? "smooth" : "quantile"),
-    reason: `${isWhole ? "whole numbers" : "numbers"} ${range}${steps}, ${values.length} different${zeros}${tail(found)}${said}`,
+    values: wishes.values ?? (isMapped(wishes) || wishes.step !== undefined ? "any" : observing(found)),
+    scale: wishes.scale ?? (suitsSmoothing(found, profile.rows, step) ? "smooth" : "quantile"),
+    reason: `${isWhole ? "whole numbers" : "numbers"} ${range}${steps}, ${values.length} different${tail(found)}${said}`,
   };
+  return withClasses(column, found, wishes.apart);
 }
 
 /** The grid of multiples of `step` that `value` is on, moved where it is not one of them. */
@@ -85,16 +84,20 @@ function observing({ values, counts }: Values): Amount["values"] {
   return values.length <= mostObserved && rows >= oftenObserved * values.length ? "observed" : "any";
 }
 
-/** At least a tenth of the cells, five times as many as any other value, and many other values. */
-function isZeroInflated({ values, counts }: Values): boolean {
-  const place = values.indexOf(0);
-  if (place < 0 || values.length <= 20) return false;
-  let [rows, most] = [0, 0];
-  counts.forEach((count, at) => {
-    rows += count;
-    if (at !== place) most = Math.max(most, count);
-  });
-  return counts[place]! >= 0.1 * rows && counts[place]! >= 5 * most;
+/** Whether a user says how values are mapped; observed values go through no map. */
+function isMapped({ scale, apart }: NumberWishes | DateWishes): boolean {
+  return scale !== undefined || apart !== undefined;
+}
+
+/** The column with the values that are classes of their own: those given or, where none are, those at which rows pile up. */
+function withClasses<T extends NumberColumn | DateColumn>(column: T, found: Values, given?: readonly number[]): T {
+  if (column.values === "observed") return column;
+  const { allowed, format } = amountsOf(column);
+  const isAllowed = (value: number) => Math.abs(allowed(value) - value) <= 1e-6 * (column.step ?? 0);
+  const apart = given?.toSorted((a, b) => a - b) ?? pilesIn(found, column.step).filter(isAllowed);
+  if (apart.length === 0) return column;
+  const fate = apart.length === 1 ? "is a class of its own" : "are classes of their own";
+  return { ...column, apart, reason: `${column.reason}; ${listNames(apart.map(format))} ${fate}` };
 }
 
 /** Says so when the largest value is far outside of what the middle half spans. */
@@ -117,17 +120,18 @@ export function dateColumn(
   const { values } = found;
   const grid = gridThrough(values[0]!, dateStep(values, format));
   const scale = wishes.scale ?? (suitsSmoothing(found, profile.rows, grid.step) ? "smooth" : undefined);
-  return {
+  const column: DateColumn = {
     ...base,
     kind: "date",
     format: pattern,
     ...grid,
     minimum: values[0]!,
     maximum: values.at(-1)!,
-    values: wishes.values ?? observing(found),
+    values: wishes.values ?? (isMapped(wishes) ? "any" : observing(found)),
     ...(scale !== undefined && { scale }),
     reason: `${reason}, from ${format.format(values[0]!)} to ${format.format(values.at(-1)!)}`,
   };
+  return withClasses(column, found, wishes.apart);
 }
 
 function dateStep(values: Float64Array, { step }: DateFormat): number {

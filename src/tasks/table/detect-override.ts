@@ -2,10 +2,10 @@
 import { listNames, nearestName, shorten } from "../../data/columns.ts";
 import { failure, type LocalFlowError } from "../../errors.ts";
 import { dateFormat, findDateFormat } from "./date-format.ts";
-import { dateColumn, numberColumn } from "./detect-amounts.ts";
+import { dateColumn, type NumberWishes, numberColumn } from "./detect-amounts.ts";
 import { largestNumber, numbersIn, tooLarge } from "./detect-numbers.ts";
 import { type Notation, parseNumber } from "./number-format.ts";
-import { levelsOf, type Profile, withoutTexts } from "./profile.ts";
+import { levelsOf, type Profile, type Values, valuesOf, withoutTexts } from "./profile.ts";
 import { type Regeneration, seenTexts, shapesOf } from "./regenerate.ts";
 import { type ColumnBase, type ColumnSchema, mostLevels } from "./schema.ts";
 import type { ColumnOverride } from "./schema-file.ts";
@@ -67,6 +67,8 @@ function givenNumber(profile: Profile, base: Base, override: ColumnOverride & { 
     throw wrongCell(base, "numbers that float64 holds exactly", stray ?? profile.texts[0]);
   }
   const { kind: _, gaps: __, ...wishes } = rest;
+  checkMapped(base, wishes);
+  if (wishes.apart) checkApart(base, numbers.found, wishes.apart, String);
   const column = numberColumn(numbers, { ...base, gaps: [...base.gaps, ...numbers.gaps] }, wishes);
   const { minimum = Number.NEGATIVE_INFINITY, maximum = Number.POSITIVE_INFINITY } = column;
   if (minimum > maximum)
@@ -79,16 +81,63 @@ function givenNumber(profile: Profile, base: Base, override: ColumnOverride & { 
 }
 
 function givenDate(profile: Profile, base: Base, override: ColumnOverride & { kind: "date" }): ColumnSchema {
-  const { format: pattern, gaps: _, kind: __, ...wishes } = override;
+  const { format: pattern, gaps: _, kind: __, apart, ...rest } = override;
+  checkMapped(base, override);
+  const dated = (form: string, reason: string) => {
+    const { parse, format } = dateFormat(form);
+    const wishes = { ...rest, ...(apart && { apart: apart.map(parse) }) };
+    if (wishes.apart)
+      checkApart(base, valuesOf(profile, parse), wishes.apart, (value, n) => apart?.[n] ?? format(value));
+    return dateColumn(profile, base, form, reason, wishes);
+  };
   if (pattern !== undefined) {
     const { parse } = dateFormat(pattern, `${placeOf(base)}, field "format"`);
     const stray = profile.texts.find((text) => Number.isNaN(parse(text)));
     if (stray !== undefined) throw wrongCell(base, `dates of the form ${pattern}`, stray);
-    return dateColumn(profile, base, pattern, "given by the schema", wishes);
+    return dated(pattern, "given by the schema");
   }
   const dates = findDateFormat(profile.texts);
   if (dates.kind === "none") throw wrongCell(base, "dates of one form", profile.texts[0]);
-  return dateColumn(profile, base, dates.pattern, dates.reason, wishes);
+  return dated(dates.pattern, dates.reason);
+}
+
+/** Observed values go through no map, and each of them is a class of its own. */
+function checkMapped(
+  base: Base,
+  { values, scale, apart }: Pick<NumberWishes, "values" | "scale"> & { readonly apart?: unknown },
+): void {
+  if (values !== "observed" || (scale === undefined && apart === undefined)) return;
+  const field = scale === undefined ? "apart" : "scale";
+  throw failure("option", {
+    where: placeOf(base),
+    expected: `"values": "any" beside "${field}": observed values go through no map`,
+    received: `"values": "observed"`,
+    remedy: `leave out "${field}" to write observed values alone, or "values" to write all of the grid`,
+  });
+}
+
+function checkApart(
+  base: Base,
+  { values }: Values,
+  apart: readonly number[],
+  spoken: (value: number, n: number) => string,
+): void {
+  const where = `${placeOf(base)}, field "apart"`;
+  const known = new Set(values);
+  const stray = apart.findIndex((value, n) => !known.has(value) || apart.indexOf(value) !== n);
+  if (stray >= 0)
+    throw failure("option", {
+      where,
+      expected: "different values that rows have",
+      received: shorten(spoken(apart[stray]!, stray)),
+    });
+  if (apart.length < known.size) return;
+  throw failure("option", {
+    where,
+    expected: "some of the column's values",
+    received: `all ${known.size}`,
+    remedy: 'write "values": "observed" instead',
+  });
 }
 
 function givenOrdinal(profile: Profile, base: Base, levels: readonly string[]): ColumnSchema {

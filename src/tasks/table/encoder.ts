@@ -14,7 +14,7 @@ import { regenerator } from "./regenerate.ts";
 import { type ColumnSchema, mostColumns, type Schema, schemaJson } from "./schema.ts";
 import { checkSums, type Sum, sumsJson, withSums } from "./sums.ts";
 
-/** One coordinate: the column it belongs to and which part of it: "gap", "zero", "value", "digit 1", … */
+/** One coordinate: the column it belongs to and which part of it: "gap", "value", "digit 1", … */
 export interface Dimension {
   readonly column: string;
   readonly part: string;
@@ -24,7 +24,7 @@ export interface EncodedRows {
   readonly rows: number;
   /** [rows · d], all finite; where nothing is said (see `absent`), noise of N(0, 1). */
   readonly values: Float32Array;
-  /** [rows · d], 1 where the cell has no value in this dimension: the parts of a gap, the size of a zero. */
+  /** [rows · d], 1 where the cell has no value in this dimension: the parts of a gap. */
   readonly absent: Uint8Array;
 }
 
@@ -33,7 +33,7 @@ export interface EncodeOptions {
   readonly key: Random;
   /** The index of the table's first row in the stream of noise; default 0. Chunks with it are as one table. */
   readonly firstRow?: number;
-  /** Levels, zeros and gaps lie in the middle of their cells, for points that are given: networks blur the edges of cells. */
+  /** Levels, values that are classes of their own and gaps lie in the middle of their cells, for points that are given: networks blur the edges of cells. */
   readonly middle?: boolean;
 }
 
@@ -123,8 +123,7 @@ export function encoderFrom(json: unknown, where: string): TableEncoder {
       code !== undefined &&
       codes.length === schema.columns.length &&
       (code.value.kind === "levels" ? code.value.counts.length === levels : levels === 0) &&
-      (column.kind === "number" || column.kind === "date" || levels > 0 || code.value.kind === "none") &&
-      (code.zeros === undefined || (column.kind === "number" && code.zeros <= code.filled));
+      (column.kind === "number" || column.kind === "date" || levels > 0 || code.value.kind === "none");
     if (isSound) return;
     throw failure("model", {
       where: `${where} codes.${place}`,

@@ -258,7 +258,7 @@ function variablesOf({ terms }: LinearComparison, facts: RowFacts): readonly Var
 }
 
 /** A column of numbers, dates or ordered levels as a number, with all that it may be. */
-export function variableOf(column: ColumnSchema, { codes, sums }: RowFacts): Variable | undefined {
+export function variableOf(column: ColumnSchema, { sums }: RowFacts): Variable | undefined {
   const { name, kind } = column;
   if (kind === "ordinal") return { name, low: 0, high: levelTexts(column).length - 1, step: 1, offset: 0 };
   if (kind === "constant" && Number.isFinite(Number(column.text)))
@@ -270,11 +270,10 @@ export function variableOf(column: ColumnSchema, { codes, sums }: RowFacts): Var
     ({ column: whole, terms }) => whole === name || terms.some((term) => term.column === name),
   );
   const beyond = isSummed ? (step ?? 0) / 2 : 0;
-  const zero = codes.get(name)?.zeros === undefined ? [] : [0];
   return {
     name,
-    low: Math.min(minimum - beyond, ...zero) / unit,
-    high: Math.max(maximum + beyond, ...zero) / unit,
+    low: (minimum - beyond) / unit,
+    high: (maximum + beyond) / unit,
     ...(step !== undefined && { step: step / unit }),
     offset: offset / unit,
   };

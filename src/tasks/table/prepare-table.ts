@@ -16,7 +16,6 @@ import { type ColumnSpan, maskGroups, pointsOf, spansOf, type TablePoints, withG
 import type { Schema } from "./schema.ts";
 import type { SchemaOverrides } from "./schema-file.ts";
 import { rowVolumes } from "./score-table.ts";
-import { withStraightColumns } from "./straight-columns.ts";
 import { detailedConfiguration, maskShares, type TableSize, tableConfiguration } from "./table-configuration.ts";
 import { dimensionNames } from "./table-model.ts";
 
@@ -58,7 +57,7 @@ export interface TableFindings extends FoundConstraints {
 export function tableFindings(request: TableRequest): TableFindings {
   const { table, label, constraints = [] } = request;
   const overrides = withLabel(table, label, request.schema);
-  const schema = withStraightColumns(detectSchema(table, overrides, request.texts), overrides);
+  const schema = detectSchema(table, overrides, request.texts);
   request.onSchema?.(schema);
   return { schema, ...findConstraints(constraints, table, schema) };
 }

@@ -118,15 +118,10 @@ function finder(values: Float64Array): (value: number) => number {
   };
 }
 
-/** All values but the one at a place, or all of them where it is negative. */
-export function withoutPlace(found: Values, place: number): Values {
-  if (place < 0) return found;
-  const kept = (_: unknown, n: number) => n !== place;
-  return {
-    values: found.values.filter(kept),
-    counts: found.counts.filter(kept),
-    texts: found.texts.filter(kept),
-  };
+/** Of the values those at some places. */
+export function kept({ values, counts, texts }: Values, isKept: (place: number) => boolean): Values {
+  const at = (_: unknown, place: number) => isKept(place);
+  return { values: values.filter(at), counts: counts.filter(at), texts: texts.filter(at) };
 }
 
 /** The value below and at which the share of rows is at least `share`. */

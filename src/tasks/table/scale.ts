@@ -12,6 +12,8 @@ export interface Knots {
 export interface Scale {
   forward(value: number): number;
   inverse(score: number): number;
+  /** The piece of the map that a score is on, counted from 0; the outer ones go on. */
+  pieceAt(score: number): number;
   /** log of the derivative of `forward`. */
   logSlope(value: number): number;
 }
@@ -27,6 +29,7 @@ export function scaleThrough({ at, scores }: Knots): Scale {
   return {
     forward: (value) => between(at, scores, value),
     inverse: (score) => between(scores, at, score),
+    pieceAt: (score) => piece(scores, score),
     logSlope(value) {
       const n = piece(at, value);
       return Math.log((scores[n + 1]! - scores[n]!) / (at[n + 1]! - at[n]!));

@@ -4,7 +4,7 @@ import { didYouMean, nearestName, shorten } from "../../data/columns.ts";
 import { isRecord } from "../../data/is-record.ts";
 import { failure } from "../../errors.ts";
 import { faultOf, spokenJson } from "../json-fault.ts";
-import { mostLevels, numberScales } from "./schema.ts";
+import { mostApart, mostLevels, numberScales } from "./schema.ts";
 
 const text = z.string().max(2 ** 20);
 const gaps = z.array(text).max(1000).exactOptional();
@@ -19,13 +19,20 @@ const overrideJson = z.discriminatedUnion("kind", [
     maximum: z.number().nullable().exactOptional(),
     step: z.number().positive().exactOptional(),
     values,
-    zeroInflated: z.boolean().exactOptional(),
+    apart: z.array(z.number()).max(mostApart).exactOptional(),
     scale,
     /** Whether thousands are grouped, as in 73,807. */
     thousands: z.boolean().exactOptional(),
     gaps,
   }),
-  z.strictObject({ kind: z.literal("date"), format: z.string().max(60).exactOptional(), values, scale, gaps }),
+  z.strictObject({
+    kind: z.literal("date"),
+    format: z.string().max(60).exactOptional(),
+    values,
+    apart: z.array(text).max(mostApart).exactOptional(),
+    scale,
+    gaps,
+  }),
   z.strictObject({ kind: z.literal("category"), gaps }),
   z.strictObject({ kind: z.literal("ordinal"), levels: z.array(text).min(1).max(mostLevels), gaps }),
   z.strictObject({ kind: z.literal("boolean"), true: text.exactOptional(), gaps }),

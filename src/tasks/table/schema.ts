@@ -1,5 +1,6 @@
 // schema: what each column of a table is, as plain JSON: how its cells are read, and how they are written again.
 import * as z from "zod";
+import { isAscending } from "../../data/ascending.ts";
 import type { NumberFormat } from "./number-format.ts";
 import { type Regeneration, regenerationJson } from "./regenerate.ts";
 
@@ -25,6 +26,8 @@ export interface Amount {
   readonly maximum?: number;
   /** "observed": only values of the training table are written; "any": all that the grid and the bounds allow. */
   readonly values: "observed" | "any";
+  /** Values that are classes of their own beside the others, ascending; absent where values are observed ones, which all are. */
+  readonly apart?: readonly number[];
 }
 
 export const numberScales = ["quantile", "smooth", "robust"] as const;
@@ -33,8 +36,6 @@ export type NumberScale = (typeof numberScales)[number];
 export interface NumberColumn extends ColumnBase, Amount {
   readonly kind: "number";
   readonly format: NumberFormat;
-  /** Whether zero is a class of its own beside the other values. */
-  readonly zeroInflated: boolean;
   /**
    * "quantile": each quantile to that of N(0, 1); "smooth": scores of mean 0 and variance 1 that bridge what lies between few values
    * (`smoothKnots`), or quantiles where some values are far off; "robust": median and quartiles to those of N(0, 1), straight.
@@ -75,6 +76,8 @@ export interface Schema {
 
 /** The most levels a category may have. */
 export const mostLevels = 65_536;
+/** The most values of a column of numbers or dates that are classes of their own. */
+export const mostApart = 1000;
 export const mostColumns = 65_536;
 const text = z.string().max(2 ** 20);
 const count = z.int().nonnegative();
@@ -102,6 +105,7 @@ const amount = {
   minimum: z.number().exactOptional(),
   maximum: z.number().exactOptional(),
   values: z.enum(["observed", "any"]),
+  apart: z.array(z.number()).min(1).max(mostApart).refine(isAscending, "numbers that ascend").exactOptional(),
 };
 const levels = z.array(z.strictObject({ text, count })).min(1).max(mostLevels);
 
@@ -111,7 +115,6 @@ const columnSchema = z.discriminatedUnion("kind", [
     ...base,
     ...amount,
     format: numberFormat,
-    zeroInflated: z.boolean(),
     scale: z.enum(numberScales),
   }),
   z.strictObject({

@@ -6,8 +6,10 @@ import type { LevelCells } from "../../nn/level-context.ts";
 import type { NetworkConfiguration } from "../../nn/mlp.ts";
 import { normalScore } from "../../random.ts";
 import type { Configuration } from "../../train/configuration.ts";
+import type { ValueCode } from "./column-code.ts";
 import { levelCells } from "./column-coder.ts";
 import type { TableEncoder } from "./encoder.ts";
+import { pileCells } from "./piles.ts";
 import { manyRows } from "./schema.ts";
 
 /** With fewer rows for each column a table is scarce. */
@@ -106,18 +108,22 @@ export function detailedConfiguration(
   return { ...rest, blocks: blocks.map((block) => ({ ...block, network: withDetail(block.network) })) };
 }
 
-/** Dimensions in which values are cells: levels, numbers of which only those seen are written, zeros and gaps. */
+/** Dimensions in which values are cells: levels, numbers of which only those seen are written or most are classes of their own, and gaps. */
 function levelDimensions({ dimensions, schema, toJSON }: TableEncoder): readonly number[] {
   const { codes } = toJSON();
   const inCells = new Set(
     schema.columns.flatMap(({ name }, place) => {
-      const kind = codes[place]?.value.kind;
-      return kind === "levels" || kind === "values" ? [name] : [];
+      const value = codes[place]?.value;
+      const isInCells =
+        value?.kind === "levels" || value?.kind === "values" || (value?.kind === "scale" && shareInPiles(value) >= 0.5);
+      return isInCells ? [name] : [];
     }),
   );
-  return dimensions.flatMap(({ column, part }, k) =>
-    inCells.has(column) || part === "gap" || part === "zero" ? [k] : [],
-  );
+  return dimensions.flatMap(({ column, part }, k) => (inCells.has(column) || part === "gap" ? [k] : []));
+}
+
+function shareInPiles(code: Extract<ValueCode, { readonly kind: "scale" }>): number {
+  return pileCells(code).reduce((total, { low, high }) => total + high - low, 0);
 }
 
 /** The cells of columns whose levels lie in one dimension. */

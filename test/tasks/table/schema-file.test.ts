@@ -19,7 +19,7 @@ describe("a schema file", () => {
   });
 
   const kinds = "number, date, category, ordinal, boolean, text, id";
-  const numberFields = "kind, minimum, maximum, step, values, zeroInflated, scale, thousands, gaps";
+  const numberFields = "kind, minimum, maximum, step, values, apart, scale, thousands, gaps";
   it.each<readonly [unknown, string]>([
     [[], 's.json: expected columns by their names, such as {"age": {"kind": "number"}}, got an empty list'],
     [null, 's.json: expected columns by their names, such as {"age": {"kind": "number"}}, got null'],

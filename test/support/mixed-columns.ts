@@ -24,3 +24,24 @@ export function mixedColumns(rows: number, names: Readonly<Record<string, string
     }),
   );
 }
+
+/** Rows that share values: on a grid, without one, at an end, among dates, beside gaps. */
+export function sharedValues(rows: number): CellTable {
+  const shares = new Float32Array(5 * rows);
+  fillUniform(random("shared"), shares);
+  return cellTableOf(
+    Array.from({ length: rows }, (_, n) => {
+      const at = (k: number) => shares[5 * n + k] ?? 0;
+      return {
+        fee: at(0) < 0.2 ? 25 : Number((15 + 20 * at(0)).toFixed(2)),
+        score: Math.min(100, Number((60 + 50 * at(1)).toFixed(2))),
+        charge: at(2) < 0.3 ? "1.6e-19" : (1e-19 * (1 + at(2))).toExponential(7),
+        until:
+          at(3) < 0.4
+            ? "9999-12-31"
+            : new Date(Date.UTC(2020, 0, 1 + Math.floor(900 * at(3)))).toISOString().slice(0, 10),
+        debt: at(4) < 0.1 ? null : at(4) < 0.6 ? 0 : Number((100 * at(4)).toFixed(3)),
+      };
+    }),
+  );
+}

@@ -17,7 +17,7 @@ import { exportTable } from "../../src/tasks/export-table.ts";
 import { checkTableReader } from "../../src/tasks/export-table-density-check.ts";
 import { scoreTable } from "../../src/tasks/table/score-table.ts";
 import type { TableModel } from "../../src/tasks/table/table-model.ts";
-import { mixedColumns } from "../support/mixed-columns.ts";
+import { mixedColumns, sharedValues } from "../support/mixed-columns.ts";
 import { orderConstraints, orders } from "../support/orders-table.ts";
 import { python, pythonHas } from "../support/python.ts";
 import { smallTable } from "../support/small-table.ts";
@@ -40,6 +40,7 @@ const integration = { kind: "fixed", method: "midpoint", evaluations: 4 } as con
 describe("the density of a table, as a file", () => {
   it.each([
     ["columns of every kind", () => untrainedTable(mixedColumns(2000))],
+    ["values that many rows share", () => untrainedTable(sharedValues(600))],
     ["gaps in a column of numbers", () => untrainedTable(smallTable(300))],
     ["sums and dates", () => untrainedTable(cellTableOf(orders(300)), { constraints: orderConstraints })],
   ])("scores rows with %s as localflow does, empty cells too", async (_, made) => {

@@ -19,7 +19,7 @@ import { checkTableExport } from "../../src/tasks/export-table-check.ts";
 import { sampleMasked } from "../../src/tasks/masked.ts";
 import { sampleTable } from "../../src/tasks/table/sample-table.ts";
 import { decodeTableModel, encodeTableModel, type TableModel } from "../../src/tasks/table/table-model.ts";
-import { mixedColumns } from "../support/mixed-columns.ts";
+import { mixedColumns, sharedValues } from "../support/mixed-columns.ts";
 import { orderConstraints, orders } from "../support/orders-table.ts";
 import { python, pythonHas } from "../support/python.ts";
 import { smallTable } from "../support/small-table.ts";
@@ -67,6 +67,7 @@ describe("the sampler of a table as a file", () => {
     ["gaps, constants and booleans", untrainedTable(smallTable(400))],
     ["sums, dates and ordinals", untrainedTable(cellTableOf(orders(400)), { constraints: orderConstraints })],
     ["every kind of column", untrainedTable(mixedColumns(3000))],
+    ["values that many rows share", untrainedTable(sharedValues(600))],
     ["levels in many digits", untrainedTable(mixedColumns(3000), { base: 3 })],
     [
       "straight scales, any values and many observed ones",

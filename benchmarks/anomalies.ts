@@ -1,4 +1,4 @@
-// anomalies: how well minus the log-density tells anomalies from other rows, beside an isolation forest: `npx tsx benchmarks/anomalies.ts`.
+// anomalies: how well minus the log-density, of rows and of rows and noise together, tells anomalies from other rows, beside an isolation forest: `npx tsx benchmarks/anomalies.ts`.
 import { writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { type CellTable, cellText } from "../src/data/cell-table.ts";
@@ -48,6 +48,8 @@ interface Result {
   readonly testRows: number;
   readonly anomalies: number;
   readonly ours: readonly number[];
+  /** By the log-density of rows and noise together. */
+  readonly smoothed: readonly number[];
   readonly forest: readonly number[];
   readonly seconds: number;
 }
@@ -82,16 +84,18 @@ async function main(): Promise<void> {
 
 async function compared(set: string, mode: Mode, cases: readonly AnomalyCase[]): Promise<Result> {
   const started = performance.now();
-  const [ours, forest]: number[][] = [[], []];
+  const [ours, smoothed, forest]: [number[], number[], number[]] = [[], [], []];
   for (const [k, { train, test, isAnomaly }] of cases.entries()) {
     const area = (scores: readonly number[]) =>
       areaUnderCurve(
         scores.filter((_, row) => isAnomaly[row]),
         scores.filter((_, row) => !isAnomaly[row]),
       ).value;
-    ours?.push(area(await densityScores(train, test, k + 1)));
+    const scores = await densityScores(train, test, k + 1);
+    ours.push(area(scores.sharp));
+    smoothed.push(area(scores.smoothed));
     const answer = await askTables({ command: "forest", train: numbers(train), test: numbers(test), seed: k + 1 });
-    if (answer.kind === "answer") forest?.push(area(answer.value["scores"] as number[]));
+    if (answer.kind === "answer") forest.push(area(answer.value["scores"] as number[]));
     else if (!said.has(answer.reason)) say(answer.reason);
     if (answer.kind === "absent") said.add(answer.reason);
   }
@@ -102,21 +106,28 @@ async function compared(set: string, mode: Mode, cases: readonly AnomalyCase[]):
     trainRows: first?.train.rows ?? 0,
     testRows: first?.test.rows ?? 0,
     anomalies: first?.isAnomaly.filter(Boolean).length ?? 0,
-    ours: ours ?? [],
-    forest: forest ?? [],
+    ours,
+    smoothed,
+    forest,
     seconds: (performance.now() - started) / 1000,
   };
 }
 
-/** Minus the log-density of the rows to test under the default model of the training rows, or a changed one. */
-async function densityScores(train: CellTable, test: CellTable, seed: number): Promise<readonly number[]> {
+interface Oddness {
+  readonly sharp: readonly number[];
+  readonly smoothed: readonly number[];
+}
+
+/** Minus the log-densities of the rows to test under the default model of the training rows, or a changed one. */
+async function densityScores(train: CellTable, test: CellTable, seed: number): Promise<Oddness> {
   const engine = await createEngine(values.threads === undefined ? {} : { threads: Number(values.threads) });
   try {
     const changes = JSON.parse(values.changes) as RecipeChanges;
     const configuration = (size: TableSize) => changedRecipe(size, changes);
     const { model } = await fitTable(engine, { table: train, seed, configuration });
-    const { logDensity } = await scoreTable(engine, model, test);
-    return Array.from(logDensity, (value) => -value);
+    const { logDensity, smoothed = [] } = await scoreTable(engine, model, test, { smoothed: true });
+    const minus = (values: ArrayLike<number>) => Array.from(values, (value) => -value);
+    return { sharp: minus(logDensity), smoothed: minus(smoothed) };
   } finally {
     await engine.close();
   }
@@ -126,12 +137,12 @@ function numbers(table: CellTable): readonly (readonly number[])[] {
   return Array.from({ length: table.rows }, (_, row) => table.columns.map((column) => Number(cellText(column, row))));
 }
 
-function print({ set, mode, trainRows, testRows, anomalies, ours, forest, seconds }: Result): void {
+function print({ set, mode, trainRows, testRows, anomalies, ours, smoothed, forest, seconds }: Result): void {
   const spoken = (areas: readonly number[]) =>
     areas.length === 0 ? "absent" : `${mean(areas).toFixed(4)} (${areas.map((area) => area.toFixed(4)).join(" ")})`;
   process.stdout.write(
     `${set}, ${mode}: ${trainRows} rows to train, ${anomalies} anomalies of ${testRows} rows to test\n` +
-      `  ROC AUC of minus log-density ${spoken(ours)}, of an isolation forest ${spoken(forest)}; ${seconds.toFixed(0)} s\n`,
+      `  ROC AUC of minus log-density ${spoken(ours)}, smoothed ${spoken(smoothed)}, of an isolation forest ${spoken(forest)}; ${seconds.toFixed(0)} s\n`,
   );
 }
 

@@ -62,6 +62,7 @@ export interface ScoreOptions extends CommonOptions, IntegrationOptions, ImageSo
   readonly output?: string;
   readonly percentile?: boolean;
   readonly contributions?: boolean;
+  readonly smoothed?: boolean;
   readonly classify?: string | true;
   readonly marginal?: boolean;
   readonly divergence?: "exact" | "hutchinson";

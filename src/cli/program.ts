@@ -124,6 +124,10 @@ function score(root: Command, terminal: Terminal): void {
   command.option("-o, --output <file>", `write the column log_density: ${rowFormats}`);
   command.option("--percentile", "add the column percentile: where the row stands among training rows (low: unusual)");
   command.option("--contributions", "of a table: add each column's log-density given the row's other columns");
+  command.option(
+    "--smoothed",
+    "of a table: add the log-density under rows and noise together, which finds anomalies better",
+  );
   const classify = "of a table: the most probable level of a column (default: of the label), and all probabilities";
   add(command, "--classify [column]", classify, parse.columnOrLabel, { preset: "" });
   options.rows(command);

@@ -67,7 +67,15 @@ export async function scoreByScorer(
   options: ScoreOptions,
   terminal: Terminal,
 ): Promise<void> {
-  const exact = ["contributions", "classify", "divergence", "probes", "handOver", ...integrationNames] as const;
+  const exact = [
+    "contributions",
+    "smoothed",
+    "classify",
+    "divergence",
+    "probes",
+    "handOver",
+    ...integrationNames,
+  ] as const;
   refuseGiven(options, exact, { expected: "to be left out", received: "it beside a scorer, which integrates nothing" });
   const { output, seed = 0, percentile = false } = options;
   if (output !== undefined) await checkTableOutput(output, options);

@@ -37,7 +37,7 @@ export async function scoreTableFile(
   terminal: Terminal,
 ): Promise<void> {
   refuse(options, ["handOver"], "the model of a table");
-  const { output, seed = 0, contributions = false, percentile = false, classify } = options;
+  const { output, seed = 0, contributions = false, smoothed = false, percentile = false, classify } = options;
   if (output !== undefined) await checkTableOutput(output, options);
   const cells =
     classify === undefined ? undefined : checkClasses(model, classify === true ? undefined : classify, "--classify");
@@ -57,7 +57,10 @@ export async function scoreTableFile(
     const probe = { samples: "logDensity" } as const;
     const { integration, tolerance } = await settledTableIntegration(engine, model, probe, { options, terminal, view });
     const how = { seed, ...(integration && { integration }), ...controls };
-    const scores = await withTablePath(data, scoreTable(engine, model, table, { ...how, divergence, contributions }));
+    const scores = await withTablePath(
+      data,
+      scoreTable(engine, model, table, { ...how, divergence, contributions, smoothed }),
+    );
     const column = typeof classify === "string" ? { column: classify } : {};
     const classes =
       classify === undefined ? undefined : await classifyTable(engine, model, table, { ...how, ...column });
@@ -108,6 +111,9 @@ function summaryOf(
   const rare = percentile && percentiles ? rareShares(percentiles) : undefined;
   const text = [
     `nll     ${withError(nll, standardError)} nats per row (${counted(rows, "row")})`,
+    ...(scores.smoothed
+      ? [`smoothed ${short(-meanOf(scores.smoothed))} nats per row, of rows and noise together`]
+      : []),
     ...rareText(rare),
     ...partialText(partialRows),
     ...(probeError === undefined
@@ -133,6 +139,7 @@ function summaryOf(
     nll,
     standardError,
     ...(rare && { percentiles: rare }),
+    ...(scores.smoothed && { smoothedNll: -meanOf(scores.smoothed) }),
     ...(probeError && { probeError }),
     ...(parts && { contributions: parts }),
     ...(classes && { classes: classSummary(classes) }),
@@ -155,7 +162,7 @@ async function errorOf(
   model: TableModel,
   table: CellTable,
   { logDensity }: TableScores,
-  how: Omit<TableScoreRequest, "divergence" | "contributions">,
+  how: Omit<TableScoreRequest, "divergence" | "contributions" | "smoothed">,
 ): Promise<{ readonly value: number; readonly rows: number }> {
   const rows = Math.min(exactRows, table.rows);
   const exact = await scoreTable(
@@ -171,14 +178,15 @@ async function errorOf(
   return { value: Math.sqrt(squares / rows), rows };
 }
 
-/** The columns log_density, standard_error (of probes), percentile and, by column, `log_density of NAME`. */
+/** The columns log_density, smoothed_log_density, standard_error (of probes), percentile and, by column, `log_density of NAME`. */
 export function scoreColumns(
-  scores: Pick<TableScores, "logDensity" | "standardErrors" | "percentiles" | "contributions">,
+  scores: Pick<TableScores, "logDensity" | "smoothed" | "standardErrors" | "percentiles" | "contributions">,
   percentile: boolean,
 ): CellTable {
-  const { logDensity, standardErrors, percentiles, contributions = [] } = scores;
+  const { logDensity, smoothed, standardErrors, percentiles, contributions = [] } = scores;
   const columns = [
     numberCells("log_density", logDensity, 9),
+    ...(smoothed ? [numberCells("smoothed_log_density", smoothed, 9)] : []),
     ...(standardErrors ? [numberCells("standard_error", standardErrors, 4)] : []),
     ...(percentile && percentiles ? [numberCells("percentile", percentiles, 6)] : []),
     ...contributions.map(({ column, values }) => numberCells(`log_density of ${column}`, values, 9)),

@@ -77,6 +77,7 @@ describe("a scorer", () => {
       ["sample", scorer, "-n", "3", "-o", at("s.csv")],
       ["impute", scorer, rows, "-o", at("s.csv")],
       ["score", scorer, rows, "--contributions"],
+      ["score", scorer, rows, "--smoothed"],
       ["score", scorer, rows, "--tolerance", "1e-3"],
     ]) {
       const outcome = await localflow(...args);

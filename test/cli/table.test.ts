@@ -288,14 +288,29 @@ describe("impute", () => {
 
 describe("score and inspect", () => {
   it("score rows with percentiles and the part of each column", async () => {
-    const args = ["score", model, at("holes.csv"), "-o", at("scores.csv"), "--percentile", "--contributions"];
+    const args = [
+      "score",
+      model,
+      at("holes.csv"),
+      "-o",
+      at("scores.csv"),
+      "--percentile",
+      "--smoothed",
+      "--contributions",
+    ];
     const result = await json(...args);
-    expect(result).toMatchObject({ rows: 50, nll: expect.any(Number), unknownCells: 0, seed: 0 });
+    expect(result).toMatchObject({
+      rows: 50,
+      nll: expect.any(Number),
+      smoothedNll: expect.any(Number),
+      unknownCells: 0,
+      seed: 0,
+    });
     const parts = (result["contributions"] as { column: string }[]).map(({ column }) => column);
     expect(parts).toEqual(["side", "x", "count", "vip"]);
     const [header, ...lines] = linesOf(at("scores.csv"));
     expect(header).toBe(
-      "log_density,percentile,log_density of side,log_density of x,log_density of count,log_density of vip",
+      "log_density,smoothed_log_density,percentile,log_density of side,log_density of x,log_density of count,log_density of vip",
     );
     expect(lines).toHaveLength(50);
     for (const line of lines) for (const cell of line.split(",")) expect(Number.isFinite(Number(cell))).toBe(true);

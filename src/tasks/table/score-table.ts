@@ -9,11 +9,14 @@ import type { Progress } from "../progress.ts";
 import type { TableEncoder } from "./encoder.ts";
 import { type ColumnSpan, cellKinds, freeSums, pointsOf, spansOf, type TablePoints } from "./points.ts";
 import { rowPercentiles } from "./row-percentiles.ts";
+import { smoothedScores } from "./smoothed-scores.ts";
 import type { TableModel } from "./table-model.ts";
 
 export interface TableScoreRequest extends Omit<ScoreRequest, "states" | "handOver"> {
   /** Also log p(column | all other columns) for every column. */
   readonly contributions?: boolean;
+  /** Also log-densities under the law of rows and noise together, which tell anomalies better where rows are few (`smoothedScores`). */
+  readonly smoothed?: boolean;
 }
 
 export interface TableScores {
@@ -29,6 +32,8 @@ export interface TableScores {
   readonly percentiles?: Float64Array;
   /** For each column log p(its cell | the row's other cells), in the same units; NaN where the model cannot place the cell. */
   readonly contributions?: readonly { readonly column: string; readonly values: Float64Array }[];
+  /** Nats of each row under the law of rows and noise of sqrt(exp(2 gamma_1) - 1) deviations together, in the same units. */
+  readonly smoothed?: Float64Array;
   /** Of each row's log-density, with at least two probes of Hutchinson's estimate. */
   readonly standardErrors?: Float64Array;
   /** Cells with texts that the model cannot place: they count neither for nor against their row. */
@@ -75,11 +80,18 @@ export async function scoreTable(
   engine: Engine,
   model: TableModel,
   table: CellTable,
-  { contributions = false, signal, onProgress, ...how }: TableScoreRequest = {},
+  { contributions = false, smoothed = false, signal, onProgress, ...how }: TableScoreRequest = {},
 ): Promise<TableScores> {
+  const part = (from: number, to: number) => ({
+    onProgress: ({ fraction, ...rest }: Progress) => onProgress?.({ ...rest, fraction: from + (to - from) * fraction }),
+    ...(signal && { signal }),
+  });
+  const blurred = smoothed ? await smoothedScores(engine, model, table, { ...how, ...part(0, 0.3) }) : undefined;
   const scoring = await createTableScoring(engine, model, how);
   try {
-    return await scoring.score(table, { contributions, ...(signal && { signal }), ...(onProgress && { onProgress }) });
+    const scores = await scoring.score(table, { contributions, ...part(smoothed ? 0.3 : 0, 1) });
+    if (blurred === undefined) return scores;
+    return { ...scores, smoothed: blurred.logDensity, evaluations: scores.evaluations + blurred.evaluations };
   } finally {
     await scoring.release();
   }

@@ -52,6 +52,16 @@ describe("inspect of a table", () => {
     expect((await localflow("inspect", data, ...tiny, "--early-stopping", "0")).out).not.toContain("early stopping");
   });
 
+  it("says as `fit` does how many rows are beyond a bound of the schema", async () => {
+    const schema = put("bound.json", ['{ "more": { "kind": "number", "values": "any", "maximum": 3 } }']);
+    const { out } = await localflow("inspect", data, "--no-estimate", "--schema", schema);
+    const [notice = ""] = /\n\ncolumn "more" has 40 rows above its maximum 3: .*/.exec(out) ?? [];
+    const { notices } = await localflowJson("inspect", data, "--no-estimate", "--schema", schema);
+    expect(notices).toEqual([notice.trim()]);
+    const fitted = await localflowJson("fit", data, "-o", at("bound.safetensors"), "--schema", schema, ...tiny);
+    expect(fitted["notes"]).toContain(notice.trim());
+  });
+
   it("plans the fit that `fit` then is, and knows its parts", async () => {
     const options = [...tiny, "--early-stopping", "0", "--label", "side", "--constraint", "sum == count + more"];
     const planned = await fitOf(data, ...options);

@@ -8,6 +8,7 @@ import type { FitRequest } from "../tasks/density.ts";
 import { endsByTime, withoutTotal } from "./fit-plan.ts";
 import type { FitOptions } from "./options.ts";
 import { type ProgressView, progressView } from "./progress.ts";
+import { saidOptions } from "./said-options.ts";
 import { checkModelOutput, memoryLimit, seedFrom } from "./session.ts";
 import type { Terminal } from "./terminal.ts";
 import { interrupt } from "./usage.ts";
@@ -55,12 +56,14 @@ export async function fitRun(data: string, options: FitOptions, terminal: Termin
 export async function trained<T>(run: FitRun, train: (training: Training) => Promise<T>): Promise<T> {
   const { options, terminal, checkpoint, resume } = run;
   const view = progressView(terminal, options);
+  const said = await saidOptions(options);
   const controls: Training["controls"] = {
     ...memoryLimit(options),
     ...(options.time !== undefined && { time: options.time }),
     signal: terminal.signal,
     checkpoint: {
       where: checkpoint,
+      said,
       save: (bytes) => writeFileAtomically(checkpoint, bytes, { force: true }),
       ...(resume && { resume }),
     },

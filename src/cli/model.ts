@@ -2,6 +2,7 @@
 import { readFile, stat } from "node:fs/promises";
 import { withFileBytes } from "../data/file-bytes.ts";
 import { endingOf, explained } from "../data/files.ts";
+import { toldPacked } from "../data/packed-file.ts";
 import { safetensorsEnding, startsLikeSafetensors } from "../data/safetensors.ts";
 import { failure, type LocalFlowError } from "../errors.ts";
 import { type DensityModel, decodeDensityModel } from "../tasks/density-model.ts";
@@ -41,6 +42,10 @@ export async function readAnyModel(path: string): Promise<AnyModel> {
 /** Reads and validates the file of a model or of a scorer. Throws code `file` or `model`. */
 export async function readScoringModel(path: string): Promise<ScoringModel> {
   const bytes = await explained(path, () => readFile(path));
+  return toldPacked(path, async () => decodedModel(bytes, path));
+}
+
+function decodedModel(bytes: Uint8Array, path: string): ScoringModel {
   if (isScorer(bytes, path)) return { kind: "scorer", scorer: decodeScorer(bytes, path) };
   if (isStudent(bytes, path)) return { kind: "student", student: decodeStudent(bytes, path) };
   if (isTableModel(bytes, path)) return { kind: "table", table: decodeTableModel(bytes, path) };

@@ -52,6 +52,12 @@ export function spokenIterations(iterations: number, { time, ...limits }: Limits
   return endsByTime({ time, ...limits }) ? allowed : `${allowed}, ${iterations} in all at most`;
 }
 
+/** How many iterations a limited time leaves, as measured. */
+export function reachedIterations(iterations: number): string {
+  if (iterations < 1) return "perhaps not one iteration: preparation takes nearly all of the time, so give more";
+  return `about ${short(iterations, 2)} iterations`;
+}
+
 type Limits = Pick<InspectOptions, "time" | "iterations">;
 
 interface PlanSize {
@@ -85,7 +91,7 @@ export async function fitOutlook(
       const bytes = Math.ceil(margin.factor * moment + margin.bytes);
       const place = `on this machine, ${engine.threads} ${engine.threads === 1 ? "thread" : "threads"}`;
       const { trainingSeconds, pushSeconds, scoreSeconds, iterations } = parts;
-      const told = time === undefined ? "" : ` (about ${short(iterations, 2)} iterations)`;
+      const told = time === undefined ? "" : ` (${reachedIterations(iterations)})`;
       return {
         text: [
           `time    about ${spokenTime(seconds)} ${place}: training ${spokenTime(trainingSeconds)}${told}, pushing ` +

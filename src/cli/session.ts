@@ -50,7 +50,8 @@ export async function checkOutput(path: string, { force }: { readonly force?: bo
       received: "none",
       remedy: "create it first",
     });
-  if (found?.isDirectory()) throw failure("file", { where: path, expected: "a file name", received: "a folder" });
+  if (found?.isDirectory() || path.endsWith("/"))
+    throw failure("file", { where: path, expected: "a file name", received: "a folder" });
   if (found?.isFile() && !force)
     throw failure("file", {
       where: path,

@@ -82,7 +82,8 @@ export function checkDescribed(
   });
 }
 
-async function readSchemaFile(path: string): Promise<SchemaFile> {
+/** What a schema file says; throws "file" and "option". */
+export async function readSchemaFile(path: string): Promise<SchemaFile> {
   const bytes = await explained(path, () => readFile(path));
   const text = utf8Text(bytes, 0, bytes.length, () => path).replace(/^\ufeff/, "");
   const json = jsonIn(text, path);

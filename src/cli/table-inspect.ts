@@ -1,6 +1,7 @@
 // table-inspect: `localflow inspect FILE` for tables of mixed columns and models of them: what columns are taken for, what a fit would take.
 
 import { LocalFlowError } from "../errors.ts";
+import { boundNotices } from "../tasks/table/bound-notices.ts";
 import { columnsByName } from "../tasks/table/conditions.ts";
 import type { ConstraintReport } from "../tasks/table/constraints.ts";
 import { gapCells } from "../tasks/table/gap-counts.ts";
@@ -31,18 +32,28 @@ export async function inspectTable(path: string, options: InspectOptions, termin
   const { schema, reports: constraints } = findings;
   const described = columnsByName(schema.columns);
   const gaps = new Map(table.columns.map((column) => [column.name, gapCells(column, described.get(column.name))]));
+  const notices = boundNotices(schema, table);
   await say(terminal, options, [
     `${counted(table.rows, "row")}, ${schemaSummary(schema)}`,
     "",
     schemaTable(schema, gaps),
     ...rulesText(constraints, label),
+    ...(notices.length > 0 ? ["", ...notices] : []),
     "",
   ]);
   const fit = await plannedTableFit(request, findings, options, terminal);
   if (!options.json) return;
   const columns = schema.columns.map((column) => ({ ...column, gapCells: gaps.get(column.name) ?? 0 }));
   const rules = { ...(constraints.length > 0 && { constraints }), ...(label !== undefined && { label }) };
-  const result = { kind: "data", task: "table", rows: table.rows, columns, ...rules, fit };
+  const result = {
+    kind: "data",
+    task: "table",
+    rows: table.rows,
+    columns,
+    ...rules,
+    ...(notices.length > 0 && { notices }),
+    fit,
+  };
   await terminal.out(`${JSON.stringify(result)}\n`);
 }
 

@@ -19,6 +19,7 @@ import { isRecord } from "./is-record.ts";
 import { checkKeys, jsonBegun, parsed } from "./json-table.ts";
 import { elementCutter, type JsonPiece, lineCutter } from "./json-text.ts";
 import { checkMemory } from "./numeric-table.ts";
+import { toldPacked } from "./packed-file.ts";
 import { wholeText } from "./utf8.ts";
 import { spoken } from "./value-table.ts";
 
@@ -47,16 +48,18 @@ export async function readCellTable(path: string, options: CellReadOptions = {})
   if (path === "-") return readCellCsv(options.input ?? process.stdin, { where: "standard input", ...options });
   const ending = endingOf(path);
   if (!cellTableEndings.some((known) => known === ending)) throw unknownEnding(path, cellTableEndings);
-  return explained(path, async () => {
-    const found = await stat(path);
-    if (found.isDirectory()) throw failure("file", { where: path, expected: "a file", received: "a folder" });
-    if (ending === ".parquet") return (await import("./cell-parquet.ts")).readCellParquet(path, options);
-    const source = createReadStream(path, { highWaterMark: 2 ** 20 });
-    const known = { where: path, ...options, ...(found.isFile() && found.size > 0 && { bytes: found.size }) };
-    if (ending === ".json") return readCellJson(source, known);
-    if (ending === ".ndjson") return readCellNdjson(source, known);
-    return readCellCsv(source, { ...known, ...(ending === ".tsv" && { separator: "\t" as const }) });
-  });
+  return explained(path, () => toldPacked(path, () => readEnding(path, ending, options)));
+}
+
+async function readEnding(path: string, ending: string, options: CellReadOptions): Promise<CellTable> {
+  const found = await stat(path);
+  if (found.isDirectory()) throw failure("file", { where: path, expected: "a file", received: "a folder" });
+  if (ending === ".parquet") return (await import("./cell-parquet.ts")).readCellParquet(path, options);
+  const source = createReadStream(path, { highWaterMark: 2 ** 20 });
+  const known = { where: path, ...options, ...(found.isFile() && found.size > 0 && { bytes: found.size }) };
+  if (ending === ".json") return readCellJson(source, known);
+  if (ending === ".ndjson") return readCellNdjson(source, known);
+  return readCellCsv(source, { ...known, ...(ending === ".tsv" && { separator: "\t" as const }) });
 }
 
 /** Reads CSV: the dialect of `csvScanner`, a header unless the first line holds only numbers; blanks around cells go. */

@@ -10,6 +10,8 @@ import { withFileBytes } from "./file-bytes.ts";
 import { readJsonTable, readNdjsonTable } from "./json-table.ts";
 import { openNpy } from "./npy.ts";
 import type { NumericTable } from "./numeric-table.ts";
+import { unpackingByEnding } from "./packed.ts";
+import { toldPacked } from "./packed-file.ts";
 import { type Bytes, readStoredTable, type StoredRows } from "./stored-rows.ts";
 
 /** A file's content, whole or in pieces. */
@@ -189,18 +191,20 @@ export async function readTable(path: string, options: ReadOptions = {}): Promis
   if (path === "-") return readNumericCsv(options.input ?? process.stdin, { where: "standard input", ...options });
   const ending = endingOf(path);
   const known = tableEndings.find((each) => each === ending);
-  if (known !== undefined) return readers[known](path, options);
+  if (known === ".npz") return readers[known](path, options);
+  if (known !== undefined) return toldPacked(fileOf(path), () => readers[known](path, options));
   throw unknownEnding(path, tableEndings);
 }
 
 /** The error for a table whose ending is none of those that can be read. */
 export function unknownEnding(path: string, endings: readonly string[]): LocalFlowError {
   const ending = endingOf(path);
+  const remedy = unpackingByEnding(ending);
   return failure("file", {
     where: path,
     expected: `a table ending in ${endings.join(", ")} (or - for CSV on standard input)`,
     received: ending === "" ? "no ending" : ending,
-    ...(ending === ".gz" && { remedy: "unpack it first: gunzip --keep FILE" }),
+    ...(remedy !== undefined && { remedy }),
   });
 }
 

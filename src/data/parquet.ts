@@ -8,6 +8,7 @@ import { failure, LocalFlowError } from "../errors.ts";
 import { type FloatArray, floats } from "../tensor/array.ts";
 import { type ColumnOptions, chooseColumns, listNames, shorten } from "./columns.ts";
 import { allocated, cellError, checkMemory, largestFloat32, type NumericTable } from "./numeric-table.ts";
+import { toldPacked } from "./packed-file.ts";
 
 export interface ParquetOptions extends ColumnOptions {
   /** Most bytes the table may take. */
@@ -67,18 +68,18 @@ export function readParquetTable(path: string, options: ParquetOptions = {}): Pr
 
 /** Names of the columns that hold numbers. */
 export function parquetNumericColumns(path: string): Promise<readonly string[]> {
-  return withDuckDb(path, async (connection) => {
-    const described = await describe(connection, fileTable(path));
-    return [...described].filter(([, type]) => isNumeric(type)).map(([name]) => name);
-  });
+  return columnTypes(path, (types) => [...types].filter(([, type]) => isNumeric(type)).map(([name]) => name));
 }
 
 /** Names of all columns in order, and whether each holds numbers. */
 export function parquetColumnKinds(path: string): Promise<ReadonlyMap<string, boolean>> {
-  return withDuckDb(path, async (connection) => {
-    const described = await describe(connection, fileTable(path));
-    return new Map([...described].map(([name, type]) => [name, isNumeric(type)]));
-  });
+  return columnTypes(path, (types) => new Map([...types].map(([name, type]) => [name, isNumeric(type)])));
+}
+
+function columnTypes<T>(path: string, use: (types: ReadonlyMap<string, string>) => T): Promise<T> {
+  return toldPacked(path, () =>
+    withDuckDb(path, async (connection) => use(await describe(connection, fileTable(path)))),
+  );
 }
 
 /** A Parquet file of float32 columns in pieces, written through a temporary database, so that memory stays bounded. */

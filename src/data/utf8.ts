@@ -1,5 +1,6 @@
 // utf8: text from bytes that have to be UTF-8. Others are refused by their place: a letter replaced in silence is a changed value.
 import { failure, type LocalFlowError } from "../errors.ts";
+import { unpackingOf } from "./packed.ts";
 
 const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const replacing = new TextDecoder("utf-8", { ignoreBOM: true });
@@ -73,9 +74,7 @@ export function notUtf8(where: string, replaced: string, cause: unknown): LocalF
       where,
       expected: utf8Expected,
       received: `other bytes in ${JSON.stringify(near.trim())}`,
-      remedy: replaced.startsWith(gzipped)
-        ? "the file is gzipped: unpack it first, such as: gunzip < FILE > NEWFILE"
-        : "convert the file first, such as: iconv -f latin1 -t utf-8 FILE > NEWFILE",
+      remedy: unpackingOf(replaced) ?? "convert the file first, such as: iconv -f latin1 -t utf-8 FILE > NEWFILE",
     },
     cause,
   );
@@ -88,7 +87,5 @@ export function isNotUtf8({ problem }: LocalFlowError): boolean {
 
 const utf8Expected = "UTF-8 text";
 const replacement = "\ufffd";
-/** The first two bytes of what is packed by gzip, as text. */
-const gzipped = `\u001f${replacement}`;
 /** Characters shown before and after. */
 const reach = 20;

@@ -14,6 +14,8 @@ export interface FitControls extends Controls {
     readonly resume?: Uint8Array;
     /** What errors call the one that is resumed; default: checkpoint. */
     readonly where?: string;
+    /** What else decides the result: options as they are typed, by their names. Another fit's are refused. */
+    readonly said?: FitOrigin["said"];
   };
 }
 

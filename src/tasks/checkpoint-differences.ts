@@ -13,39 +13,63 @@ export interface FieldDifference {
 /** In what two origins differ. */
 export interface OriginDifferences {
   readonly fields: readonly FieldDifference[];
-  /** The columns of a table are others, or are taken for something else. */
+  /** The columns of a table are others, or are taken for something else, and no option named above says so. */
   readonly columns: boolean;
+  /** An option says other rows or columns: what differs in these may follow from it. */
+  readonly others: boolean;
 }
 
 /** What follows from the columns of a table, from its label and from its rows, beside options. */
 const derivedFields = ["training.masks", "network.context", "network.levels", "network.detailed"];
 const absent = "none";
+/** What is said under the name of an option of the configuration, and goes before it. */
+const overriding: readonly string[] = ["--method"];
 /** Objects within objects below this are compared as one value: files are not trusted. */
 const deepest = 6;
 /** Characters of a value that are shown, and how many of them stand before the first that differs. */
 const [longest, lead] = [60, 20];
 
-/** In what two origins `{configuration, columns?}` differ, as JSON has them. */
+/** In what two origins `{configuration, columns?, said?}` differ, as JSON has them. */
 export function originDifferences(before: unknown, now: unknown): OriginDifferences {
-  const [old, own] = [partsOf(before), partsOf(now)];
+  const isKnown = saidIn(before) !== undefined && saidIn(now) !== undefined;
+  const [old, own] = [partsOf(before, isKnown), partsOf(now, isKnown)];
+  const differing = [...new Set([...old.said.keys(), ...own.said.keys()])].filter(
+    (name) => old.said.get(name) !== own.said.get(name),
+  );
+  const others = differing.some((name) => !overriding.includes(name));
   const fields = [...new Set([...old.fields.keys(), ...own.fields.keys()])].flatMap((name) => {
     const [one = absent, other = absent] = [old.fields.get(name), own.fields.get(name)];
     if (one === other) return [];
     const from = Math.max(0, firstDifferent(one, other) - lead);
     return [{ name, before: shown(one, from), now: shown(other, from) }];
   });
-  return { fields, columns: old.columns !== own.columns };
+  return { fields, columns: old.columns !== own.columns && !others, others };
+}
+
+/** Whether two origins are known to say other things that stand in no configuration; those of earlier releases say nothing. */
+export function saysOther(before: unknown, now: unknown): boolean {
+  const [old, own] = [saidIn(before), saidIn(now)];
+  if (old === undefined || own === undefined) return false;
+  return old.size !== own.size || [...old].some(([name, text]) => own.get(name) !== text);
+}
+
+function saidIn(origin: unknown): ReadonlyMap<string, string> | undefined {
+  const said = isRecord(origin) ? origin["said"] : undefined;
+  return isRecord(said) ? new Map(Object.entries(said).map(([name, text]) => [name, plainText(text)])) : undefined;
 }
 
 interface Parts {
   /** Texts of values by their names. */
   readonly fields: ReadonlyMap<string, string>;
+  /** Those of them that stand in no configuration. */
+  readonly said: ReadonlyMap<string, string>;
   /** What the columns of a table are, as one text. */
   readonly columns: string;
 }
 
-function partsOf(origin: unknown): Parts {
-  const { configuration, ...others } = isRecord(origin) ? origin : {};
+function partsOf(origin: unknown, isKnown: boolean): Parts {
+  const said = (isKnown ? saidIn(origin) : undefined) ?? new Map<string, string>();
+  const { configuration, said: _said, ...others } = isRecord(origin) ? origin : {};
   const { blocks: found, seed: _, ...rest } = isRecord(configuration) ? configuration : {};
   const blocks = Array.isArray(found) ? found : [];
   const training = isRecord(rest["training"]) ? rest["training"] : {};
@@ -53,7 +77,14 @@ function partsOf(origin: unknown): Parts {
   const { columns: _columns, ...options } = others;
   const own = fieldsOf({ ...(whole ? options : others), ...rest });
   return {
-    fields: new Map([...(whole ? [["--label", whole.label] as const] : []), ...blockFields(blocks), ...own]),
+    fields: new Map([
+      ...said,
+      ...(whole ? [["--label", whole.label] as const] : []),
+      ...blockFields(blocks),
+      ...own,
+      ...said,
+    ]),
+    said,
     columns: whole?.columns ?? "",
   };
 }

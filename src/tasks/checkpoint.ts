@@ -10,7 +10,7 @@ import type { PartialChain } from "../train/chain.ts";
 import type { Configuration } from "../train/configuration.ts";
 import { emptyCurve } from "../train/loss-curve.ts";
 import type { TrainingState } from "../train/optimizer.ts";
-import { originDifferences } from "./checkpoint-differences.ts";
+import { originDifferences, saysOther } from "./checkpoint-differences.ts";
 import { curveSchema, timedBlockSchema } from "./configuration-schema.ts";
 import { chainTensors, floatTensor, parseMetadata, readBlocks, toJson } from "./model-file.ts";
 import { checkSeal, encodeSealed } from "./seal.ts";
@@ -46,6 +46,8 @@ export interface FitOrigin {
   readonly configuration: Configuration<VelocityNetwork>;
   /** Of rows of numbers. */
   readonly columns?: readonly string[];
+  /** What stands in no configuration: options as they are typed, by their names. */
+  readonly said?: Readonly<Record<string, string>>;
   /** Hash of configuration (without its seed) and columns, a space, hash of the data. */
   readonly fingerprint: string;
 }
@@ -53,7 +55,7 @@ export interface FitOrigin {
 /** The bytes of a checkpoint. */
 export function encodeCheckpoint(
   { blocks, records, unpushed, snapshot }: PartialChain,
-  { configuration, columns, fingerprint }: FitOrigin,
+  { fingerprint, ...origin }: FitOrigin,
 ): Uint8Array {
   const tensors: Record<string, NDArray> = { ...chainTensors({ blocks }) };
   const parts = snapshot && partsOf(snapshot);
@@ -73,9 +75,9 @@ export function encodeCheckpoint(
   const record = {
     version: 1,
     task: "density checkpoint",
-    seed: configuration.seed,
+    seed: origin.configuration.seed,
     fingerprint,
-    origin: { configuration, ...(columns && { columns }) },
+    origin,
     records,
     ...(unpushed && { unpushed }),
     ...(summary && { snapshot: summary }),
@@ -103,7 +105,8 @@ export function decodeCheckpoint(bytes: Uint8Array, origin: FitOrigin, d: number
   const { tensors, metadata } = file;
   const record = parseMetadata(schema, metadata["localflow"], where);
   checkSeal(file, where);
-  if (record.fingerprint !== origin.fingerprint) throw otherFit(record, origin, where);
+  if (record.fingerprint !== origin.fingerprint || saysOther(record.origin, origin))
+    throw otherFit(record, origin, where);
   const trained = record.records.length + (record.unpushed ? 1 : 0);
   const { length } = configuration.blocks;
   const isShared = configuration.training.shareWeights === true;
@@ -140,9 +143,8 @@ function otherFit(
   where: string,
 ) {
   const [[settings, data], [ownSettings, ownData]] = [halves(made.fingerprint), halves(fingerprint)];
-  const known =
-    settings === ownSettings || made.origin === undefined ? undefined : originDifferences(made.origin, origin);
-  const { fields = [], columns = false } = known ?? {};
+  const known = made.origin && originDifferences(made.origin, origin);
+  const { fields = [], columns = false, others = false } = known ?? {};
   const listed = (value: "before" | "now") =>
     [
       ...fields.slice(0, mostNamed).map((field) => `${field.name} ${field[value]}`),
@@ -150,11 +152,12 @@ function otherFit(
     ].join(", ");
   // Edges of levels are among the settings, and follow from the data.
   const isNamed = fields.length > 0 || columns || settings === ownSettings || (known && data !== ownData);
+  const isOtherData = data !== ownData && !others;
   const received = [
     ...(fields.length > 0 ? [listed("now")] : []),
     ...(isNamed ? [] : ["other options"]),
     ...(columns ? ["columns that are others or are taken for something else"] : []),
-    ...(data === ownData ? [] : ["other data to train on"]),
+    ...(isOtherData ? ["other data to train on"] : []),
   ];
   return failure("model", {
     where,

@@ -93,7 +93,12 @@ export async function fitDensity(engine: Engine, request: FitRequest): Promise<F
   const { train, heldOut } = splitRows(request, configuration.seed);
   const d = columns.length;
   const standardization = configuration.standardize ? standardizationOf(train, columns) : identityStandardization(d);
-  const origin = { configuration, columns, fingerprint: fingerprintOf(configuration, columns, train) };
+  const origin = {
+    configuration,
+    columns,
+    ...(checkpoint?.said && { said: checkpoint.said }),
+    fingerprint: fingerprintOf(configuration, columns, train),
+  };
   const pool = borrowedRows(standardize(standardization, train.data), d);
   const trained = await trainChain(
     engine,

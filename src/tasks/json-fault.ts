@@ -1,6 +1,6 @@
 // json-fault: JSON from outside held against a shape; what is wrong with it in the words of errors.
 import type * as z from "zod";
-import { didYouMean, shorten } from "../data/columns.ts";
+import { didYouMean, nearestName, shorten } from "../data/columns.ts";
 import { type ErrorCode, failure, type Problem } from "../errors.ts";
 
 /** The first thing that is wrong: where it stands, and the facts of an error about it. */
@@ -17,18 +17,39 @@ export function checked<T>(shape: z.ZodType<T>, json: unknown, where: string, co
 }
 
 /** What zod found first; `fields` are the names that the object itself may have. */
-export function faultOf({ issues: [issue] }: z.ZodError, json: unknown, fields: readonly string[] = []): Fault {
+export function faultOf({ issues }: z.ZodError, json: unknown, fields: readonly string[] = []): Fault {
+  const [issue] = issues;
+  const misspelt = misspeltField(issues, json, fields);
+  if (misspelt !== undefined) return misspelt;
   if (issue === undefined) return { path: [], expected: "another value", received: spokenJson(json) };
   const { path } = issue;
   if (issue.code === "unrecognized_keys") {
     const [name = ""] = issue.keys;
-    const isListed = path.length === 0 && fields.length > 0;
-    const expected = isListed ? `one of the fields ${fields.join(", ")}` : "no such field";
-    return { path: [...path, name], expected, received: "another one", ...didYouMean(name, isListed ? fields : []) };
+    return path.length === 0 && fields.length > 0
+      ? strangeField(name, fields)
+      : { path: [...path, name], expected: "no such field", received: "another one" };
   }
   const value = path.reduce(member, json);
   const near = typeof value === "string" ? didYouMean(value, choicesOf(issue)) : {};
   return { path, expected: expectedBy(issue), received: spokenJson(value), ...near };
+}
+
+/** A field whose name is near to that of the one that is found to be lacking first. */
+function misspeltField(
+  [first, ...rest]: readonly Issue[],
+  json: unknown,
+  fields: readonly string[],
+): Fault | undefined {
+  const [lacking, ...below] = first?.path ?? [];
+  if (typeof lacking !== "string" || below.length > 0 || member(json, lacking) !== undefined) return undefined;
+  const strange = rest.flatMap((issue) => (issue.code === "unrecognized_keys" ? issue.keys : []));
+  const name = strange.find((key) => nearestName(key, fields) === lacking);
+  return name === undefined ? undefined : strangeField(name, fields);
+}
+
+function strangeField(name: string, fields: readonly string[]): Fault {
+  const expected = `one of the fields ${fields.join(", ")}`;
+  return { path: [name], expected, received: "another one", ...didYouMean(name, fields) };
 }
 
 /** A value in a message: texts in quotes, lists and objects by their kind. */

@@ -357,6 +357,14 @@ describe("an output that cannot be written", () => {
     await refuses([...fitOf(at("good.csv")).slice(0, 2), "-o", folder, "--force"], "got a folder");
   });
 
+  it("as its name ends as that of a folder, before any training", async () => {
+    const { status, err } = await localflow(...fitOf(at("good.csv")).slice(0, 2), "-o", at("new.safetensors/"));
+    expect({ status, err }).toEqual({
+      status: 1,
+      err: `localflow: ${at("new.safetensors/")}: expected a file name, got a folder\n`,
+    });
+  });
+
   it("as its folder does not exist, or is a file", async () => {
     await refusesAll("nowhere/out", "create it first");
     await refusesAll("good.csv/out", "expected a folder");

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, it } from "vitest";
+import { reachedIterations } from "../../src/cli/outlook.ts";
 import { commandLine, localflow } from "../support/command-line.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "localflow-outlook-"));
@@ -125,6 +126,12 @@ describe("inspect of data", () => {
     expect(out).not.toContain("on this machine");
     expect(err).toMatch(/^localflow: [^\n]*\n$/);
   });
+});
+
+it("a time in which nothing is trained is told as that", () => {
+  expect(reachedIterations(0)).toMatch(/^perhaps not one iteration: .*, so give more$/);
+  expect(reachedIterations(1)).toBe("about 1 iterations");
+  expect(reachedIterations(2345)).toBe("about 2300 iterations");
 });
 
 describe("inspect of a model", () => {

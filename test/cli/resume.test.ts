@@ -75,3 +75,26 @@ it("resuming a fit of a table with another label names it", async () => {
   expect(status).toBe(1);
   expect(err).toContain("(--label none), got --label side; ");
 });
+
+describe("resuming a fit of a table with an option that no recipe holds", () => {
+  const scaled = { count: { kind: "number", scale: "robust" } };
+  it.each([
+    [["--constraint", "count >= 0"], '--constraint "count >= 0"'],
+    [["--ordinal", "side=left<right"], '--ordinal "side=left<right"'],
+    [["--validation", kinds.table], `--validation ${kinds.table}`],
+    [["--train-split", "0.5"], "--train-split 0.5"],
+    [["--text", "sample"], "--text sample"],
+    [["--schema", at("schema.json")], `--schema ${JSON.stringify({ columns: scaled })}`],
+  ])("names it alone when it is added: %s", async (added, told) => {
+    writeFileSync(at("schema.json"), JSON.stringify(scaled));
+    const { status, err } = await localflow(...fitting(kinds.table, ...added), "--resume", "--quiet");
+    expect(status).toBe(1);
+    expect(err).toContain(`(${added[0]} none), got ${told}; `);
+    expect(err).not.toMatch(/other data|columns that are others/);
+  });
+
+  it("names a tolerance that is to be chosen", async () => {
+    const { err } = await localflow(...fitting(kinds.table, "--tolerance", "auto"), "--resume", "--quiet");
+    expect(err).toMatch(/\(--method dopri5 --tolerance [\d.]+\), got --method dopri5 --tolerance auto; /);
+  });
+});

@@ -52,6 +52,25 @@ describe("inspect of a table", () => {
     expect((await localflow("inspect", data, ...tiny, "--early-stopping", "0")).out).not.toContain("early stopping");
   });
 
+  it("says as `fit` does how many rows are beyond a bound of the schema", async () => {
+    const schema = put("bound.json", ['{ "more": { "kind": "number", "values": "any", "maximum": 3 } }']);
+    const { out } = await localflow("inspect", data, "--no-estimate", "--schema", schema);
+    const [notice = ""] = /\n\ncolumn "more" has 40 rows above its maximum 3: .*/.exec(out) ?? [];
+    const { notices } = await localflowJson("inspect", data, "--no-estimate", "--schema", schema);
+    expect(notices).toEqual([notice.trim()]);
+    const fitted = await localflowJson("fit", data, "-o", at("bound.safetensors"), "--schema", schema, ...tiny);
+    expect(fitted["notes"]).toContain(notice.trim());
+  });
+
+  it("names the option at fault where held-out rows have other columns", async () => {
+    const other = put("held.csv", ["side,x,counts,vip,more", "left,1,2,true,3"]);
+    const { status, err } = await localflow("inspect", data, "--no-estimate", "--validation", other);
+    expect(status).toBe(2);
+    expect(err).toBe(
+      `localflow: --validation ${other}: expected the columns of the table to learn (side, x, count, vip, more, sum), got a table without count, sum; did you mean "count" by "counts"? Rename the columns\n`,
+    );
+  });
+
   it("plans the fit that `fit` then is, and knows its parts", async () => {
     const options = [...tiny, "--early-stopping", "0", "--label", "side", "--constraint", "sum == count + more"];
     const planned = await fitOf(data, ...options);

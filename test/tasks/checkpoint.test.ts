@@ -133,6 +133,39 @@ describe("the checkpoint of another fit", () => {
   });
 });
 
+describe("the checkpoint of a fit that said more than its configuration", () => {
+  const said = { "--constraint": '"low <= high"', "--text": "sample" };
+  const left = encodeCheckpoint({ blocks: [], records: [] }, { ...origin, said });
+
+  it("is read by a fit that says the same, and those of earlier releases by any", () => {
+    expect(decodeCheckpoint(left, { ...origin, said: { ...said } }, 2)).toEqual({ blocks: [], records: [] });
+    expect(decodeCheckpoint(saved, { ...origin, said }, 2)).toEqual({ blocks: [], records: [] });
+  });
+
+  it("names what was removed, changed or added, though all else is the same", () => {
+    const { "--constraint": _, ...fewer } = said;
+    expect(problemOf({ ...origin, said: fewer }, left)).toEqual(
+      named('--constraint "low <= high"', "--constraint none"),
+    );
+    expect(problemOf({ ...origin, said: { ...said, "--text": "regenerate" } }, left)).toEqual(
+      named("--text sample", "--text regenerate"),
+    );
+    expect(problemOf({ ...origin, said: { ...said, "--ordinal": '"a=b<c"' } }, left)).toEqual(
+      named("--ordinal none", '--ordinal "a=b<c"'),
+    );
+  });
+
+  it("tells other data only where they do not follow from what is said", () => {
+    const other = { ...origin, fingerprint: "settings others" };
+    expect(problemOf({ ...other, said: {} }, left).received).toBe("--constraint none, --text none");
+    expect(problemOf({ ...other, said }, left).received).toBe("other data to train on");
+    const method = { ...said, "--method": "dopri5 --tolerance auto" };
+    expect(problemOf({ ...other, said: method }, left).received).toBe(
+      "--method dopri5 --tolerance auto and other data to train on",
+    );
+  });
+});
+
 describe("the checkpoint of another fit of a table", () => {
   const columns = ["size value", "size gap", "colour value", "code digit 1", "code digit 2"];
   const groups = [

@@ -56,7 +56,7 @@ export async function fitImages(
   const started = performance.now();
   const { pictures, signal } = request;
   const images = "levels" in request.images ? imageSetOf(request.images) : request.images;
-  const { resume, where } = request.checkpoint ?? {};
+  const { resume, where, said } = request.checkpoint ?? {};
   const asked = resume ? { ...request.configuration, seed: checkpointSeed(resume, where) } : request.configuration;
   const image = { channels: images.channels, height: images.height, width: images.width };
   checkImages(images, asked);
@@ -66,7 +66,11 @@ export async function fitImages(
   const stepMemory = memoryOfTraining(engine, configuration, places.length, request.memory);
   const { pool, mark: levelsMark } = await poolAt(images, places, configuration.training.pool ?? "float32", signal);
   const told = toldClasses(images, configuration, places);
-  const origin = { configuration, fingerprint: fingerprintOf(configuration, levelsMark, told) };
+  const origin = {
+    configuration,
+    ...(said && { said }),
+    fingerprint: fingerprintOf(configuration, levelsMark, told),
+  };
   if (resume) checkPrecision(resume, configuration, (other) => fingerprintOf(other, levelsMark, told));
   const shown = { image, pool, ...(told && { labels: told.labels }) };
   const trained = await trainChain(

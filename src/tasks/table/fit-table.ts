@@ -4,6 +4,7 @@ import { floats } from "../../tensor/array.ts";
 import { type FitReport, type FitRequest, fitDensity, type Likelihood, summarize } from "../density.ts";
 import { percentileOf, quantilesOf } from "../quantiles.ts";
 import { rowNotes } from "../rows.ts";
+import { boundNotices } from "./bound-notices.ts";
 import { type ConstraintReport, constraintNotices } from "./constraints.ts";
 import { schemaNotices } from "./detect.ts";
 import { preparedTable, type TableRequest, tableFindings, tablePlan } from "./prepare-table.ts";
@@ -82,6 +83,7 @@ export async function fitTable(engine: Engine, request: TableFitRequest): Promis
       notes: [
         ...untrainedNotes(others.blocks),
         ...schemaNotices(schema),
+        ...boundNotices(schema, request.table),
         ...constraintNotices(reports),
         ...(copies > 1 ? rowNotes(few, "dimension") : []),
         ...strangerNotes(trainScores, heldOutScores ?? []),

@@ -78,3 +78,11 @@ describe("a schema file", () => {
     expect(() => parseSchemaFile(json, "s.json")).toThrow(expect.objectContaining({ code: "option", message }));
   });
 });
+
+it("a misspelt field is told, and not that the field meant is lacking", () => {
+  const parse = (column: object) => () => parseSchemaFile({ cut: column }, "s.json");
+  expect(parse({ kind: "ordinal", levls: ["a", "b"] })).toThrow(
+    's.json column "cut", field "levls": expected one of the fields kind, levels, gaps, got another one; did you mean "levels"?',
+  );
+  expect(parse({ kind: "ordinal", other: ["a", "b"] })).toThrow('field "levels": expected a list, got nothing');
+});

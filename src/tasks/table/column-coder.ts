@@ -70,9 +70,8 @@ export function columnCoder(column: ColumnSchema, code: ColumnCode): ColumnCoder
 function valueCoder(column: ColumnSchema, code: ColumnCode): ValueCoder {
   switch (column.kind) {
     case "number":
-    case "date": {
+    case "date":
       return amountCoder(column, code);
-    }
     case "category":
     case "ordinal":
     case "boolean":

@@ -75,16 +75,18 @@ export function withPiles(
   step: number | undefined,
 ): Knots & { readonly piles: readonly Pile[] } {
   const cells = cellsOf(piles.values, others.values, step);
-  const edges = new Set(cells.flat());
+  // Both edges of a cell stand for its value: what others have up to there is below it, however wide it is.
+  const valueAt = new Map(cells.flatMap(([low, high], n) => [low, high].map((edge) => [edge, piles.values[n]!])));
   const isInside = (place: number) => cells.some(([low, high]) => low <= place && place <= high);
-  const places = [...edges, ...knots.at.filter((place) => !isInside(place))].sort((a, b) => a - b);
+  const places = [...valueAt.keys(), ...knots.at.filter((place) => !isInside(place))].sort((a, b) => a - b);
   const [first, last] = [places[0]!, places.at(-1)!];
   const scale = scaleThrough(knots);
   const otherRows = rowsIn(others.counts);
   const rows = otherRows + rowsIn(piles.counts);
   const shareBelow = (place: number): number => {
     const even = place / (last - first) - first / (last - first);
-    const ofOthers = (1 - evenShare) * normalBelow(clamped(scale.forward(place))) + evenShare * even;
+    const score = clamped(scale.forward(valueAt.get(place) ?? place));
+    const ofOthers = (1 - evenShare) * normalBelow(score) + evenShare * even;
     const inPiles = rowsIn(piles.counts.filter((_, n) => piles.values[n]! < place));
     return (inPiles + otherRows * ofOthers) / rows;
   };
@@ -92,7 +94,7 @@ export function withPiles(
   let below = 0;
   for (const place of places) {
     const share = leastEnd + (1 - 2 * leastEnd) * shareBelow(place);
-    if (share <= below + leastRise && !edges.has(place)) continue;
+    if (share <= below + leastRise && !valueAt.has(place)) continue;
     below = Math.max(share, below + leastRise);
     at.push(place);
     scores.push(normalScore(below - 0.5));

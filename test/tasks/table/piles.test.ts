@@ -67,6 +67,15 @@ describe("a map with cells for piles", () => {
     }
   });
 
+  test("leaves neighbours on a coarse grid what they have", () => {
+    const others = valuesOf([1, 2, 3, 4, 6, 7, 8, 9].flatMap((value) => times(50, value)));
+    const map = withPiles(quantileKnots(others, true), others, valuesOf(times(200, 5)), 1);
+    const { forward } = scaleThrough(map);
+    const share = (value: number) => normalBelow(forward(value + 0.5)) - normalBelow(forward(value - 0.5));
+    expect(share(5)).toBeCloseTo(200 / 600, 3);
+    for (const value of [2, 3, 4, 6, 7, 8]) expect(share(value)).toBeCloseTo(50 / 600, 3);
+  });
+
   test("rises strictly whatever the values", () => {
     const value = fc.oneof(fc.integer({ min: -1000, max: 1000 }), fc.double({ noNaN: true, min: -1e15, max: 1e15 }));
     fc.assert(

@@ -1,5 +1,6 @@
 // detect-amounts: columns of numbers and of dates: their format, grid, bounds, and which values are classes of their own.
-import { listNames } from "../../data/columns.ts";
+import { listNames, shorten } from "../../data/columns.ts";
+import { failure } from "../../errors.ts";
 import { amountsOf } from "./amounts.ts";
 import { type DateFormat, dateFormat, findDateFormat } from "./date-format.ts";
 import { idOf } from "./detect-ids.ts";
@@ -89,11 +90,19 @@ function isMapped({ scale, apart }: NumberWishes | DateWishes): boolean {
   return scale !== undefined || apart !== undefined;
 }
 
-/** The column with the values that are classes of their own: those given or, where none are, those at which rows pile up. */
+/** The column with the values that are classes of their own: those given or, where none are, those at which rows pile up. Throws "option" for given ones that are not written. */
 function withClasses<T extends NumberColumn | DateColumn>(column: T, found: Values, given?: readonly number[]): T {
   if (column.values === "observed") return column;
   const { allowed, format } = amountsOf(column);
   const isAllowed = (value: number) => Math.abs(allowed(value) - value) <= 1e-6 * (column.step ?? 0);
+  const moved = given?.find((value) => !isAllowed(value));
+  if (moved !== undefined)
+    throw failure("option", {
+      where: `schema column "${shorten(column.name)}", field "apart"`,
+      expected: "values that the step and the bounds of the column allow",
+      received: format(moved),
+      remedy: "leave it out, or change the step, the minimum or the maximum",
+    });
   const apart = given?.toSorted((a, b) => a - b) ?? pilesIn(found, column.step).filter(isAllowed);
   if (apart.length === 0) return column;
   const fate = apart.length === 1 ? "is a class of its own" : "are classes of their own";

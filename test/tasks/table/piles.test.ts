@@ -153,6 +153,11 @@ describe("columns whose rows share values", () => {
       { kind: "number", apart: [25], values: "observed" },
       /^schema column "fee": expected "values": "any" beside "apart"/,
     ],
+    [
+      { kind: "number", apart: [25], step: 10 },
+      /field "apart": expected values that the step and the bounds of the column allow, got 25.00; leave it out/,
+    ],
+    [{ kind: "number", apart: [25], maximum: 20 }, /expected values that the step and the bounds of the column allow/],
   ] as const)("are refused where they cannot be: %j", (override, message) => {
     expect(() => detectSchema(table, { fee: { ...override, apart: [...override.apart] } })).toThrow(message);
   });

@@ -124,12 +124,20 @@ function checkApart(
 ): void {
   const where = `${placeOf(base)}, field "apart"`;
   const known = new Set(values);
-  const stray = apart.findIndex((value, n) => !known.has(value) || apart.indexOf(value) !== n);
+  const stray = apart.findIndex((value) => !known.has(value));
   if (stray >= 0)
     throw failure("option", {
       where,
-      expected: "different values that rows have",
+      expected: "values that rows have",
       received: shorten(spoken(apart[stray]!, stray)),
+      remedy: "write them as in the table",
+    });
+  const twice = apart.findIndex((value, n) => apart.indexOf(value) !== n);
+  if (twice >= 0)
+    throw failure("option", {
+      where,
+      expected: "each value once",
+      received: `${shorten(spoken(apart[twice]!, twice))} twice`,
     });
   if (apart.length < known.size) return;
   throw failure("option", {

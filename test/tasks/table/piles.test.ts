@@ -146,9 +146,9 @@ describe("columns whose rows share values", () => {
   test.each([
     [
       { kind: "number", apart: [25.5] },
-      /^schema column "fee", field "apart": expected different values that rows have, got 25.5$/,
+      /^schema column "fee", field "apart": expected values that rows have, got 25.5; write them as in the table$/,
     ],
-    [{ kind: "number", apart: [25, 25] }, /expected different values that rows have, got 25$/],
+    [{ kind: "number", apart: [25, 25] }, /expected each value once, got 25 twice$/],
     [
       { kind: "number", apart: [25], values: "observed" },
       /^schema column "fee": expected "values": "any" beside "apart"/,

@@ -1,6 +1,6 @@
 // masked: one flow for every conditional and every marginal. In each row a dimension is free (modelled), given (known and
 // conditioned on) or absent (neither); the network reads which, and moves the free dimensions alone.
-import { failure } from "../errors.ts";
+import { failure, invariant } from "../errors.ts";
 import { fillUniform, type Random } from "../random.ts";
 import { multiply } from "../tensor/arithmetic.ts";
 import { type FloatArray, floats } from "../tensor/array.ts";
@@ -18,6 +18,16 @@ export interface DimensionGroup {
   readonly end: number;
 }
 
+/**
+ * Dimensions that hold a value where the one at `at` lies from `low` to `high`; elsewhere the value is missing, and they hold noise. There
+ * may be none, where nothing but presence itself is known.
+ */
+export interface Presence extends DimensionGroup {
+  readonly at: number;
+  readonly low: number;
+  readonly high: number;
+}
+
 /** The law of the states that a row is trained with. Dimensions outside the groups are never given and never dropped. */
 export interface MaskLaw {
   readonly groups: readonly DimensionGroup[];
@@ -27,6 +37,11 @@ export interface MaskLaw {
   readonly dropped: number;
   /** Dimensions that are given, and nothing else, with a probability of `share`, beside that of nothing given. */
   readonly alone?: DimensionGroup & { readonly share: number };
+  /**
+   * What says which values are missing. Noise in the place of a missing value is modelled beside what says so, where that is free, and
+   * else absent: never given. In a share `unsaid` of rows what says so is absent, and so are missing values: the law of values alone.
+   */
+  readonly presence?: { readonly of: readonly Presence[]; readonly unsaid: number };
 }
 
 /** Columns of the context of points of d dimensions: given values, which are given, which are free; zeros elsewhere. */
@@ -57,7 +72,7 @@ export function onFree(field: VelocityField, context: Tensor): VelocityField {
 }
 
 /** Throws code `option` unless the groups are ranges of d dimensions that do not overlap, and the shares are shares. */
-export function checkMaskLaw({ groups, unconditional, dropped, alone }: MaskLaw, d: number): void {
+export function checkMaskLaw({ groups, unconditional, dropped, alone, presence }: MaskLaw, d: number): void {
   const sorted = [...groups].sort((a, b) => a.start - b.start);
   const bad = sorted.find(
     ({ start, end }, n) => !(Number.isInteger(start) && start >= (sorted[n - 1]?.end ?? 0) && end > start && end <= d),
@@ -74,7 +89,22 @@ export function checkMaskLaw({ groups, unconditional, dropped, alone }: MaskLaw,
       expected: `a range of the ${d} dimensions`,
       received: JSON.stringify(alone),
     });
-  const shares = { unconditional, dropped, ...(alone && { "unconditional and alone": unconditional + alone.share }) };
+  const strange = presence?.of.find(
+    ({ at, start, end }) =>
+      ![at, start, end].every(Number.isInteger) || !(at >= 0 && at < d && start >= 0 && start <= end && end <= d),
+  );
+  if (strange)
+    throw failure("option", {
+      where: "masks, presence",
+      expected: `dimensions among the ${d}`,
+      received: JSON.stringify(strange),
+    });
+  const shares = {
+    unconditional,
+    dropped,
+    ...(presence && { "presence unsaid": presence.unsaid }),
+    ...(alone && { "unconditional and alone": unconditional + alone.share }),
+  };
   for (const [name, share] of Object.entries(shares))
     if (!(share >= 0 && share <= 1))
       throw failure("option", { where: `masks, ${name}`, expected: "a share of 0 to 1", received: String(share) });
@@ -86,20 +116,36 @@ export function checkMaskLaw({ groups, unconditional, dropped, alone }: MaskLaw,
  */
 const [drawsPerRow, drawsPerGroup, rowsAtOnce] = [6, 2, 4096];
 
+/** What is known of rows beforehand, as arrays like their states. */
+export interface RowsToMask {
+  /** Not 0 where there is no value. */
+  readonly gaps?: Uint8Array | undefined;
+  /** The points; of a law with `presence` they are needed. */
+  readonly values?: Float32Array;
+}
+
 /**
- * Draws states [rows · d] by the law; what `gaps` marks (an array like the states, not 0 where there is no value) is absent. A
- * row in which something is known keeps something free.
+ * Draws states [rows · d] by the law; what `gaps` marks is absent. A row in which something is known keeps something free, unless all
+ * that is left of it is missing.
  */
-export function drawStates(law: MaskLaw, random: Random, d: number, rows: number, gaps?: Uint8Array): Uint8Array {
-  const { groups, alone } = law;
+export function drawStates(
+  law: MaskLaw,
+  random: Random,
+  d: number,
+  rows: number,
+  { gaps, values }: RowsToMask = {},
+): Uint8Array {
+  const { groups, alone, presence } = law;
   const states = new Uint8Array(rows * d);
   if (gaps) for (let k = 0; k < states.length; k++) if (gaps[k] !== 0) states[k] = absent;
   const outside = Array.from({ length: d }, (_, k) => k).filter((k) => !groups.some((g) => k >= g.start && k < g.end));
-  const width = drawsPerRow + drawsPerGroup * groups.length;
+  const width = drawsPerRow + drawsPerGroup * groups.length + Number(presence !== undefined);
   const draws = new Float32Array(Math.min(rows, rowsAtOnce) * width);
   for (let row = 0; row < rows; row++) {
     const [base, from] = [(row % rowsAtOnce) * width, row * d];
     if (base === 0) fillUniform(random, draws.subarray(0, (rows - row) * width), { offset: row * width });
+    const missing = presence?.of.filter((each) => isMissing(each, values, from)) ?? [];
+    if (presence && (draws[base + width - 1] ?? 0) < presence.unsaid) leaveUnsaid(states, from, presence.of, missing);
     const mustSpare = !outside.some((k) => states[from + k] === free);
     const change = (state: number, offset: number) => {
       const [chance, spared] = [draws[base + 3 * offset + 1] ?? 0, draws[base + 3 * offset + 2] ?? 0];
@@ -118,8 +164,45 @@ export function drawStates(law: MaskLaw, random: Random, d: number, rows: number
     if (alone && chance >= 1 - alone.share) {
       if (hasFreeBeside(states.subarray(from, from + d), alone)) setFree(states, from, alone, given);
     } else if (chance >= law.unconditional) change(given, 1);
+    for (const each of missing) leaveMissing(states, from, each);
   }
   return states;
+}
+
+function isMissing({ at, low, high }: Presence, values: Float32Array | undefined, from: number): boolean {
+  const said = values?.[from + at];
+  invariant(said !== undefined, "rows of a law with presence have values");
+  return !(said >= low && said <= high);
+}
+
+/** Leaves out what says which values are missing, and these; also where nothing is left, so that such rows do not count more than others. */
+function leaveUnsaid(states: Uint8Array, from: number, all: readonly Presence[], missing: readonly Presence[]): void {
+  for (const { at } of all) states[from + at] = absent;
+  for (const { start, end } of missing) states.fill(absent, from + start, from + end);
+}
+
+/**
+ * Noise in the place of a missing value stays free beside what says that it is missing, if that is free. Else, or where the value would
+ * have been given, it is absent and what says so is given: rows are then chosen for what is given alone, which leaves the law of the
+ * others as it is.
+ */
+function leaveMissing(states: Uint8Array, from: number, { at, start, end }: Presence): void {
+  const state = states[from + start];
+  if (start === end || state === absent || (state === free && states[from + at] === free)) return;
+  states.fill(absent, from + start, from + end);
+  states[from + at] = given;
+}
+
+/** Sets to absent, in place, what is given of missing values in rows whose presence is given: noise says nothing. */
+export function withoutGivenNoise(
+  { values, states }: { readonly values: Float32Array; readonly states: Uint8Array },
+  presence: readonly Presence[],
+  d: number,
+): void {
+  for (let from = 0; from < states.length; from += d)
+    for (const each of presence)
+      if (states[from + each.at] === given && isMissing(each, values, from))
+        states.fill(absent, from + each.start, from + each.end);
 }
 
 function hasFree(states: Uint8Array, from: number, { start, end }: DimensionGroup = nothing): boolean {

@@ -47,6 +47,12 @@ const maskSchema = z.object({
   unconditional: share,
   dropped: share,
   alone: z.object({ start: count, end: count, share }).exactOptional(),
+  presence: z
+    .object({
+      of: z.array(z.object({ at: count, low: z.number(), high: z.number(), start: count, end: count })).max(100_000),
+      unsaid: share,
+    })
+    .exactOptional(),
 });
 
 const plainConfigurationOf = <N extends VelocityNetwork>(network: z.ZodType<N>) =>

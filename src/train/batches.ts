@@ -111,7 +111,8 @@ export function batches(pool: RowPool, random: Random, options: BatchOptions): (
     const parts = partsOf(legs, size, split(random, "legs", iteration));
     const chosen = leftRows(iteration);
     drawRows(chosen, left.data, "", iteration);
-    const states = masks && statesOf(masks, options.poolMasks, d, chosen, split(random, "masks", iteration));
+    const states =
+      masks && statesOf(masks, options.poolMasks, { values: left.data, d }, chosen, split(random, "masks", iteration));
     if (states && context) fillContexts(left.data, states, d, context.data);
     if (classes && told) {
       const own = Int32Array.from(chosen, (row) => classes.labels[row] ?? noClass);
@@ -153,14 +154,14 @@ function mirrorRows(points: Float32Array, d: number, width: number, random: Rand
 function statesOf(
   law: MaskLaw,
   known: PoolMasks | undefined,
-  d: number,
+  { values, d }: { readonly values: Float32Array; readonly d: number },
   rows: Uint32Array,
   random: Random,
 ): Uint8Array {
   const own = known && new Uint8Array(rows.length * d);
   const all = known?.kind === "gaps" ? known.gaps : known?.states;
   if (own && all) rows.forEach((row, n) => own.set(all.subarray(row * d, (row + 1) * d), n * d));
-  return own && known?.kind === "states" ? own : drawStates(law, random, d, rows.length, own);
+  return own && known?.kind === "states" ? own : drawStates(law, random, d, rows.length, { gaps: own, values });
 }
 
 /** Carries points, in place, to their exact Ornstein-Uhlenbeck marginal after `elapsed`: e^-T x + sqrt(1 - e^(-2T)) z. */

@@ -160,7 +160,11 @@ function startingPools({ pool, classes, heldOut, gaps, heldOutGaps, configuratio
   if (!masks) return { train: pool, ...labels, ...(judged && { heldOut: judged }) };
   const key = split(random(configuration.seed), "pool masks");
   const { values, states } = maskedPool({ pool, ...(gaps && { gaps }) }, masks, split(key, "train"));
-  const heldOutStates = ({ rows }: RowPool) => drawStates(masks, split(key, "held-out"), dimension, rows, heldOutGaps);
+  const heldOutStates = (held: RowPool) => {
+    const points = new Float32Array(held.rows * dimension);
+    held.read(0, points);
+    return drawStates(masks, split(key, "held-out"), dimension, held.rows, { gaps: heldOutGaps, values: points });
+  };
   return {
     train: ownRows(values, dimension),
     trainStates: states,

@@ -34,7 +34,7 @@ export function maskedPool(
     pool.read(0, values.subarray(n * rows * d, (n + 1) * rows * d));
     if (gaps) missing?.set(gaps, n * rows * d);
   }
-  return { values, states: drawStates(law, random, d, copies * rows, missing) };
+  return { values, states: drawStates(law, random, d, copies * rows, { gaps: missing, values }) };
 }
 
 /** Throws code `option` unless masks, networks and gaps go together. */

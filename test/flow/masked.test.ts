@@ -11,6 +11,7 @@ import {
   freeNormalLogDensity,
   type MaskLaw,
   onFree,
+  withoutGivenNoise,
 } from "../../src/flow/masked.ts";
 import { initialMlp, type NetworkConfiguration } from "../../src/nn/mlp.ts";
 import { fillNormal, random } from "../../src/random.ts";
@@ -59,7 +60,7 @@ describe("the law of the states", () => {
 
   it("keeps gaps absent and gives the rest of their groups", () => {
     const gaps = new Uint8Array(rows * 3).map((_, k) => Number(k % 3 === 0));
-    const drawn = patterns(drawStates(law({ unconditional: 0 }), random(3), 3, rows, gaps), 3);
+    const drawn = patterns(drawStates(law({ unconditional: 0 }), random(3), 3, rows, { gaps }), 3);
     expect([...new Set(drawn)].sort()).toEqual(["200", "201", "210"]);
   });
 
@@ -69,7 +70,7 @@ describe("the law of the states", () => {
     near(share(drawn, "0010"), 0.5 + 0.25 / 6);
     near(share(drawn, "0000"), 0.25 + 0.25 / 3);
     const gaps = new Uint8Array(rows * 4).map((_, k) => Number(k % 4 !== 2));
-    expect([...new Set(patterns(drawStates(law({ alone }), random(5), 4, rows, gaps), 4))]).toEqual(["2202"]);
+    expect([...new Set(patterns(drawStates(law({ alone }), random(5), 4, rows, { gaps }), 4))]).toEqual(["2202"]);
     expect(() => checkMaskLaw(law({ alone: { start: 2, end: 5, share: 0.5 } }), 4)).toThrow("masks, alone");
     expect(() => checkMaskLaw(law({ alone: { ...alone, share: 0.8 } }), 4)).toThrow("unconditional and alone");
   });
@@ -80,12 +81,72 @@ describe("the law of the states", () => {
     near(share(drawn, "220"), 0.5 / 3);
     near(share(drawn, "002"), 0.5 / 3);
     const missing = new Uint8Array(12).fill(1);
-    expect(patterns(drawStates(law({ dropped: 1 }), random(4), 3, 4, missing), 3)).toEqual([
+    expect(patterns(drawStates(law({ dropped: 1 }), random(4), 3, 4, { gaps: missing }), 3)).toEqual([
       "222",
       "222",
       "222",
       "222",
     ]);
+  });
+
+  describe("of values that may be missing", () => {
+    // Dimension 0 says whether 1 holds a value, as it does in half of the rows; 2 is another column.
+    const presence = { of: [{ at: 0, low: -9, high: 0, start: 1, end: 2 }], unsaid: 0 };
+    const columns = [0, 1, 2].map((at) => ({ start: at, end: at + 1 }));
+    const values = Float32Array.from({ length: rows * 3 }, (_, k) => (Math.floor(k / 3) % 2 === 0 ? -1 : 1));
+    const drawn = (changes: Partial<MaskLaw>) => {
+      const all = patterns(
+        drawStates(law({ groups: columns, presence, ...changes }), random(6), 3, rows, { values }),
+        3,
+      );
+      const [filled, missing] = [0, 1].map((which) => all.filter((_, row) => row % 2 === which));
+      return { filled: filled ?? [], missing: missing ?? [] };
+    };
+
+    it("models noise in their place beside what says so alone, and never gives it", () => {
+      const { missing } = drawn({ dropped: 0.5 });
+      for (const pattern of missing) expect(["00", "02", "12", "22"]).toContain(pattern.slice(0, 2));
+      expect(new Set(missing.map((pattern) => pattern.slice(0, 2))).size).toBe(4);
+    });
+
+    it("leaves the law of what says so as it is: rows are chosen by what is given alone", () => {
+      const { filled, missing } = drawn({ dropped: 0.5 });
+      for (const pattern of ["000", "001", "002", "020", "021"]) {
+        const [others, own] = [filled, missing].map((of) => of.filter((one) => one === pattern).length);
+        const all = (others ?? 0) + (own ?? 0);
+        expect(all).toBeGreaterThan(100);
+        expect(Math.abs((own ?? 0) / all - 0.5)).toBeLessThan(2.5 / Math.sqrt(all));
+      }
+    });
+
+    it("leaves out what says so, and missing values, in the share of rows that is unsaid", () => {
+      const { filled, missing } = drawn({ unconditional: 1, presence: { ...presence, unsaid: 0.25 } });
+      expect([...new Set(filled)].sort()).toEqual(["000", "200"]);
+      expect([...new Set(missing)].sort()).toEqual(["000", "220"]);
+      near(share(filled, "200"), 0.25);
+      near(share(missing, "220"), 0.25);
+    });
+
+    it("leaves nothing of a row in which all is missing, rather than to count it twice", () => {
+      const gaps = Uint8Array.from({ length: rows * 3 }, (_, k) => Number(k % 3 === 2));
+      const unsaid = law({ unconditional: 1, presence: { ...presence, unsaid: 1 } });
+      const all = patterns(drawStates(unsaid, random(6), 3, rows, { values, gaps }), 3);
+      expect(all.slice(0, 4)).toEqual(["202", "222", "202", "222"]);
+    });
+
+    it("takes given noise away", () => {
+      const states = Uint8Array.of(1, 1, 0, 1, 1, 0, 0, 1, 0);
+      withoutGivenNoise({ values: Float32Array.of(-1, 5, 5, 1, 5, 5, 1, 5, 5), states }, presence.of, 3);
+      expect([...states]).toEqual([1, 1, 0, 1, 2, 0, 0, 1, 0]);
+    });
+
+    it("refuses dimensions that there are not", () => {
+      expect(() => checkMaskLaw(law({ presence }), 4)).not.toThrow();
+      expect(() => checkMaskLaw(law({ presence: { of: [{ ...presence.of[0]!, at: 4 }], unsaid: 0 } }), 4)).toThrow(
+        "masks, presence",
+      );
+      expect(() => checkMaskLaw(law({ presence: { ...presence, unsaid: 2 } }), 4)).toThrow(/unsaid: expected a share/);
+    });
   });
 
   it("refuses groups that overlap or leave the dimensions, and shares that are none", () => {

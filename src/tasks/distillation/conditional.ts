@@ -47,7 +47,7 @@ export async function carriedGiven(
   const common = signal ? { signal } : {};
   const drawn = await carrier.carry(noise, segments, { contexts: nothingGiven, ...half(0), ...common });
   const values = drawn.at(-1) ?? noise;
-  const states = drawStates(masks, split(key, "states"), d, rows);
+  const states = drawStates(masks, split(key, "states"), d, rows, { values });
   const contexts = contextsOf(values, states, d).data;
   const start = noiseRows(split(key, "noise"), rows, d);
   keepFree(start, states);

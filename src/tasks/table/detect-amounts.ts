@@ -71,7 +71,7 @@ export function numberColumn(
     scale: wishes.scale ?? (suitsSmoothing(found, profile.rows, step) ? "smooth" : "quantile"),
     reason: `${isWhole ? "whole numbers" : "numbers"} ${range}${steps}, ${values.length} different${tail(found)}${said}`,
   };
-  return withClasses(column, found, wishes.apart);
+  return withClasses(column, found, wishes);
 }
 
 /** The grid of multiples of `step` that `value` is on, moved where it is not one of them. */
@@ -90,8 +90,16 @@ function isMapped({ scale, apart }: NumberWishes | DateWishes): boolean {
   return scale !== undefined || apart !== undefined;
 }
 
-/** The column with the values that are classes of their own: those given or, where none are, those at which rows pile up. Throws "option" for given ones that are not written. */
-function withClasses<T extends NumberColumn | DateColumn>(column: T, found: Values, given?: readonly number[]): T {
+/**
+ * The column with the values that are classes of their own: those given or, where none are, those at which rows pile up. The map beside
+ * them is that of quantiles unless a schema says otherwise: on a smooth one the column would not be N(0, 1), and classes lose or win rows.
+ * Throws "option" for given ones that are not written.
+ */
+function withClasses<T extends NumberColumn | DateColumn>(
+  column: T,
+  found: Values,
+  { apart: given, scale = "quantile" }: Pick<NumberWishes & DateWishes, "apart" | "scale">,
+): T {
   if (column.values === "observed") return column;
   const { allowed, format } = amountsOf(column);
   const isAllowed = (value: number) => Math.abs(allowed(value) - value) <= 1e-6 * (column.step ?? 0);
@@ -106,7 +114,7 @@ function withClasses<T extends NumberColumn | DateColumn>(column: T, found: Valu
   const apart = given?.toSorted((a, b) => a - b) ?? pilesIn(found, column.step).filter(isAllowed);
   if (apart.length === 0) return column;
   const fate = apart.length === 1 ? "is a class of its own" : "are classes of their own";
-  return { ...column, apart, reason: `${column.reason}; ${listNames(apart.map(format))} ${fate}` };
+  return { ...column, scale, apart, reason: `${column.reason}; ${listNames(apart.map(format))} ${fate}` };
 }
 
 /** Says so when the largest value is far outside of what the middle half spans. */
@@ -140,7 +148,7 @@ export function dateColumn(
     ...(scale !== undefined && { scale }),
     reason: `${reason}, from ${format.format(values[0]!)} to ${format.format(values.at(-1)!)}`,
   };
-  return withClasses(column, found, wishes.apart);
+  return withClasses(column, found, wishes);
 }
 
 function dateStep(values: Float64Array, { step }: DateFormat): number {

@@ -21,7 +21,7 @@ export interface GapsToFill {
   /** The table once for each draw. */
   readonly whole: CellTable;
   readonly spans: readonly ColumnSpan[];
-  /** Of the rows of `whole`; where a gap is to be filled, "gap or not" is told to be "not". */
+  /** Of the rows of `whole`; where a gap is to be filled, "gap or not" reads "not". */
   readonly points: TablePoints;
   /** [rows of `whole` · d]: gaps to fill are free, known cells given. */
   readonly states: Uint8Array;
@@ -108,7 +108,10 @@ async function repeatedPoints(
   return { ...whole, rows, cells, unknown };
 }
 
-/** The rows with gaps to fill, and the states of all rows: gaps free, known cells given. */
+/**
+ * The rows with gaps to fill, and the states of all rows: gaps free, known cells given. Of what is missing nothing is said: rows without
+ * gaps, as these are to be, may be rare.
+ */
 function holes({ states, cells, rows }: TablePoints, spans: readonly ColumnSpan[], d: number) {
   const out = states.map((state) => (state === free ? given : absent));
   const open = new Uint8Array(rows);
@@ -120,10 +123,11 @@ function holes({ states, cells, rows }: TablePoints, spans: readonly ColumnSpan[
       out.fill(free, row * d + span.start + Number(span.hasGap), row * d + span.end);
     });
   });
+  for (const { start, hasGap } of spans) if (hasGap) for (let row = 0; row < rows; row++) out[row * d + start] = absent;
   return { states: out, open: Uint32Array.from(open.keys()).filter((row) => open[row] === 1) };
 }
 
-/** Where a gap is to be filled, "gap or not" is told to be "not". */
+/** Where a gap is to be filled, "gap or not" reads "not". */
 function tellFilled({ values, cells }: TablePoints, span: ColumnSpan, place: number, d: number): void {
   if (!canFill(span)) return;
   const score = filledScore(span);

@@ -1,6 +1,6 @@
 // points: the rows of a table as points of a model, which of their dimensions are known, and which belong to which column.
 import type { CellColumn, CellTable } from "../../data/cell-table.ts";
-import { type DimensionGroup, dimensionStates } from "../../flow/masked.ts";
+import { type DimensionGroup, dimensionStates, type Presence } from "../../flow/masked.ts";
 import { normalScore } from "../../random.ts";
 import type { EncodedRows, EncodeOptions, TableEncoder } from "./encoder.ts";
 import { levelsCode } from "./levels-code.ts";
@@ -95,9 +95,30 @@ export function freeSums(values: Float32Array, states: Uint8Array, rows: number)
 }
 
 /** The score of "not a gap": the middle of its cell of N(0, 1). */
-export function filledScore({ filled, gaps }: ColumnSpan): number {
-  const { low, high } = levelsCode([filled, gaps], 2).cell(0, 0);
+export function filledScore(span: ColumnSpan): number {
+  const { low, high } = filledCell(span);
   return normalScore((low + high) / 2 - 0.5);
+}
+
+/** What the dimensions "gap or not" say of those of values. */
+export function presences(spans: readonly ColumnSpan[]): readonly Presence[] {
+  return spans.flatMap((span) => {
+    if (!span.hasGap) return [];
+    const { low, high } = filledCell(span);
+    return [{ at: span.start, low: scoreAt(low), high: scoreAt(high), start: span.start + 1, end: span.end }];
+  });
+}
+
+/** Beyond every score. */
+const farthest = 1e30;
+
+function scoreAt(share: number): number {
+  if (share <= 0) return -farthest;
+  return share >= 1 ? farthest : normalScore(share - 0.5);
+}
+
+function filledCell({ filled, gaps }: ColumnSpan): { readonly low: number; readonly high: number } {
+  return levelsCode([filled, gaps], 2).cell(0, 0);
 }
 
 function gapTest(column: ColumnSchema, cells: CellColumn | undefined): (row: number) => boolean {

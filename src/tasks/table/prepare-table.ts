@@ -12,7 +12,7 @@ import { type FoundConstraints, findConstraints } from "./constraints.ts";
 import { detectSchema, type TextChoice } from "./detect.ts";
 import { type TableEncoder, tableEncoder } from "./encoder.ts";
 import { withLabel } from "./label.ts";
-import { type ColumnSpan, maskGroups, pointsOf, spansOf, type TablePoints, withGaps } from "./points.ts";
+import { type ColumnSpan, maskGroups, pointsOf, presences, spansOf, type TablePoints, withGaps } from "./points.ts";
 import type { Schema } from "./schema.ts";
 import type { SchemaOverrides } from "./schema-file.ts";
 import { rowVolumes } from "./score-table.ts";
@@ -130,11 +130,24 @@ export function preparedTable({ encoder, train, heldOut, configuration }: TableP
 }
 
 function maskLaw(spans: readonly ColumnSpan[], rows: number, label: string | undefined): MaskLaw {
-  const groups = maskGroups(spans);
+  const common = { groups: maskGroups(spans), ...withPresence(spans) };
   const span = label === undefined ? undefined : spans.find(({ column }) => column.name === label);
-  if (span === undefined) return { groups, ...maskShares(rows) };
+  if (span === undefined) return { ...common, ...maskShares(rows) };
   const { label: share, ...shares } = labelledShares;
-  return { groups, ...shares, alone: { start: span.start, end: span.end, share } };
+  return { ...common, ...shares, alone: { start: span.start, end: span.end, share } };
+}
+
+/** Of rows in which something is missing: how many are trained without a word of what. */
+const unsaidShare = 0.5;
+
+function withPresence(spans: readonly ColumnSpan[]): Pick<MaskLaw, "presence"> {
+  const of = presences(spans);
+  if (of.length === 0) return {};
+  const whole = spans.reduce(
+    (share, { hasGap, filled, gaps }) => (hasGap ? (share * filled) / (filled + gaps) : share),
+    1,
+  );
+  return { presence: { of, unsaid: unsaidShare * (1 - whole) } };
 }
 
 function encoded(encoder: TableEncoder, table: CellTable, seed: number, purpose: string): EncodedTable {

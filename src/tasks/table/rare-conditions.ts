@@ -1,7 +1,7 @@
 // rare-conditions: importance resampling for ranges that few rows meet: the cells of the condition first, the rest given them.
 import { firstAbove } from "../../data/ascending.ts";
 import { failure } from "../../errors.ts";
-import { dimensionStates } from "../../flow/masked.ts";
+import { dimensionStates, withoutGivenNoise } from "../../flow/masked.ts";
 import { fillNormal, fillUniform, type Random, random, split } from "../../random.ts";
 import type { Engine } from "../../runtime/contract.ts";
 import { turns } from "../../runtime/pause.ts";
@@ -9,7 +9,7 @@ import { scoreMasked } from "../masked.ts";
 import type { CellTest } from "./comparisons.ts";
 import type { BoundCondition } from "./conditions.ts";
 import { encoderFrom } from "./encoder.ts";
-import { type ColumnSpan, type KnownPoints, spansOf } from "./points.ts";
+import { type ColumnSpan, type KnownPoints, presences, spansOf } from "./points.ts";
 import type { TableModel } from "./table-model.ts";
 
 export interface RareRequest {
@@ -58,7 +58,8 @@ export async function importanceDraws(
   const turn = turns(signal, "sampling");
   let share = 1;
   let logNormal = new Float64Array(count);
-  for (const span of spansOf(model.encoder)) {
+  const spans = spansOf(model.encoder);
+  for (const span of spans) {
     const test = condition.tests.get(span.column.name);
     if (test === undefined) continue;
     const passing = await passingScores(model, span, { test, key: split(key, span.column.name), count, turn });
@@ -73,6 +74,7 @@ export async function importanceDraws(
     logNormal = logNormal.map((total, row) => total + logNormalOf(passing.scores, row * width, (row + 1) * width));
     await turn();
   }
+  withoutGivenNoise({ values, states }, presences(spans), d);
   const request = { given: values, state: scored, ...(signal && { signal }) };
   const logDensity: number[] = [];
   let evaluations = 0;

@@ -1,13 +1,13 @@
 // score-table: how probable rows of a table are, where they stand among training rows, and which cell makes a row odd.
 import type { CellTable } from "../../data/cell-table.ts";
-import { dimensionStates } from "../../flow/masked.ts";
+import { dimensionStates, withoutGivenNoise } from "../../flow/masked.ts";
 import { random, split } from "../../random.ts";
 import type { Engine } from "../../runtime/contract.ts";
 import type { ScoreRequest } from "../density.ts";
 import { createMaskedScoring, type MaskedScoring } from "../masked.ts";
 import type { Progress } from "../progress.ts";
 import type { TableEncoder } from "./encoder.ts";
-import { type ColumnSpan, cellKinds, freeSums, pointsOf, spansOf, type TablePoints } from "./points.ts";
+import { type ColumnSpan, cellKinds, freeSums, pointsOf, presences, spansOf, type TablePoints } from "./points.ts";
 import { rowPercentiles } from "./row-percentiles.ts";
 import { smoothedScores } from "./smoothed-scores.ts";
 import type { TableModel } from "./table-model.ts";
@@ -124,7 +124,7 @@ async function scoresOf(
   const logDensity = await scored(points.states);
   const parts: { column: string; values: Float64Array }[] = [];
   for (const [place, span] of spans.entries()) {
-    const values = await scored(statesBut(points, model.encoder.dimensions.length, span));
+    const values = await scored(statesBut(points, spans, span));
     const cells = points.cells[place];
     const isPlaced = (row: number) =>
       cells?.[row] === cellKinds.known || (span.hasGap && cells?.[row] === cellKinds.gap);
@@ -146,6 +146,13 @@ export function rowVolumes(encoder: TableEncoder, table: CellTable, points: Tabl
 }
 
 /** States in which everything known is given, but for the dimensions of one column. */
-function statesBut({ states }: TablePoints, d: number, { start, end }: ColumnSpan): Uint8Array {
-  return states.map((state, k) => (state === free && (k % d < start || k % d >= end) ? given : state));
+function statesBut(
+  { values, states }: TablePoints,
+  spans: readonly ColumnSpan[],
+  { start, end }: ColumnSpan,
+): Uint8Array {
+  const d = spans.at(-1)?.end ?? 1;
+  const others = states.map((state, k) => (state === free && (k % d < start || k % d >= end) ? given : state));
+  withoutGivenNoise({ values, states: others }, presences(spans), d);
+  return others;
 }

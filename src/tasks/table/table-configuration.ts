@@ -108,14 +108,19 @@ export function detailedConfiguration(
   return { ...rest, blocks: blocks.map((block) => ({ ...block, network: withDetail(block.network) })) };
 }
 
-/** Dimensions in which values are cells: levels, numbers of which only those seen are written or most are classes of their own, and gaps. */
+/** Networks read a column of numbers finely from this share of rows on whose values are classes of their own. */
+const leastInPiles = 0.1;
+
+/** Dimensions in which values are cells: levels, numbers of which only those seen are written or many are classes of their own, and gaps. */
 function levelDimensions({ dimensions, schema, toJSON }: TableEncoder): readonly number[] {
   const { codes } = toJSON();
   const inCells = new Set(
     schema.columns.flatMap(({ name }, place) => {
       const value = codes[place]?.value;
       const isInCells =
-        value?.kind === "levels" || value?.kind === "values" || (value?.kind === "scale" && shareInPiles(value) >= 0.5);
+        value?.kind === "levels" ||
+        value?.kind === "values" ||
+        (value?.kind === "scale" && shareInPiles(value) >= leastInPiles);
       return isInCells ? [name] : [];
     }),
   );

@@ -2,7 +2,7 @@
 import { sameCells } from "../../data/cell-rows.ts";
 import type { CellColumn, CellTable } from "../../data/cell-table.ts";
 import { listedTexts } from "../../data/text-pool.ts";
-import { dimensionStates } from "../../flow/masked.ts";
+import { dimensionStates, withoutGivenNoise } from "../../flow/masked.ts";
 import type { Integration } from "../../ode/integration.ts";
 import { random, split } from "../../random.ts";
 import type { Engine } from "../../runtime/contract.ts";
@@ -12,7 +12,7 @@ import type { BoundCondition } from "./conditions.ts";
 import type { TableEncoder } from "./encoder.ts";
 import { labelPoints, wholeLabel } from "./label-points.ts";
 import { combinationReader } from "./nearest-combinations.ts";
-import { type KnownPoints, pointsOf, spansOf } from "./points.ts";
+import { type KnownPoints, pointsOf, presences, spansOf } from "./points.ts";
 import type { TableModel } from "./table-model.ts";
 
 /** What draws have in common. */
@@ -111,9 +111,11 @@ export function givenPoints(
   const how = { key: split(random(seed), "table", "where"), firstRow, middle: true };
   const { values } = pointsOf(encoder, { rows, columns }, how);
   const states = new Uint8Array(rows * d);
-  for (const { column, start, end } of spansOf(encoder))
+  const spans = spansOf(encoder);
+  for (const { column, start, end } of spans)
     if (condition.given.has(column.name))
       for (let row = 0; row < rows; row++) states.fill(given, row * d + start, row * d + end);
+  withoutGivenNoise({ values, states }, presences(spans), d);
   return { values, states };
 }
 

@@ -130,11 +130,13 @@ function timeLeft(time: number, spent: number): number {
   return Math.max(time / 10, time - spent);
 }
 
-function controlsOf({ memory, signal, checkpoint, onProgress }: TableFitRequest) {
+/** What leads the training; a checkpoint knows also which columns the table has, of which some have no dimension. */
+function controlsOf({ memory, signal, checkpoint, onProgress, table }: TableFitRequest) {
+  const columns = table.columns.map(({ name }) => (name.includes(",") ? JSON.stringify(name) : name)).join(",");
   return {
     ...(memory !== undefined && { memory }),
     ...(signal && { signal }),
-    ...(checkpoint && { checkpoint }),
+    ...(checkpoint && { checkpoint: { ...checkpoint, said: { ...checkpoint.said, "--columns": columns } } }),
     ...(onProgress && { onProgress }),
   };
 }

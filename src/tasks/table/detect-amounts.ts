@@ -1,13 +1,12 @@
 // detect-amounts: columns of numbers and of dates: their format, grid, bounds, and which values are classes of their own.
-import { listNames, shorten } from "../../data/columns.ts";
-import { failure } from "../../errors.ts";
-import { amountsOf } from "./amounts.ts";
+import { listNames } from "../../data/columns.ts";
+import { type AmountColumn, amountsOf, isWritten } from "./amounts.ts";
 import { type DateFormat, dateFormat, findDateFormat } from "./date-format.ts";
 import { idOf } from "./detect-ids.ts";
 import { type FoundNumbers, numbersIn } from "./detect-numbers.ts";
 import { formatNumber, greatestDivisor, gridStep, numberFormatOf } from "./number-format.ts";
 import { pilesIn } from "./piles.ts";
-import { type Profile, quantile, type Values, valuesOf } from "./profile.ts";
+import { kept, type Profile, quantile, type Values, valuesOf } from "./profile.ts";
 import type { Amount, ColumnBase, ColumnSchema, DateColumn, NumberColumn } from "./schema.ts";
 import { suitsSmoothing } from "./smooth-columns.ts";
 
@@ -60,7 +59,7 @@ export function numberColumn(
   const isWhole = format.kind === "decimals" && format.most === 0;
   const steps = step === undefined ? "" : ` in steps of ${Number(step.toPrecision(6))}`;
   const said = remark === undefined ? "" : `; ${remark}`;
-  const column: NumberColumn = {
+  const column: Omit<NumberColumn, "reason"> = {
     ...base,
     kind: "number",
     format,
@@ -69,9 +68,11 @@ export function numberColumn(
     ...(maximum !== null && { maximum }),
     values: wishes.values ?? (isMapped(wishes) || wishes.step !== undefined ? "any" : observing(found)),
     scale: wishes.scale ?? (suitsSmoothing(found, profile.rows, step) ? "smooth" : "quantile"),
-    reason: `${isWhole ? "whole numbers" : "numbers"} ${range}${steps}, ${values.length} different${tail(found)}${said}`,
   };
-  return withClasses(column, found, wishes.apart);
+  const apart = classesIn(column, found, wishes.apart);
+  const shape = tail(kept(found, (place) => !apart.includes(values[place]!)));
+  const what = isWhole ? "whole numbers" : "numbers";
+  return withClasses(column, apart, `${what} ${range}${steps}, ${values.length} different${shape}${said}`);
 }
 
 /** The grid of multiples of `step` that `value` is on, moved where it is not one of them. */
@@ -90,23 +91,17 @@ function isMapped({ scale, apart }: NumberWishes | DateWishes): boolean {
   return scale !== undefined || apart !== undefined;
 }
 
-/** The column with the values that are classes of their own: those given or, where none are, those at which rows pile up. Throws "option" for given ones that are not written. */
-function withClasses<T extends NumberColumn | DateColumn>(column: T, found: Values, given?: readonly number[]): T {
-  if (column.values === "observed") return column;
-  const { allowed, format } = amountsOf(column);
-  const isAllowed = (value: number) => Math.abs(allowed(value) - value) <= 1e-6 * (column.step ?? 0);
-  const moved = given?.find((value) => !isAllowed(value));
-  if (moved !== undefined)
-    throw failure("option", {
-      where: `schema column "${shorten(column.name)}", field "apart"`,
-      expected: "values that the step and the bounds of the column allow",
-      received: format(moved),
-      remedy: "leave it out, or change the step, the minimum or the maximum",
-    });
-  const apart = given?.toSorted((a, b) => a - b) ?? pilesIn(found, column.step).filter(isAllowed);
-  if (apart.length === 0) return column;
+/** The values that are classes of their own: those given or, where none are, those at which rows pile up. */
+function classesIn(column: AmountColumn, found: Values, given?: readonly number[]): readonly number[] {
+  if (column.values === "observed") return [];
+  return given?.toSorted((a, b) => a - b) ?? pilesIn(found, column.step).filter((value) => isWritten(column, value));
+}
+
+/** The column with these classes, and with the reason that says so. */
+function withClasses<T extends AmountColumn>(column: T, apart: readonly number[], reason: string) {
+  if (apart.length === 0) return { ...column, reason };
   const fate = apart.length === 1 ? "is a class of its own" : "are classes of their own";
-  return { ...column, apart, reason: `${column.reason}; ${listNames(apart.map(format))} ${fate}` };
+  return { ...column, reason: `${reason}; ${listNames(apart.map(amountsOf(column).format))} ${fate}`, apart };
 }
 
 /** Says so when the largest value is far outside of what the middle half spans. */
@@ -129,7 +124,7 @@ export function dateColumn(
   const { values } = found;
   const grid = gridThrough(values[0]!, dateStep(values, format));
   const scale = wishes.scale ?? (suitsSmoothing(found, profile.rows, grid.step) ? "smooth" : undefined);
-  const column: DateColumn = {
+  const column: Omit<DateColumn, "reason"> = {
     ...base,
     kind: "date",
     format: pattern,
@@ -138,9 +133,9 @@ export function dateColumn(
     maximum: values.at(-1)!,
     values: wishes.values ?? (isMapped(wishes) ? "any" : observing(found)),
     ...(scale !== undefined && { scale }),
-    reason: `${reason}, from ${format.format(values[0]!)} to ${format.format(values.at(-1)!)}`,
   };
-  return withClasses(column, found, wishes.apart);
+  const range = `from ${format.format(values[0]!)} to ${format.format(values.at(-1)!)}`;
+  return withClasses(column, classesIn(column, found, wishes.apart), `${reason}, ${range}`);
 }
 
 function dateStep(values: Float64Array, { step }: DateFormat): number {

@@ -1,6 +1,8 @@
 // amounts: numbers and dates as values: read, put on their grid and inside their bounds, and written.
+import type { CellColumn } from "../../data/cell-table.ts";
 import { dateFormat } from "./date-format.ts";
 import { formatNumber, parseNumber } from "./number-format.ts";
+import { profileOf, type Values, valuesOf, withoutTexts } from "./profile.ts";
 import type { DateColumn, NumberColumn } from "./schema.ts";
 
 export interface Amounts {
@@ -49,6 +51,11 @@ export function amountsOf(column: AmountColumn): Amounts {
     allowed,
     unit: 1,
   };
+}
+
+/** The values of the cells of a column. */
+export function valuesIn(cells: CellColumn, column: NumberColumn | DateColumn): Values {
+  return valuesOf(withoutTexts(profileOf(cells), column.gaps), amountsOf(column).parse);
 }
 
 /** Whether a column writes a value as it is: on its grid, inside its bounds. */

@@ -7,6 +7,7 @@ import { rowNotes } from "../rows.ts";
 import { boundNotices } from "./bound-notices.ts";
 import { type ConstraintReport, constraintNotices } from "./constraints.ts";
 import { schemaNotices } from "./detect.ts";
+import { pileNotices } from "./pile-notices.ts";
 import { preparedTable, type TableRequest, tableFindings, tablePlan } from "./prepare-table.ts";
 import type { Schema } from "./schema.ts";
 import type { TableModel, TableTraining } from "./table-model.ts";
@@ -84,6 +85,7 @@ export async function fitTable(engine: Engine, request: TableFitRequest): Promis
         ...untrainedNotes(others.blocks),
         ...schemaNotices(schema),
         ...boundNotices(schema, request.table),
+        ...pileNotices(schema, request.table, request.schema),
         ...constraintNotices(reports),
         ...(copies > 1 ? rowNotes(few, "dimension") : []),
         ...strangerNotes(trainScores, heldOutScores ?? []),

@@ -8,10 +8,12 @@ import { cellHeader, cellLines } from "../data/cell-writer.ts";
 import { didYouMean, listNames, shorten } from "../data/columns.ts";
 import { explained, writeFileAtomically } from "../data/files.ts";
 import { repeatedKey } from "../data/json-keys.ts";
+import { jsonSyntaxFault } from "../data/json-syntax.ts";
 import { utf8Text } from "../data/utf8.ts";
 import { failure } from "../errors.ts";
 import { turns } from "../runtime/pause.ts";
 import { parquetKinds } from "../tasks/table/parquet-kinds.ts";
+import { columnPlace, placesInFile, type SaidPlaces, saidPlaces } from "../tasks/table/said-places.ts";
 import type { Schema } from "../tasks/table/schema.ts";
 import {
   type ColumnOverride,
@@ -51,8 +53,14 @@ interface SchemaOptions {
   readonly ordinal?: readonly ColumnOrder[];
 }
 
+/** What is said of a table, and where. */
+export interface SaidSchema extends SchemaFile {
+  readonly places: SaidPlaces;
+}
+
 /** What the options and the schema file say of a table: options win, the constraints of both count. */
-export async function readSchema({ schema, label, constraint, ordinal = [] }: SchemaOptions): Promise<SchemaFile> {
+export async function readSchema(options: SchemaOptions): Promise<SaidSchema> {
+  const { schema, label, constraint, ordinal = [] } = options;
   const file: SchemaFile = schema === undefined ? { columns: {} } : await readSchemaFile(schema);
   const orders: SchemaOverrides = Object.fromEntries(
     ordinal.map(({ column, levels }): [string, ColumnOverride] => [column, { kind: "ordinal", levels: [...levels] }]),
@@ -62,6 +70,17 @@ export async function readSchema({ schema, label, constraint, ordinal = [] }: Sc
     columns: { ...file.columns, ...orders },
     constraints: [...new Set([...(file.constraints ?? []), ...(constraint ?? [])])],
     ...(chosen !== undefined && { label: chosen }),
+    places: placesOf(file, options),
+  };
+}
+
+function placesOf({ constraints = [] }: SchemaFile, { schema, label, ordinal = [] }: SchemaOptions): SaidPlaces {
+  const inFile = schema === undefined ? saidPlaces : placesInFile(schema, constraints);
+  return {
+    column: (name) =>
+      ordinal.some(({ column }) => column === name) ? columnPlace("--ordinal", name) : inFile.column(name),
+    label: (label === undefined ? inFile : saidPlaces).label,
+    constraint: (text) => (constraints.includes(text) ? inFile : saidPlaces).constraint(text),
   };
 }
 
@@ -99,12 +118,10 @@ export async function readSchemaFile(path: string): Promise<SchemaFile> {
 }
 
 function jsonIn(text: string, path: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-    throw failure("option", { where: path, expected: "JSON", received: error.message }, error);
-  }
+  const fault = jsonSyntaxFault(text);
+  if (fault === undefined) return JSON.parse(text);
+  const { line, column, ...problem } = fault;
+  throw failure("option", { ...problem, where: `${path} line ${line}, column ${column}` });
 }
 
 type Content = Iterable<string> | AsyncIterable<Uint8Array>;

@@ -20,7 +20,7 @@ export interface TableOptions
 
 /** Reads the table, its schema and held-out rows. Throws what their readers throw, and "option" for what is said of no column. */
 export async function readTableRequest(path: string, options: TableOptions, seed: number): Promise<TableRequest> {
-  const { columns: schema, constraints = [], label } = await readSchema(options);
+  const { columns: schema, constraints = [], label, places } = await readSchema(options);
   const table = await readTableFile(path, options);
   checkDescribed(table, schema, options);
   const columns = table.columns.map(({ name }) => name);
@@ -31,6 +31,7 @@ export async function readTableRequest(path: string, options: TableOptions, seed
     seed,
     schema,
     constraints,
+    places,
     ...(options.text !== undefined && { texts: options.text }),
     ...(label !== undefined && { label }),
     configuration: (size) => configurationFrom(options, startingPoint(options, tableConfiguration(size)), seed),

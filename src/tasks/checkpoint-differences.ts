@@ -69,7 +69,7 @@ interface Parts {
 
 function partsOf(origin: unknown, isKnown: boolean): Parts {
   const said = (isKnown ? saidIn(origin) : undefined) ?? new Map<string, string>();
-  const { configuration, said: _said, ...others } = isRecord(origin) ? origin : {};
+  const { configuration, said: _said, heldOut: _heldOut, ...others } = isRecord(origin) ? origin : {};
   const { blocks: found, seed: _, ...rest } = isRecord(configuration) ? configuration : {};
   const blocks = Array.isArray(found) ? found : [];
   const training = isRecord(rest["training"]) ? rest["training"] : {};

@@ -48,6 +48,8 @@ export interface FitOrigin {
   readonly columns?: readonly string[];
   /** What stands in no configuration: options as they are typed, by their names. */
   readonly said?: Readonly<Record<string, string>>;
+  /** Hash of the held-out rows, which say when a block is done; older checkpoints have none. */
+  readonly heldOut?: string;
   /** Hash of configuration (without its seed) and columns, a space, hash of the data. */
   readonly fingerprint: string;
 }
@@ -105,8 +107,8 @@ export function decodeCheckpoint(bytes: Uint8Array, origin: FitOrigin, d: number
   const { tensors, metadata } = file;
   const record = parseMetadata(schema, metadata["localflow"], where);
   checkSeal(file, where);
-  if (record.fingerprint !== origin.fingerprint || saysOther(record.origin, origin))
-    throw otherFit(record, origin, where);
+  const isOther = record.fingerprint !== origin.fingerprint || isJudgedByOthers(record.origin, origin);
+  if (isOther || saysOther(record.origin, origin)) throw otherFit(record, origin, where);
   const trained = record.records.length + (record.unpushed ? 1 : 0);
   const { length } = configuration.blocks;
   const isShared = configuration.training.shareWeights === true;
@@ -133,6 +135,12 @@ export function decodeCheckpoint(bytes: Uint8Array, origin: FitOrigin, d: number
   return { ...begun, snapshot: { iteration, caution, loss, curve, state, patience } };
 }
 
+/** Whether the held-out rows are known to be others. */
+function isJudgedByOthers(before: z.infer<typeof schema>["origin"], { heldOut }: Pick<FitOrigin, "heldOut">): boolean {
+  const known = before?.["heldOut"];
+  return known !== undefined && known !== heldOut;
+}
+
 /** Differences that are named, at most. */
 const mostNamed = 3;
 
@@ -153,11 +161,13 @@ function otherFit(
   // Edges of levels are among the settings, and follow from the data.
   const isNamed = fields.length > 0 || columns || settings === ownSettings || (known && data !== ownData);
   const isOtherData = data !== ownData && !others;
+  const isJudgedOtherwise = data === ownData && !others && isJudgedByOthers(made.origin, origin);
   const received = [
     ...(fields.length > 0 ? [listed("now")] : []),
     ...(isNamed ? [] : ["other options"]),
     ...(columns ? ["columns that are others or are taken for something else"] : []),
     ...(isOtherData ? ["other data to train on"] : []),
+    ...(isJudgedOtherwise ? ["other held-out rows"] : []),
   ];
   return failure("model", {
     where,

@@ -97,6 +97,7 @@ export async function fitDensity(engine: Engine, request: FitRequest): Promise<F
     configuration,
     columns,
     ...(checkpoint?.said && { said: checkpoint.said }),
+    heldOut: heldOut === undefined ? "none" : fingerprint(bytesOf(heldOut)),
     fingerprint: fingerprintOf(configuration, columns, train),
   };
   const pool = borrowedRows(standardize(standardization, train.data), d);
@@ -308,6 +309,9 @@ function fingerprintOf(
   train: FloatArray,
 ): string {
   const text = new TextEncoder().encode(JSON.stringify({ configuration, columns }));
-  const { buffer, byteOffset, byteLength } = train.data;
-  return `${fingerprint(text)} ${fingerprint(new Uint8Array(buffer, byteOffset, byteLength))}`;
+  return `${fingerprint(text)} ${fingerprint(bytesOf(train))}`;
+}
+
+function bytesOf({ data: { buffer, byteOffset, byteLength } }: FloatArray): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, byteLength);
 }

@@ -98,3 +98,50 @@ describe("resuming a fit of a table with an option that no recipe holds", () => 
     expect(err).toMatch(/\(--method dopri5 --tolerance [\d.]+\), got --method dopri5 --tolerance auto; /);
   });
 });
+
+describe("resuming a fit whose options are the same", () => {
+  const held = at("held.csv");
+  const noted = at("noted.csv");
+  const table = smallRows(80);
+  const refusal = async (line: readonly string[]) => {
+    const { status, err } = await localflow(...line, "--resume", "--quiet");
+    expect(status).toBe(1);
+    return err;
+  };
+  const interrupted = async (line: readonly string[]) => {
+    const { status } = await commandLine(line, { interactive: true, stopAt: ({ err }) => err.includes("train") });
+    expect(status).toBe(130);
+  };
+
+  it.each(Object.entries(kinds))("tells held-out %s that have changed under their name", async (kind, data) => {
+    const heldOut = (seed: number) =>
+      csv(
+        kind === "rows" ? "x,y" : "side,count",
+        smallRows(20, seed).map(({ side, count }, n) =>
+          kind === "rows" ? `${Math.cos(n)},${count}` : `${side},${count}`,
+        ),
+      );
+    writeFileSync(held, heldOut(3));
+    const line = ["fit", data, "-o", at(`${kind}-held.safetensors`), "--validation", held, ...recipe];
+    await interrupted(line);
+    writeFileSync(held, heldOut(4));
+    expect(await refusal(line)).toMatch(
+      /expected the data and the options that the checkpoint was made with, got other held-out rows; repeat the/,
+    );
+    writeFileSync(held, heldOut(3));
+    const resumed = await commandLine([...line, "--resume"], {
+      interactive: true,
+      stopAt: ({ err }) => err.includes("train"),
+    });
+    expect(resumed.status).toBe(130);
+  });
+
+  it("tells columns that were dropped, though they have no part in the training", async () => {
+    const notes = table.map(({ side, count }, n) => `${side},${count},a note of its own ${n}`);
+    writeFileSync(noted, csv("side,count,note", notes));
+    await interrupted(fitting(noted));
+    expect(await refusal(fitting(noted, "--columns", "side,count"))).toMatch(
+      /\(--columns side,count,note\), got --columns side,count; repeat the/,
+    );
+  });
+});

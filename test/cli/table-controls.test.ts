@@ -86,7 +86,7 @@ describe("fit", () => {
       '--ordinal: expected one order of a column, got "rank=1<2<3" and "rank=3<2<1"',
     ],
     [["--ordinal", "contry=NO<DE"], "--ordinal: expected a column among city, country"],
-    [["--ordinal", "country=NO<DE"], 'schema column "country": expected one of NO, DE, got a cell'],
+    [["--ordinal", "country=NO<DE"], '--ordinal column "country": expected one of NO, DE, got a cell'],
     [["--task", "density", "--label", "rank"], "--label: expected a table, got --task density"],
   ])("refuses %j", async (wish, message) => {
     const outcome = await localflow("fit", at("orders.csv"), "-o", at("n.safetensors"), ...wish);

@@ -62,6 +62,21 @@ describe("inspect of a table", () => {
     expect(fitted["notes"]).toContain(notice.trim());
   });
 
+  it("says as `fit` does which values have too few rows to be found as classes of their own", async () => {
+    const fees = Array.from({ length: 300 }, (_, n) =>
+      n % 25 === 0 ? "25.00" : (10 + ((n * 7919) % 3001) / 100).toFixed(2),
+    );
+    const path = put("fees.csv", ["fee,side", ...fees.map((fee, n) => `${fee},${n % 3 === 0 ? "left" : "right"}`)]);
+    const told = expect.stringMatching(
+      /^column "fee" has 12 rows at 25\.00, too few .*; "apart": \[25\] in a schema keeps it$/,
+    );
+    expect((await localflowJson("inspect", path, "--no-estimate"))["notices"]).toEqual([told]);
+    const fitted = await localflowJson("fit", path, "-o", at("fees.safetensors"), ...tiny);
+    expect(fitted["notes"]).toContainEqual(told);
+    const schema = put("fees.json", ['{ "fee": { "kind": "number", "apart": [25] } }']);
+    expect(await localflowJson("inspect", path, "--no-estimate", "--schema", schema)).not.toHaveProperty("notices");
+  });
+
   it("names the option at fault where held-out rows have other columns", async () => {
     const other = put("held.csv", ["side,x,counts,vip,more", "left,1,2,true,3"]);
     const { status, err } = await localflow("inspect", data, "--no-estimate", "--validation", other);

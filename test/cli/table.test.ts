@@ -97,7 +97,26 @@ describe("fit", () => {
       ['{"size": {"kind": "category"}}', 'schema.json: expected a column among side, x, count, vip, got "size"'],
       ['{"cuont": {"kind": "category"}}', 'got "cuont"; did you mean "count"?'],
       ['{"count": {"kind": "colour"}}', 'schema.json column "count", field "kind": expected one of number, date, '],
-      ["{", "schema.json: expected JSON"],
+      ["{", "schema.json line 1, column 2: expected a name in double quotes or }, got the end; close the { of line 1"],
+      [
+        '{"x": {"kind": "number"},\n "count": {kind: "text"}}',
+        'schema.json line 2, column 12: expected a name in double quotes or }, got "kind"; write "kind"',
+      ],
+      ['{"x": {"kind": "number", "apart": [77]}}', 'schema.json column "x", field "apart": expected values that rows'],
+      ['{"count": {"kind": "ordinal", "levels": ["1"]}}', 'schema.json column "count": expected one of 1, got a cell'],
+      [
+        '{"label": "sied"}',
+        'schema.json "label": expected a column among side, x, count, vip, got "sied"; did you mean',
+      ],
+      ['{"label": "x"}', 'schema.json "label": expected a column of 2 to 100 classes, got "x", of kind number'],
+      [
+        '{"constraints": ["count >= 0", "count < 0"]}',
+        'schema.json "constraints", item 2 (count < 0): expected a constraint that most rows of the data meet',
+      ],
+      [
+        '{"constraints": ["count >= 0", "cuont < 0"]}',
+        'schema.json "constraints", item 2 (cuont < 0): expected columns among',
+      ],
       ['{"x": {"kind": "text"}, "x": {"kind": "number"}}', 'schema.json: expected every name once, got "x" twice'],
     ] as const) {
       const outcome = await localflow(

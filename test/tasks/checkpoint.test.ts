@@ -133,6 +133,25 @@ describe("the checkpoint of another fit", () => {
   });
 });
 
+describe("the checkpoint of a fit that was judged by held-out rows", () => {
+  const left = encodeCheckpoint({ blocks: [], records: [] }, { ...origin, heldOut: "rows" });
+
+  it("is read by a fit that is judged by the same, and those of earlier releases by any", () => {
+    expect(decodeCheckpoint(left, { ...origin, heldOut: "rows" }, 2)).toEqual({ blocks: [], records: [] });
+    expect(decodeCheckpoint(saved, { ...origin, heldOut: "rows" }, 2)).toEqual({ blocks: [], records: [] });
+  });
+
+  it("is refused by one that is judged by others, beside options that differ", () => {
+    expect(problemOf({ ...origin, heldOut: "others" }, left)).toEqual(named("", "other held-out rows"));
+    expect(problemOf({ ...origin, heldOut: "none" }, left)).toEqual(named("", "other held-out rows"));
+    const both = changed({ standardize: false }, { heldOut: "others" });
+    expect(problemOf(both, left).received).toMatch(/^--standardize false and other held-out rows$/);
+    expect(problemOf({ ...origin, fingerprint: "settings others", heldOut: "others" }, left).received).toBe(
+      "other data to train on",
+    );
+  });
+});
+
 describe("the checkpoint of a fit that said more than its configuration", () => {
   const said = { "--constraint": '"low <= high"', "--text": "sample" };
   const left = encodeCheckpoint({ blocks: [], records: [] }, { ...origin, said });

@@ -1,6 +1,8 @@
 // amounts: numbers and dates as values: read, put on their grid and inside their bounds, and written.
+import type { CellColumn } from "../../data/cell-table.ts";
 import { dateFormat } from "./date-format.ts";
 import { formatNumber, parseNumber } from "./number-format.ts";
+import { profileOf, type Values, valuesOf, withoutTexts } from "./profile.ts";
 import type { DateColumn, NumberColumn } from "./schema.ts";
 
 export interface Amounts {
@@ -19,8 +21,11 @@ const largest = 1e300;
 /** The years 1 to 9999, in which every date has four digits. */
 const [firstMoment, lastMoment] = [-62135596800000, 253402300799999];
 
+/** A column of numbers or dates; why it is taken for one does not matter. */
+export type AmountColumn = Omit<NumberColumn, "reason"> | Omit<DateColumn, "reason">;
+
 /** How a column's values are read and written. */
-export function amountsOf(column: NumberColumn | DateColumn): Amounts {
+export function amountsOf(column: AmountColumn): Amounts {
   const { step, offset = 0, minimum, maximum } = column;
   const isDate = column.kind === "date";
   const [low, high] = [minimum ?? (isDate ? firstMoment : -largest), maximum ?? (isDate ? lastMoment : largest)];
@@ -46,6 +51,16 @@ export function amountsOf(column: NumberColumn | DateColumn): Amounts {
     allowed,
     unit: 1,
   };
+}
+
+/** The values of the cells of a column. */
+export function valuesIn(cells: CellColumn, column: NumberColumn | DateColumn): Values {
+  return valuesOf(withoutTexts(profileOf(cells), column.gaps), amountsOf(column).parse);
+}
+
+/** Whether a column writes a value as it is: on its grid, inside its bounds. */
+export function isWritten(column: AmountColumn, value: number): boolean {
+  return Math.abs(amountsOf(column).allowed(value) - value) <= 1e-6 * (column.step ?? 0);
 }
 
 /** Values that are farther beyond a bound than this share of the values' range are the bound. */

@@ -38,10 +38,10 @@ export type BoundConstraint = {
   | { readonly kind: "unique"; readonly columns: readonly ColumnSchema[] }
 );
 
-/** Throws `option` for a constraint that has no meaning in the columns. */
-export function bound({ text, seen }: TableConstraint, schema: Schema): BoundConstraint {
-  const place: ConditionPlace = { columns: columnsByName(schema.columns), where: constraintPlace(text) };
-  const parsed = parseConstraint(text, place.where);
+/** Throws `option` at `where` for a constraint that has no meaning in the columns. */
+export function bound({ text, seen }: TableConstraint, schema: Schema, where = constraintPlace(text)): BoundConstraint {
+  const place: ConditionPlace = { columns: columnsByName(schema.columns), where };
+  const parsed = parseConstraint(text, where);
   const { kind } = parsed;
   if (kind === "condition")
     return {
@@ -56,7 +56,7 @@ export function bound({ text, seen }: TableConstraint, schema: Schema): BoundCon
     return { text, kind, about, columns: [] };
   const columns = parsed.columns.map((name) => drawnColumn(name, place));
   if (kind === "unique") return { text, kind, about, columns };
-  const combinations = checkedSeen(seen, columns.length, place.where);
+  const combinations = checkedSeen(seen, columns.length, where);
   return { text, kind, about, columns, seen: combinations, test: combinationTest(columns, combinations) };
 }
 

@@ -1,9 +1,8 @@
 // bound-notices: what becomes of rows beyond the bounds that a user gave a column, in a sentence for each such column.
 import type { CellTable } from "../../data/cell-table.ts";
 import { shorten } from "../../data/columns.ts";
-import { amountsOf } from "./amounts.ts";
+import { valuesIn } from "./amounts.ts";
 import { columnsByName } from "./conditions.ts";
-import { profileOf, valuesOf, withoutTexts } from "./profile.ts";
 import type { Schema } from "./schema.ts";
 
 /** Says how many rows of the table are beyond which bound; bounds that were found in its cells have none beyond. */
@@ -12,9 +11,8 @@ export function boundNotices(schema: Schema, table: CellTable): readonly string[
   return table.columns.flatMap((cells) => {
     const column = described.get(cells.name);
     if (column?.kind !== "number") return [];
-    const { parse } = amountsOf(column);
     const { minimum = Number.NEGATIVE_INFINITY, maximum = Number.POSITIVE_INFINITY } = column;
-    const { values, counts } = valuesOf(withoutTexts(profileOf(cells), column.gaps), parse);
+    const { values, counts } = valuesIn(cells, column);
     const rowsWhere = (isBeyond: (value: number) => boolean) =>
       counts.reduce((total, count, place) => total + (isBeyond(values[place]!) ? count : 0), 0);
     const [below, above] = [rowsWhere((value) => value < minimum), rowsWhere((value) => value > maximum)];

@@ -4,12 +4,13 @@ import type { CellTable } from "../../data/cell-table.ts";
 import { shorten } from "../../data/columns.ts";
 import { failure, LocalFlowError } from "../../errors.ts";
 import { checked } from "../json-fault.ts";
-import { type BoundConstraint, bound, constraintPlace, sumsAmong, type TableConstraint } from "./bound-constraints.ts";
+import { type BoundConstraint, bound, sumsAmong, type TableConstraint } from "./bound-constraints.ts";
 import { drawnColumn } from "./comparisons.ts";
 import { parseConstraint } from "./condition-text.ts";
 import { columnsByName, conjuncts } from "./conditions.ts";
 import { combinationsIn, mostCombinations, uniqueTest } from "./constraint-tests.ts";
 import { outcomes } from "./linear.ts";
+import { type SaidPlaces, saidPlaces } from "./said-places.ts";
 import type { Schema } from "./schema.ts";
 import { type Sum, sumOf } from "./sums.ts";
 
@@ -68,7 +69,12 @@ export function constraintsFrom(json: unknown, schema: Schema, where: string): r
  * Reads constraints and counts the rows of a table that do not meet them. Throws `option` for what cannot be read, has no meaning
  * in the columns, or is not met by more than half of the rows that it is about.
  */
-export function findConstraints(texts: readonly string[], table: CellTable, schema: Schema): FoundConstraints {
+export function findConstraints(
+  texts: readonly string[],
+  table: CellTable,
+  schema: Schema,
+  places: Pick<SaidPlaces, "constraint"> = saidPlaces,
+): FoundConstraints {
   if (texts.length > mostConstraints)
     throw failure("option", {
       where: "constraints",
@@ -76,13 +82,14 @@ export function findConstraints(texts: readonly string[], table: CellTable, sche
       received: String(texts.length),
     });
   const found = texts.map((text) => {
-    const parsed = parseConstraint(text, constraintPlace(text));
+    const where = places.constraint(text);
+    const parsed = parseConstraint(text, where);
     if (parsed.kind !== "combinations") return { text, violations: 0 };
-    const place = { columns: columnsByName(schema.columns), where: constraintPlace(text) };
+    const place = { columns: columnsByName(schema.columns), where };
     const columns = parsed.columns.map((name) => drawnColumn(name, place));
-    return { text, violations: 0, seen: combinationsIn(table, columns, place.where) };
+    return { text, violations: 0, seen: combinationsIn(table, columns, where) };
   });
-  const ready = found.map((constraint) => bound(constraint, schema));
+  const ready = found.map((constraint) => bound(constraint, schema, places.constraint(constraint.text)));
   const sums = sumsAmong(ready, schema);
   const reports = ready.map((constraint): ConstraintReport => {
     const { text } = constraint;
@@ -91,7 +98,7 @@ export function findConstraints(texts: readonly string[], table: CellTable, sche
     const isComputed =
       constraint.kind === "condition" && conjuncts(constraint.condition).every((part) => isAmong(sumOf(part), sums));
     const about = judged.reduce((total, outcome) => total + Number(outcome !== outcomes.open), 0);
-    if (rows.length > mostViolating * about) throw tooManyViolations(text, rows, about);
+    if (rows.length > mostViolating * about) throw tooManyViolations(places.constraint(text), rows, about);
     const shown = rows.slice(0, shownRows).map((row) => row + 1);
     return {
       constraint: text,
@@ -125,10 +132,10 @@ function isAmong(sum: Sum | undefined, sums: readonly Sum[]): boolean {
   return sum !== undefined && sums.some((each) => JSON.stringify(each) === JSON.stringify(sum));
 }
 
-function tooManyViolations(text: string, rows: readonly number[], about: number) {
+function tooManyViolations(where: string, rows: readonly number[], about: number) {
   const shown = rows.slice(0, shownRows).map((row) => row + 1);
   return failure("option", {
-    where: constraintPlace(text),
+    where,
     expected: "a constraint that most rows of the data meet",
     received: `${rows.length} of ${about} rows that do not, such as row ${shown.join(", ")}`,
     remedy: "correct the constraint or the rows, or leave it out",

@@ -1,13 +1,12 @@
 // detect-amounts: columns of numbers and of dates: their format, grid, bounds, and which values are classes of their own.
-import { listNames, shorten } from "../../data/columns.ts";
-import { failure } from "../../errors.ts";
-import { amountsOf } from "./amounts.ts";
+import { listNames } from "../../data/columns.ts";
+import { type AmountColumn, amountsOf, isWritten } from "./amounts.ts";
 import { type DateFormat, dateFormat, findDateFormat } from "./date-format.ts";
 import { idOf } from "./detect-ids.ts";
 import { type FoundNumbers, numbersIn } from "./detect-numbers.ts";
 import { formatNumber, greatestDivisor, gridStep, numberFormatOf } from "./number-format.ts";
 import { pilesIn } from "./piles.ts";
-import { type Profile, quantile, type Values, valuesOf } from "./profile.ts";
+import { kept, type Profile, quantile, type Values, valuesOf } from "./profile.ts";
 import type { Amount, ColumnBase, ColumnSchema, DateColumn, NumberColumn } from "./schema.ts";
 import { suitsSmoothing } from "./smooth-columns.ts";
 
@@ -60,7 +59,7 @@ export function numberColumn(
   const isWhole = format.kind === "decimals" && format.most === 0;
   const steps = step === undefined ? "" : ` in steps of ${Number(step.toPrecision(6))}`;
   const said = remark === undefined ? "" : `; ${remark}`;
-  const column: NumberColumn = {
+  const column: Omit<NumberColumn, "reason"> = {
     ...base,
     kind: "number",
     format,
@@ -69,9 +68,12 @@ export function numberColumn(
     ...(maximum !== null && { maximum }),
     values: wishes.values ?? (isMapped(wishes) || wishes.step !== undefined ? "any" : observing(found)),
     scale: wishes.scale ?? (suitsSmoothing(found, profile.rows, step) ? "smooth" : "quantile"),
-    reason: `${isWhole ? "whole numbers" : "numbers"} ${range}${steps}, ${values.length} different${tail(found)}${said}`,
   };
-  return withClasses(column, found, wishes);
+  const apart = classesIn(column, found, wishes.apart);
+  const shape = tail(kept(found, (place) => !apart.includes(values[place]!)));
+  const what = isWhole ? "whole numbers" : "numbers";
+  const reason = `${what} ${range}${steps}, ${values.length} different${shape}${said}`;
+  return withClasses(column, apart, { reason, scale: wishes.scale });
 }
 
 /** The grid of multiples of `step` that `value` is on, moved where it is not one of them. */
@@ -90,31 +92,24 @@ function isMapped({ scale, apart }: NumberWishes | DateWishes): boolean {
   return scale !== undefined || apart !== undefined;
 }
 
+/** The values that are classes of their own: those given or, where none are, those at which rows pile up. */
+function classesIn(column: AmountColumn, found: Values, given?: readonly number[]): readonly number[] {
+  if (column.values === "observed") return [];
+  return given?.toSorted((a, b) => a - b) ?? pilesIn(found, column.step).filter((value) => isWritten(column, value));
+}
+
 /**
- * The column with the values that are classes of their own: those given or, where none are, those at which rows pile up. The map beside
- * them is that of quantiles unless a schema says otherwise: on a smooth one the column would not be N(0, 1), and classes lose or win rows.
- * Throws "option" for given ones that are not written.
+ * The column with these classes, and with the reason that says so. The map beside them is that of quantiles unless a schema says `scale`: on
+ * a smooth one the column would not be N(0, 1), and classes win or lose rows.
  */
-function withClasses<T extends NumberColumn | DateColumn>(
+function withClasses<T extends AmountColumn>(
   column: T,
-  found: Values,
-  { apart: given, scale = "quantile" }: Pick<NumberWishes & DateWishes, "apart" | "scale">,
-): T {
-  if (column.values === "observed") return column;
-  const { allowed, format } = amountsOf(column);
-  const isAllowed = (value: number) => Math.abs(allowed(value) - value) <= 1e-6 * (column.step ?? 0);
-  const moved = given?.find((value) => !isAllowed(value));
-  if (moved !== undefined)
-    throw failure("option", {
-      where: `schema column "${shorten(column.name)}", field "apart"`,
-      expected: "values that the step and the bounds of the column allow",
-      received: format(moved),
-      remedy: "leave it out, or change the step, the minimum or the maximum",
-    });
-  const apart = given?.toSorted((a, b) => a - b) ?? pilesIn(found, column.step).filter(isAllowed);
-  if (apart.length === 0) return column;
+  apart: readonly number[],
+  { reason, scale = "quantile" }: { readonly reason: string; readonly scale?: NumberColumn["scale"] | undefined },
+) {
+  if (apart.length === 0) return { ...column, reason };
   const fate = apart.length === 1 ? "is a class of its own" : "are classes of their own";
-  return { ...column, scale, apart, reason: `${column.reason}; ${listNames(apart.map(format))} ${fate}` };
+  return { ...column, scale, reason: `${reason}; ${listNames(apart.map(amountsOf(column).format))} ${fate}`, apart };
 }
 
 /** Says so when the largest value is far outside of what the middle half spans. */
@@ -137,7 +132,7 @@ export function dateColumn(
   const { values } = found;
   const grid = gridThrough(values[0]!, dateStep(values, format));
   const scale = wishes.scale ?? (suitsSmoothing(found, profile.rows, grid.step) ? "smooth" : undefined);
-  const column: DateColumn = {
+  const column: Omit<DateColumn, "reason"> = {
     ...base,
     kind: "date",
     format: pattern,
@@ -146,9 +141,10 @@ export function dateColumn(
     maximum: values.at(-1)!,
     values: wishes.values ?? (isMapped(wishes) ? "any" : observing(found)),
     ...(scale !== undefined && { scale }),
-    reason: `${reason}, from ${format.format(values[0]!)} to ${format.format(values.at(-1)!)}`,
   };
-  return withClasses(column, found, wishes);
+  const range = `from ${format.format(values[0]!)} to ${format.format(values.at(-1)!)}`;
+  const classes = classesIn(column, found, wishes.apart);
+  return withClasses(column, classes, { reason: `${reason}, ${range}`, scale: wishes.scale });
 }
 
 function dateStep(values: Float64Array, { step }: DateFormat): number {

@@ -1,115 +1,123 @@
 // detect-override: the description of a column whose kind a user gave; what he left open comes from the cells.
 import { listNames, nearestName, shorten } from "../../data/columns.ts";
 import { failure, type LocalFlowError } from "../../errors.ts";
+import { amountsOf, isWritten } from "./amounts.ts";
 import { dateFormat, findDateFormat } from "./date-format.ts";
 import { dateColumn, type NumberWishes, numberColumn } from "./detect-amounts.ts";
 import { largestNumber, numbersIn, tooLarge } from "./detect-numbers.ts";
 import { type Notation, parseNumber } from "./number-format.ts";
 import { levelsOf, type Profile, type Values, valuesOf, withoutTexts } from "./profile.ts";
 import { type Regeneration, seenTexts, shapesOf } from "./regenerate.ts";
-import { type ColumnBase, type ColumnSchema, mostLevels } from "./schema.ts";
+import { type ColumnBase, type ColumnSchema, type DateColumn, mostLevels, type NumberColumn } from "./schema.ts";
 import type { ColumnOverride } from "./schema-file.ts";
 
 type Base = Omit<ColumnBase, "reason">;
 
-/** The column as the user wants it; throws an `option` error that shows a cell that does not allow it. */
-export function columnFromOverride(whole: Profile, override: ColumnOverride): ColumnSchema {
+/** A column whose kind is given: its cells but for those that are gaps, its description so far, and where errors say it is given. */
+interface Given {
+  readonly profile: Profile;
+  readonly base: Base;
+  readonly where: string;
+}
+
+/** The column as the user wants it; throws an `option` error at `where` that shows a cell that does not allow it. */
+export function columnFromOverride(whole: Profile, override: ColumnOverride, where: string): ColumnSchema {
   const gaps = "gaps" in override ? (override.gaps ?? []) : [];
   const profile = withoutTexts(whole, gaps);
   const { name, origin, gap } = whole.column;
   const base: Base = { name, origin, gap, gaps };
+  const given: Given = { profile, base, where };
   const reason = "given by the schema";
   if (override.kind === "text" || override.kind === "id") {
-    const regenerate = regenerationAsked(profile, base, override.regenerate);
+    const regenerate = regenerationAsked(given, override.regenerate);
     return { ...base, kind: override.kind, reason, ...(regenerate && { regenerate }) };
   }
   if (profile.filled === 0) return { ...base, kind: "constant", text: "", reason: "no cell has a value" };
   switch (override.kind) {
     case "number":
-      return givenNumber(profile, base, override);
+      return givenNumber(given, override);
     case "date":
-      return givenDate(profile, base, override);
+      return givenDate(given, override);
     case "ordinal":
-      return givenOrdinal(profile, base, override.levels);
+      return givenOrdinal(given, override.levels);
     case "boolean":
-      return givenBoolean(profile, base, override.true);
+      return givenBoolean(given, override.true);
     default:
-      return givenCategory(profile, base);
+      return givenCategory(given);
   }
 }
 
-function regenerationAsked(
-  profile: Profile,
-  base: Base,
-  wish: boolean | "sample" | undefined,
-): Regeneration | undefined {
+function regenerationAsked({ profile, where }: Given, wish: boolean | "sample" | undefined): Regeneration | undefined {
   if (wish === undefined || wish === false || profile.filled === 0) return undefined;
   const found = wish === "sample" ? seenTexts(profile) : shapesOf(profile);
   if (found !== undefined) return found;
   throw failure("option", {
-    where: placeOf(base),
+    where,
     expected: wish === "sample" ? "fewer different texts" : "texts of a few shapes, each of ten texts at least",
     received: `${profile.texts.length} texts such as "${shorten(profile.texts[0] ?? "")}"`,
     remedy: 'leave out "regenerate"',
   });
 }
 
-function givenNumber(profile: Profile, base: Base, override: ColumnOverride & { kind: "number" }): ColumnSchema {
+function givenNumber({ profile, base, where }: Given, override: ColumnOverride & { kind: "number" }): ColumnSchema {
   const { thousands, ...rest } = override;
   const isGrouped = thousands === true;
   const numbers = numbersIn(profile, isGrouped ? "grouped" : thousands === undefined ? "any" : "plain");
   if (numbers === undefined) {
     const large = tooLarge(profile);
     if (large !== undefined)
-      throw wrongCell(base, `numbers up to ${largestNumber}`, large, "give the column in larger units");
+      throw wrongCell(where, `numbers up to ${largestNumber}`, large, "give the column in larger units");
     const notation: Notation = { mark: ".", ...(isGrouped && { thousands: true }) };
     const stray = profile.texts.find((text) => !Number.isFinite(parseNumber(text, notation)));
-    throw wrongCell(base, "numbers that float64 holds exactly", stray ?? profile.texts[0]);
+    throw wrongCell(where, "numbers that float64 holds exactly", stray ?? profile.texts[0]);
   }
   const { kind: _, gaps: __, ...wishes } = rest;
-  checkMapped(base, wishes);
-  if (wishes.apart) checkApart(base, numbers.found, wishes.apart, String);
+  checkMapped(where, wishes);
+  if (wishes.apart) checkApart(where, numbers.found, wishes.apart, String);
   const column = numberColumn(numbers, { ...base, gaps: [...base.gaps, ...numbers.gaps] }, wishes);
   const { minimum = Number.NEGATIVE_INFINITY, maximum = Number.POSITIVE_INFINITY } = column;
   if (minimum > maximum)
     throw failure("option", {
-      where: placeOf(base),
+      where,
       expected: "a minimum that is not above the maximum",
       received: `${minimum} above ${maximum}`,
     });
+  checkAllowed(where, column);
   return { ...column, reason: `given by the schema; ${column.reason}` };
 }
 
-function givenDate(profile: Profile, base: Base, override: ColumnOverride & { kind: "date" }): ColumnSchema {
+function givenDate({ profile, base, where }: Given, override: ColumnOverride & { kind: "date" }): ColumnSchema {
   const { format: pattern, gaps: _, kind: __, apart, ...rest } = override;
-  checkMapped(base, override);
+  checkMapped(where, override);
   const dated = (form: string, reason: string) => {
     const { parse, format } = dateFormat(form);
     const wishes = { ...rest, ...(apart && { apart: apart.map(parse) }) };
     if (wishes.apart)
-      checkApart(base, valuesOf(profile, parse), wishes.apart, (value, n) => apart?.[n] ?? format(value));
-    return dateColumn(profile, base, form, reason, wishes);
+      checkApart(where, valuesOf(profile, parse), wishes.apart, (value, n) => apart?.[n] ?? format(value));
+    const column = dateColumn(profile, base, form, reason, wishes);
+    checkAllowed(where, column);
+    return column;
   };
   if (pattern !== undefined) {
-    const { parse } = dateFormat(pattern, `${placeOf(base)}, field "format"`);
+    const { parse } = dateFormat(pattern, `${where}, field "format"`);
     const stray = profile.texts.find((text) => Number.isNaN(parse(text)));
-    if (stray !== undefined) throw wrongCell(base, `dates of the form ${pattern}`, stray);
+    if (stray !== undefined) throw wrongCell(where, `dates of the form ${pattern}`, stray);
     return dated(pattern, "given by the schema");
   }
   const dates = findDateFormat(profile.texts);
-  if (dates.kind === "none") throw wrongCell(base, "dates of one form", profile.texts[0]);
-  return dated(dates.pattern, dates.reason);
+  if (dates.kind === "none") throw wrongCell(where, "dates of one form", profile.texts[0]);
+  return dated(dates.pattern, `given by the schema; ${dates.reason}`);
 }
 
 /** Observed values go through no map, and each of them is a class of its own. */
 function checkMapped(
-  base: Base,
+  where: string,
   { values, scale, apart }: Pick<NumberWishes, "values" | "scale"> & { readonly apart?: unknown },
 ): void {
   if (values !== "observed" || (scale === undefined && apart === undefined)) return;
   const field = scale === undefined ? "apart" : "scale";
   throw failure("option", {
-    where: placeOf(base),
+    where,
     expected: `"values": "any" beside "${field}": observed values go through no map`,
     received: `"values": "observed"`,
     remedy: `leave out "${field}" to write observed values alone, or "values" to write all of the grid`,
@@ -117,12 +125,12 @@ function checkMapped(
 }
 
 function checkApart(
-  base: Base,
+  column: string,
   { values }: Values,
   apart: readonly number[],
   spoken: (value: number, n: number) => string,
 ): void {
-  const where = `${placeOf(base)}, field "apart"`;
+  const where = apartField(column);
   const known = new Set(values);
   const stray = apart.findIndex((value) => !known.has(value));
   if (stray >= 0)
@@ -148,7 +156,20 @@ function checkApart(
   });
 }
 
-function givenOrdinal(profile: Profile, base: Base, levels: readonly string[]): ColumnSchema {
+/** Values that are given as classes of their own are written as they are. */
+function checkAllowed(where: string, column: NumberColumn | DateColumn): void {
+  const { format } = amountsOf(column);
+  const moved = column.apart?.find((value) => !isWritten(column, value));
+  if (moved === undefined) return;
+  throw failure("option", {
+    where: apartField(where),
+    expected: "values that the step and the bounds of the column allow",
+    received: format(moved),
+    remedy: "leave it out, or change the step, the minimum or the maximum",
+  });
+}
+
+function givenOrdinal({ profile, base, where }: Given, levels: readonly string[]): ColumnSchema {
   const countOf = new Map(profile.texts.map((text, place) => [text, profile.counts[place]!]));
   const known = new Set(levels);
   const stray = profile.texts.find((text) => !known.has(text));
@@ -159,32 +180,32 @@ function givenOrdinal(profile: Profile, base: Base, levels: readonly string[]): 
     );
     const advice =
       meant === undefined ? undefined : `did you mean "${shorten(stray)}" by the level "${shorten(meant)}"?`;
-    throw wrongCell(base, `one of ${listNames(levels)}`, stray, advice);
+    throw wrongCell(where, `one of ${listNames(levels)}`, stray, advice);
   }
   if (known.size < levels.length)
-    throw failure("option", { where: placeOf(base), expected: "different levels", received: listNames(levels) });
+    throw failure("option", { where, expected: "different levels", received: listNames(levels) });
   const counted = levels.map((text) => ({ text, count: countOf.get(text) ?? 0 }));
   return { ...base, kind: "ordinal", levels: counted, reason: "given by the schema" };
 }
 
-function givenBoolean(profile: Profile, base: Base, yes: string | undefined): ColumnSchema {
+function givenBoolean({ profile, base, where }: Given, yes: string | undefined): ColumnSchema {
   const { texts } = profile;
   const positive = yes ?? texts.find((text) => /^(true|yes|t|y|on|1)$/i.test(text)) ?? texts[0]!;
   const negative = texts.find((text) => text !== positive);
   if (texts.length !== 2 || negative === undefined || !texts.includes(positive))
     throw wrongCell(
-      base,
+      where,
       "two different texts",
       texts.find((text) => text !== positive && text !== negative) ?? texts[0],
     );
   return { ...base, kind: "boolean", true: positive, false: negative, reason: "given by the schema" };
 }
 
-function givenCategory(profile: Profile, base: Base): ColumnSchema {
+function givenCategory({ profile, base, where }: Given): ColumnSchema {
   const { texts } = profile;
   if (texts.length > mostLevels)
     throw failure("option", {
-      where: placeOf(base),
+      where,
       expected: `at most ${mostLevels} levels`,
       received: String(texts.length),
       remedy: 'leave the column out ("kind": "text")',
@@ -194,20 +215,15 @@ function givenCategory(profile: Profile, base: Base): ColumnSchema {
 }
 
 function wrongCell(
-  base: Base,
+  where: string,
   expected: string,
   cell = "",
   remedy = 'change the schema, or add it to "gaps"',
 ): LocalFlowError {
   const received = `a cell "${shorten(cell)}"`;
-  return failure("option", {
-    where: placeOf(base),
-    expected,
-    received,
-    remedy,
-  });
+  return failure("option", { where, expected, received, remedy });
 }
 
-function placeOf({ name }: Base): string {
-  return `schema column "${shorten(name)}"`;
+function apartField(column: string): string {
+  return `${column}, field "apart"`;
 }

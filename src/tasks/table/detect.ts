@@ -7,6 +7,7 @@ import { doubt, largestNumber, tooLarge } from "./detect-numbers.ts";
 import { columnFromOverride } from "./detect-override.ts";
 import { levelsOf, type Profile, profileOf } from "./profile.ts";
 import { type Regeneration, seenTexts, shapesOf, spokenShape } from "./regenerate.ts";
+import { type SaidPlaces, saidPlaces } from "./said-places.ts";
 import { type ColumnBase, type ColumnSchema, mostLevels, type Schema } from "./schema.ts";
 import type { SchemaOverrides } from "./schema-file.ts";
 
@@ -27,6 +28,7 @@ export function detectSchema(
   table: CellTable,
   overrides: SchemaOverrides = {},
   texts: TextChoice = "leave-out",
+  places: Pick<SaidPlaces, "column"> = saidPlaces,
 ): Schema {
   const names = table.columns.map(({ name }) => name);
   for (const name of Object.keys(overrides)) {
@@ -43,7 +45,7 @@ export function detectSchema(
     const override = Object.hasOwn(overrides, column.name) ? overrides[column.name] : undefined;
     if (override === undefined) return withTexts(detectColumn(profile), profile, texts);
     const isOpen = (override.kind === "text" || override.kind === "id") && override.regenerate === undefined;
-    const found = columnFromOverride(profile, override);
+    const found = columnFromOverride(profile, override, places.column(column.name));
     return isOpen ? withTexts(found, profile, texts) : found;
   });
   return { columns };

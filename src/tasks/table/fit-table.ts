@@ -7,6 +7,7 @@ import { rowNotes } from "../rows.ts";
 import { boundNotices } from "./bound-notices.ts";
 import { type ConstraintReport, constraintNotices } from "./constraints.ts";
 import { schemaNotices } from "./detect.ts";
+import { pileNotices } from "./pile-notices.ts";
 import { preparedTable, type TableRequest, tableFindings, tablePlan } from "./prepare-table.ts";
 import type { Schema } from "./schema.ts";
 import type { TableModel, TableTraining } from "./table-model.ts";
@@ -84,6 +85,7 @@ export async function fitTable(engine: Engine, request: TableFitRequest): Promis
         ...untrainedNotes(others.blocks),
         ...schemaNotices(schema),
         ...boundNotices(schema, request.table),
+        ...pileNotices(schema, request.table, request.schema),
         ...constraintNotices(reports),
         ...(copies > 1 ? rowNotes(few, "dimension") : []),
         ...strangerNotes(trainScores, heldOutScores ?? []),
@@ -130,11 +132,13 @@ function timeLeft(time: number, spent: number): number {
   return Math.max(time / 10, time - spent);
 }
 
-function controlsOf({ memory, signal, checkpoint, onProgress }: TableFitRequest) {
+/** What leads the training; a checkpoint knows also which columns the table has, of which some have no dimension. */
+function controlsOf({ memory, signal, checkpoint, onProgress, table }: TableFitRequest) {
+  const columns = table.columns.map(({ name }) => (name.includes(",") ? JSON.stringify(name) : name)).join(",");
   return {
     ...(memory !== undefined && { memory }),
     ...(signal && { signal }),
-    ...(checkpoint && { checkpoint }),
+    ...(checkpoint && { checkpoint: { ...checkpoint, said: { ...checkpoint.said, "--columns": columns } } }),
     ...(onProgress && { onProgress }),
   };
 }

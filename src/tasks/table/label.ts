@@ -6,6 +6,7 @@ import { levelTexts } from "./column-code.ts";
 import { detectSchema } from "./detect.ts";
 import type { TableEncoder } from "./encoder.ts";
 import { profileOf } from "./profile.ts";
+import { type SaidPlaces, saidPlaces } from "./said-places.ts";
 import type { SchemaOverrides } from "./schema-file.ts";
 
 /** The most different numbers or dates that are taken for classes. */
@@ -19,18 +20,20 @@ export function withLabel(
   table: CellTable,
   label: string | undefined,
   overrides: SchemaOverrides = {},
+  places: Pick<SaidPlaces, "column" | "label"> = saidPlaces,
 ): SchemaOverrides {
   if (label === undefined) return overrides;
   const column = table.columns.find(({ name }) => name === label);
-  if (column === undefined) throw unknownLabel(label, table);
+  if (column === undefined) throw unknownLabel(label, table, places.label);
   const own = Object.hasOwn(overrides, label) ? overrides[label] : undefined;
-  const [found] = detectSchema({ rows: table.rows, columns: [column] }, own && { [label]: own }).columns;
+  const alone = { rows: table.rows, columns: [column] };
+  const [found] = detectSchema(alone, own && { [label]: own }, "leave-out", places).columns;
   if (found !== undefined && levelTexts(found).length > 1) return overrides;
   const count = profileOf(column).texts.length;
   const isCoded = (found?.kind === "number" || found?.kind === "date") && own === undefined;
   if (isCoded && count <= mostClasses) return { ...overrides, [label]: { kind: "category" } };
   throw failure("option", {
-    where: "label",
+    where: places.label,
     expected: `a column of 2 to ${mostClasses} classes`,
     received: `"${shorten(label)}", of kind ${found?.kind} with ${count} different values`,
     remedy: "name another column, or say in the schema that it is a category",
@@ -53,10 +56,10 @@ export function levelsInTraining({ schema, toJSON }: TableEncoder, name: string,
   });
 }
 
-function unknownLabel(label: string, { columns }: CellTable) {
+function unknownLabel(label: string, { columns }: CellTable, where: string) {
   const names = columns.map(({ name }) => name);
   return failure("option", {
-    where: "label",
+    where,
     expected: `a column among ${listNames(names)}`,
     received: `"${shorten(label)}"`,
     ...didYouMean(label, names),

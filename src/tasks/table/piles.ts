@@ -17,11 +17,31 @@ const beyondExpected = 10;
 /** The rows around it are the first of these shares of the others that is not one value. */
 const sharesAround = [0.5, 0.75, 0.9, 1];
 
+/** A value of too few rows to be a class of its own is told where it has so large a share, and ten rows as well. */
+const shareTold = 0.02;
+
 /** The values at which rows pile up, beside what a grid of `step`, if there is one, brings about; they ascend. */
-export function pilesIn(found: Values, step = 0): readonly number[] {
+export function pilesIn(found: Values, step?: number): readonly number[] {
+  return pilesFrom(leastOf(found), found, step);
+}
+
+/** Values that would be among `pilesIn` if they had more rows; they ascend. */
+export function smallPilesIn(found: Values, step?: number): readonly number[] {
+  const [told, least] = [Math.max(leastRows, shareTold * rowsIn(found.counts)), leastOf(found)];
+  const isSmall = (value: number) => found.counts[found.values.indexOf(value)]! < least;
+  return told < least ? pilesFrom(told, found, step).filter(isSmall) : [];
+}
+
+/** The least rows of a value that is a class of its own. */
+function leastOf({ counts }: Values): number {
+  const rows = rowsIn(counts);
+  return Math.max(leastRows, Math.min(shareOfFew * rows, Math.max(rowsOfMore, shareOfMore * rows)));
+}
+
+/** Of the values that so many rows have those at which they pile up. */
+function pilesFrom(least: number, found: Values, step = 0): readonly number[] {
   const { values, counts } = found;
   const rows = rowsIn(counts);
-  const least = Math.max(leastRows, Math.min(shareOfFew * rows, Math.max(rowsOfMore, shareOfMore * rows)));
   const isPile = (n: number): boolean => {
     const others = kept(found, (place) => place !== n);
     const { around } = neighbourhoods(others);

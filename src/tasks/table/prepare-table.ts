@@ -13,6 +13,7 @@ import { detectSchema, type TextChoice } from "./detect.ts";
 import { type TableEncoder, tableEncoder } from "./encoder.ts";
 import { withLabel } from "./label.ts";
 import { type ColumnSpan, maskGroups, pointsOf, presences, spansOf, type TablePoints, withGaps } from "./points.ts";
+import type { SaidPlaces } from "./said-places.ts";
 import type { Schema } from "./schema.ts";
 import type { SchemaOverrides } from "./schema-file.ts";
 import { rowVolumes } from "./score-table.ts";
@@ -33,6 +34,8 @@ export interface TableRequest extends Pick<RowRequest, "trainSplit"> {
   readonly label?: string;
   /** How a chain is trained, as for numbers, or what it is for the rows and the columns to learn; masks are laid over it. Default: `tableConfiguration`. */
   readonly configuration?: Configuration | ((size: TableSize) => Configuration);
+  /** How errors call where the schema, the label and the constraints are said. */
+  readonly places?: SaidPlaces;
   /** Held-out rows; without them a share of the table is held out. */
   readonly validation?: CellTable;
   /** Told what the columns are taken for, before training. */
@@ -55,11 +58,11 @@ export interface TableFindings extends FoundConstraints {
 
 /** Looks at the cells. Throws "option" for a schema, a label or a constraint that does not suit them. */
 export function tableFindings(request: TableRequest): TableFindings {
-  const { table, label, constraints = [] } = request;
-  const overrides = withLabel(table, label, request.schema);
-  const schema = detectSchema(table, overrides, request.texts);
+  const { table, label, constraints = [], places } = request;
+  const overrides = withLabel(table, label, request.schema, places);
+  const schema = detectSchema(table, overrides, request.texts, places);
   request.onSchema?.(schema);
-  return { schema, ...findConstraints(constraints, table, schema) };
+  return { schema, ...findConstraints(constraints, table, schema, places) };
 }
 
 /** Which rows train, how they are written as points, and the masked recipe for these. */

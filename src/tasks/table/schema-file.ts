@@ -4,6 +4,7 @@ import { didYouMean, nearestName, shorten } from "../../data/columns.ts";
 import { isRecord } from "../../data/is-record.ts";
 import { failure } from "../../errors.ts";
 import { faultOf, spokenJson } from "../json-fault.ts";
+import { columnPlace, constraintsPlace, labelPlace } from "./said-places.ts";
 import { mostApart, mostLevels, numberScales } from "./schema.ts";
 
 const text = z.string().max(2 ** 20);
@@ -95,16 +96,16 @@ function constraintsIn(json: unknown, where: string): readonly string[] {
   if (result.success) return result.data;
   const { path, ...problem } = faultOf(result.error, json);
   const expected = path.length === 0 ? "a list of texts" : problem.expected;
-  throw failure("option", { ...problem, where: `${where} "constraints"${placeIn(path)}`, expected });
+  throw failure("option", { ...problem, where: constraintsPlace(where) + placeIn(path), expected });
 }
 
 function labelIn(json: unknown, where: string): string {
   if (typeof json === "string") return json;
-  throw failure("option", { where: `${where} "label"`, expected: "the name of a column", received: spokenJson(json) });
+  throw failure("option", { where: labelPlace(where), expected: "the name of a column", received: spokenJson(json) });
 }
 
 function overrideIn(json: unknown, name: string, file: string): ColumnOverride {
-  const where = `${file} column "${shorten(name)}"`;
+  const where = columnPlace(file, name);
   if (!isRecord(json))
     throw failure("option", {
       where,

@@ -130,6 +130,29 @@ describe("columns whose rows share values", () => {
     expect(none.columns[0]).not.toHaveProperty("apart");
   });
 
+  test("are told as given by the schema where they are, dates too", () => {
+    const given = (when: object) =>
+      detectSchema(table, { fee: { kind: "number", apart: [25] }, when: { kind: "date", ...when } }).columns.map(
+        ({ reason }) => reason,
+      );
+    const [fee, when] = given({ apart: ["9999-12-31"] });
+    expect(fee).toMatch(/^given by the schema; numbers from .*; 25\.00 is a class of its own$/);
+    expect(when).toMatch(
+      /^given by the schema; all cells are dates or times of the form YYYY-MM-DD, from .*; 9999-12-31 is a class of its own$/,
+    );
+    expect(given({ apart: ["9999-12-31"], format: "YYYY-MM-DD" })[1]).toMatch(
+      /^given by the schema, from 2024-01-\d\d to/,
+    );
+  });
+
+  test("say nothing of the tail of the others, which is judged without them", () => {
+    const reasonOf = (list: readonly number[]) =>
+      detectSchema(cellTableOf(list.map((value) => ({ value: value.toFixed(2) })))).columns[0]?.reason;
+    const normal = spread(360, 0.01);
+    expect(reasonOf([...normal, ...times(350, 30)])).toMatch(/ different; 30\.00 is a class of its own$/);
+    expect(reasonOf([...normal, 4000, ...times(350, 30)])).toMatch(/ different, heavy tail; 30\.00 is a class/);
+  });
+
   test("come back from their points, and are likely by their share, on the finest grid", () => {
     const points = encoder.encode(table, { key: random(2) });
     const back = encoder.decode(points.values, table.rows);

@@ -1,4 +1,4 @@
-// centre-of-draws: the one value that stands for draws of a gap: the mean of numbers, the most frequent level.
+// centre-of-draws: the one value that stands for draws of a gap: the mean of numbers, the most frequent level or class of its own.
 import { type CellColumn, cellText } from "../../data/cell-table.ts";
 import { shorten } from "../../data/columns.ts";
 import { listedTexts, textPool } from "../../data/text-pool.ts";
@@ -8,7 +8,8 @@ import type { ColumnSchema, DateColumn, NumberColumn } from "./schema.ts";
 
 /**
  * For some rows of a table the centre of a column's draws, which stand in `cells` one table after the other: for numbers and dates the
- * mean, on the grid, inside the bounds and among the values that the column has. A row without draws stays a gap.
+ * mean, on the grid, inside the bounds and among the values that the column has, or the class of its own that has more draws than all
+ * that are none; the mean is of these alone. A row without draws stays a gap.
  */
 export function centreOfDraws(
   column: ColumnSchema,
@@ -29,8 +30,13 @@ export function centreOfDraws(
 function meanOf(column: NumberColumn | DateColumn, { value }: ColumnCode) {
   const { parse, format, allowed } = amountsOf(column);
   const seen = value.kind === "values" ? value.texts.map(parse) : [];
+  const classes = new Set((column.apart ?? []).map(format));
   return (texts: readonly string[]): string => {
-    const mean = texts.reduce((total, text) => total + parse(text), 0) / texts.length;
+    const plain = texts.filter((text) => !classes.has(text));
+    const apart = texts.filter((text) => classes.has(text));
+    const likeliest = apart.length > 0 ? commonest(apart) : undefined;
+    if (likeliest !== undefined && apart.filter((text) => text === likeliest).length > plain.length) return likeliest;
+    const mean = plain.reduce((total, text) => total + parse(text), 0) / plain.length;
     if (seen.length === 0) return format(allowed(mean));
     return format(seen.reduce((best, next) => (Math.abs(next - mean) < Math.abs(best - mean) ? next : best)));
   };

@@ -144,7 +144,8 @@ export function drawStates(
   for (let row = 0; row < rows; row++) {
     const [base, from] = [(row % rowsAtOnce) * width, row * d];
     if (base === 0) fillUniform(random, draws.subarray(0, (rows - row) * width), { offset: row * width });
-    const missing = presence?.of.filter((each) => isMissing(each, values, from)) ?? [];
+    const missing =
+      presence?.of.filter((each) => states[from + each.at] !== absent && isMissing(each, values, from)) ?? [];
     if (presence && (draws[base + width - 1] ?? 0) < presence.unsaid) leaveUnsaid(states, from, presence.of, missing);
     const mustSpare = !outside.some((k) => states[from + k] === free);
     const change = (state: number, offset: number) => {

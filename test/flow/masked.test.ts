@@ -134,6 +134,12 @@ describe("the law of the states", () => {
       expect(all.slice(0, 4)).toEqual(["202", "222", "202", "222"]);
     });
 
+    it("knows nothing of values where what says so is a gap itself", () => {
+      const gaps = Uint8Array.from({ length: rows * 3 }, (_, k) => Number(k % 3 === 0));
+      const all = patterns(drawStates(law({ groups: columns, presence }), random(6), 3, rows, { values, gaps }), 3);
+      for (const pattern of new Set(all)) expect(pattern).toMatch(/^2[01]/);
+    });
+
     it("takes given noise away", () => {
       const states = Uint8Array.of(1, 1, 0, 1, 1, 0, 0, 1, 0);
       withoutGivenNoise({ values: Float32Array.of(-1, 5, 5, 1, 5, 5, 1, 5, 5), states }, presence.of, 3);

@@ -8,8 +8,9 @@ import type { ColumnSchema, DateColumn, NumberColumn } from "./schema.ts";
 
 /**
  * For some rows of a table the centre of a column's draws, which stand in `cells` one table after the other: for numbers and dates the
- * mean, on the grid, inside the bounds and among the values that the column has, or the class of its own that has more draws than all
- * that are none; the mean is of these alone. A row without draws stays a gap.
+ * mean, on the grid, inside the bounds and among the values that the column has. Where a column has classes of their own it is the one
+ * that has more draws than all that are none, or the median of these: a few draws lie between a class and the others, however far it is
+ * from them. A row without draws stays a gap.
  */
 export function centreOfDraws(
   column: ColumnSchema,
@@ -36,7 +37,9 @@ function meanOf(column: NumberColumn | DateColumn, { value }: ColumnCode) {
     const apart = texts.filter((text) => classes.has(text));
     const likeliest = apart.length > 0 ? commonest(apart) : undefined;
     if (likeliest !== undefined && apart.filter((text) => text === likeliest).length > plain.length) return likeliest;
-    const mean = plain.reduce((total, text) => total + parse(text), 0) / plain.length;
+    const values = plain.map(parse).sort((a, b) => a - b);
+    if (classes.size > 0) return format(allowed(values[Math.floor(values.length / 2)]!));
+    const mean = values.reduce((total, value) => total + value, 0) / values.length;
     if (seen.length === 0) return format(allowed(mean));
     return format(seen.reduce((best, next) => (Math.abs(next - mean) < Math.abs(best - mean) ? next : best)));
   };

@@ -109,6 +109,13 @@ export function presences(spans: readonly ColumnSpan[]): readonly Presence[] {
   });
 }
 
+/** How many of the rows have a gap, were gaps of different columns independent. */
+export function shareWithGaps(spans: readonly ColumnSpan[]): number {
+  return (
+    1 - spans.reduce((whole, { hasGap, filled, gaps }) => (hasGap ? (whole * filled) / (filled + gaps) : whole), 1)
+  );
+}
+
 /** Beyond every score. */
 const farthest = 1e30;
 

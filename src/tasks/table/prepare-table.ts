@@ -12,7 +12,16 @@ import { type FoundConstraints, findConstraints } from "./constraints.ts";
 import { detectSchema, type TextChoice } from "./detect.ts";
 import { type TableEncoder, tableEncoder } from "./encoder.ts";
 import { withLabel } from "./label.ts";
-import { type ColumnSpan, maskGroups, pointsOf, presences, spansOf, type TablePoints, withGaps } from "./points.ts";
+import {
+  type ColumnSpan,
+  maskGroups,
+  pointsOf,
+  presences,
+  shareWithGaps,
+  spansOf,
+  type TablePoints,
+  withGaps,
+} from "./points.ts";
 import type { SaidPlaces } from "./said-places.ts";
 import type { Schema } from "./schema.ts";
 import type { SchemaOverrides } from "./schema-file.ts";
@@ -146,11 +155,7 @@ const unsaidShare = 0.5;
 function withPresence(spans: readonly ColumnSpan[]): Pick<MaskLaw, "presence"> {
   const of = presences(spans);
   if (of.length === 0) return {};
-  const whole = spans.reduce(
-    (share, { hasGap, filled, gaps }) => (hasGap ? (share * filled) / (filled + gaps) : share),
-    1,
-  );
-  return { presence: { of, unsaid: unsaidShare * (1 - whole) } };
+  return { presence: { of, unsaid: unsaidShare * shareWithGaps(spans) } };
 }
 
 function encoded(encoder: TableEncoder, table: CellTable, seed: number, purpose: string): EncodedTable {

@@ -30,8 +30,9 @@ describe("the centre of draws of dates with a class of its own", () => {
     expect(centre(never, "2024-03-01", never)).toBe(never);
   });
 
-  it("else is the mean of the others alone", () => {
-    expect(centre("2024-03-01", never, "2024-03-05")).toBe("2024-03-03");
+  it("else is the median of the others alone, which one that strays does not move", () => {
+    expect(centre("2024-03-01", never, "2024-03-05", "2024-03-03")).toBe("2024-03-03");
+    expect(centre("2024-03-01", "2024-03-02", "6612-01-01")).toBe("2024-03-02");
     expect(centre("2024-03-01", never)).toBe("2024-03-01");
   });
 });

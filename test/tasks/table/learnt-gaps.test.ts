@@ -39,7 +39,7 @@ it("a table half of whose cells are gaps is filled by what its rows have in comm
   const records = halfEmpty();
   const { blocks, ...rest } = tableConfiguration({ rows, columns: columns + 1 });
   const configuration = { ...rest, blocks: blocks.map((block) => ({ ...block, iterations: 700 })) };
-  const { model } = await fitTable(engine, { table: cellTableOf(records), seed: 1, configuration });
+  const { model, report } = await fitTable(engine, { table: cellTableOf(records), seed: 1, configuration });
   const { table } = await imputeTable(engine, model, cellTableOf(records), { seed: 1, draws: 4, candidates: 1 });
   let [right, asked, squares, numbers] = [0, 0, 0, 0];
   [...recordsOf(table)].forEach((filled, place) => {
@@ -59,6 +59,7 @@ it("a table half of whose cells are gaps is filled by what its rows have in comm
       squares += (Number(filled[name]) - mean) ** 2;
     }
   });
+  expect(report.notes).toContainEqual(expect.stringMatching(/^about 100 % of the rows have gaps/));
   expect(asked).toBeGreaterThan(300);
   expect(right / asked).toBeGreaterThan(0.9);
   expect(Math.sqrt(squares / numbers)).toBeLessThan(0.4);

@@ -25,7 +25,7 @@ let fitted: FittedTable;
 let d = 0;
 beforeAll(async () => {
   engine = await createEngine({ threads: 1 });
-  fitted = await fitTable(engine, { table: smallTable(300), seed: 3, configuration: quickConfiguration(200) });
+  fitted = await fitTable(engine, { table: smallTable(300), seed: 3, configuration: quickConfiguration(100) });
   d = fitted.model.encoder.dimensions.length;
 }, 120_000);
 afterAll(() => engine.close());

@@ -20,7 +20,7 @@ export function centreOfDraws(
 ): CellColumn {
   const pool = textPool(`column "${shorten(column.name)}"`);
   const all = cells.codes.length / draws;
-  const centre = column.kind === "number" || column.kind === "date" ? meanOf(column, code) : commonest;
+  const centre = column.kind === "number" || column.kind === "date" ? amountCentre(column, code) : commonest;
   const codes = Int32Array.from(rows, (row) => {
     const texts = Array.from({ length: draws }, (_, draw) => cellText(cells, draw * all + row) ?? []).flat();
     return texts.length === 0 ? -1 : pool.addText(centre(texts));
@@ -28,21 +28,30 @@ export function centreOfDraws(
   return { ...cells, codes, texts: pool.size === 0 ? listedTexts([]) : pool.sealed() };
 }
 
-function meanOf(column: NumberColumn | DateColumn, { value }: ColumnCode) {
+function amountCentre(column: NumberColumn | DateColumn, { value }: ColumnCode) {
   const { parse, format, allowed } = amountsOf(column);
   const seen = value.kind === "values" ? value.texts.map(parse) : [];
   const classes = new Set((column.apart ?? []).map(format));
   return (texts: readonly string[]): string => {
-    const plain = texts.filter((text) => !classes.has(text));
-    const apart = texts.filter((text) => classes.has(text));
-    const likeliest = apart.length > 0 ? commonest(apart) : undefined;
-    if (likeliest !== undefined && apart.filter((text) => text === likeliest).length > plain.length) return likeliest;
-    const values = plain.map(parse).sort((a, b) => a - b);
-    if (classes.size > 0) return format(allowed(values[Math.floor(values.length / 2)]!));
-    const mean = values.reduce((total, value) => total + value, 0) / values.length;
+    if (classes.size > 0) return classOrMedian(texts, classes, parse);
+    const mean = texts.reduce((total, text) => total + parse(text), 0) / texts.length;
     if (seen.length === 0) return format(allowed(mean));
     return format(seen.reduce((best, next) => (Math.abs(next - mean) < Math.abs(best - mean) ? next : best)));
   };
+}
+
+/** The class that has more draws than all that are none, or the median of these. */
+function classOrMedian(
+  texts: readonly string[],
+  classes: ReadonlySet<string>,
+  parse: (text: string) => number,
+): string {
+  const plain = texts.filter((text) => !classes.has(text)).sort((a, b) => parse(a) - parse(b));
+  const middle = plain[Math.floor(plain.length / 2)];
+  const apart = texts.filter((text) => classes.has(text));
+  const likeliest = apart.length > 0 ? commonest(apart) : middle;
+  const isCommoner = apart.filter((text) => text === likeliest).length > plain.length;
+  return (isCommoner ? likeliest : middle) ?? commonest(texts);
 }
 
 function commonest(texts: readonly string[]): string {

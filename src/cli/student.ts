@@ -5,7 +5,7 @@ import type { TwoSampleName } from "../measure/names.ts";
 import { isImageNetwork } from "../nn/network.ts";
 import { studentParameters } from "../tasks/distillation/distill.ts";
 import type { StudentEvaluation } from "../tasks/distillation/evaluate-student.ts";
-import { readsContexts, type Student, type StudentTable } from "../tasks/distillation/student.ts";
+import { isConditional, type Student, type StudentTable } from "../tasks/distillation/student.ts";
 import { sampleStudentTable } from "../tasks/distillation/student-table.ts";
 import { flag } from "./flags.ts";
 import type { CommonOptions, SampleOptions } from "./options.ts";
@@ -128,7 +128,7 @@ export async function sampleStudentFile(
 ): Promise<void> {
   refuseForStudent(options, ["logDensity", ...integrationNames], student);
   const { output, rows, where, balance } = options;
-  if ((where ?? balance) !== undefined && !student.maps.some(readsContexts))
+  if ((where ?? balance) !== undefined && !isConditional(student))
     throw failure("option", {
       where: where === undefined ? "--balance" : "--where",
       expected: "a student that can be told cells",

@@ -12,8 +12,9 @@ import { add, multiply } from "../tensor/arithmetic.ts";
 import { type FloatArray, floats } from "../tensor/array.ts";
 import { constant, type Tensor } from "../tensor/tensor.ts";
 import { leaves, mapTree } from "../tensor/tree.ts";
-import { freeContext } from "./masked.ts";
+import { freeContext, type MaskLaw } from "./masked.ts";
 import type { VelocityField } from "./matching.ts";
+import { movingPart, type Part } from "./parts.ts";
 import type { Step } from "./steps.ts";
 
 /** One trained block: its target, its network and the network's weights. */
@@ -23,6 +24,8 @@ export interface Block {
   readonly parameters: NetworkArrays;
   /** Set when all blocks share one network: the part of the network's time that this block is. */
   readonly timeWindow?: TimeWindow;
+  /** Set where it moves one part of a row alone: see `chainOf`. */
+  readonly part?: Part;
 }
 
 /** The network of a block that must be a multilayer perceptron. Throws code `model` where it is another one. */
@@ -66,6 +69,22 @@ export interface Chain {
 }
 
 /**
+ * The chain of trained blocks. Where they learnt what is missing first and values given it, rows go through all of them twice: on the
+ * way to data what says which values are missing moves before the values do, which are told it.
+ */
+export function chainOf(dimension: number, blocks: readonly Block[], masks?: MaskLaw): Chain {
+  if (masks?.presence?.parts === undefined) return { dimension, blocks };
+  const { of: presence } = masks.presence;
+  const moving = (moves: Part["moves"]) => blocks.map((block): Block => ({ ...block, part: { presence, moves } }));
+  return { dimension, blocks: [...moving("values"), ...moving("presence")] };
+}
+
+/** The blocks that were trained, as `chainOf` takes them. */
+export function trainedBlocks({ blocks }: Pick<Chain, "blocks">): readonly Block[] {
+  return blocks.flatMap(({ part, ...block }) => (part?.moves === "presence" ? [] : [block]));
+}
+
+/**
  * The block's velocity with its weights as constants of the program; of a masked block where everything is free, of one that reads
  * classes without a class.
  */
@@ -80,7 +99,7 @@ export function blockVelocity(block: Block): VelocityField {
  * and its velocity is then right in the free dimensions alone: see `onFree`. One that reads classes takes the shares of `classShares`
  * (by default no class).
  */
-export function blockWeights({ network, parameters, timeWindow }: Block) {
+export function blockWeights({ network, parameters, timeWindow, part }: Block) {
   const own = leaves<FloatArray>(parameters).map((leaf) => leaf.value);
   const window = timeWindow ? [floats([timeWindow.start], []), floats([timeWindow.length], [])] : [];
   const weights = [...own, ...window];
@@ -90,7 +109,11 @@ export function blockWeights({ network, parameters, timeWindow }: Block) {
     const take = (array: FloatArray) => given[next++] ?? constant(array);
     const tensors = mapTree<FloatArray, Tensor, NetworkArrays>(parameters, take);
     const [start, length] = window.map(take);
-    return (x, t) => applyNetwork(network, tensors, x, start && length ? add(start, multiply(length, t)) : t, context);
+    const told =
+      (context?: Tensor): VelocityField =>
+      (x, t) =>
+        applyNetwork(network, tensors, x, start && length ? add(start, multiply(length, t)) : t, context);
+    return part && context ? movingPart(part, context, told) : told(context);
   };
   return { weights, velocityOf };
 }

@@ -28,6 +28,22 @@ export interface Presence extends DimensionGroup {
   readonly high: number;
 }
 
+/**
+ * How rows teach what is missing and values. In a share `unsaid` of them what says so is absent, and so are missing values: the law of
+ * values alone. Else noise in the place of a missing value is modelled beside what says so, where that is free, and is absent elsewhere:
+ * so which values are missing, which tells small tables' rows apart, is not learnt by heart with them.
+ */
+export interface PresenceLaw {
+  readonly of: readonly Presence[];
+  readonly unsaid: number;
+  /**
+   * Rows are drawn and scored in two parts (`chainOf`), which other rows teach. In a share `first` values are absent unless they are
+   * given: the law of what is missing. In a share `told` missing values are absent and said to be missing: the law of values given that.
+   * Where a value is free or given nothing says that it is there. Models of before have no parts.
+   */
+  readonly parts?: { readonly first: number; readonly told: number };
+}
+
 /** The law of the states that a row is trained with. Dimensions outside the groups are never given and never dropped. */
 export interface MaskLaw {
   readonly groups: readonly DimensionGroup[];
@@ -37,11 +53,8 @@ export interface MaskLaw {
   readonly dropped: number;
   /** Dimensions that are given, and nothing else, with a probability of `share`, beside that of nothing given. */
   readonly alone?: DimensionGroup & { readonly share: number };
-  /**
-   * What says which values are missing. Noise in the place of a missing value is modelled beside what says so, where that is free, and
-   * else absent: never given. In a share `unsaid` of rows what says so is absent, and so are missing values: the law of values alone.
-   */
-  readonly presence?: { readonly of: readonly Presence[]; readonly unsaid: number };
+  /** What says which values are missing, and how rows teach it. */
+  readonly presence?: PresenceLaw;
 }
 
 /** Columns of the context of points of d dimensions: given values, which are given, which are free; zeros elsewhere. */
@@ -103,6 +116,11 @@ export function checkMaskLaw({ groups, unconditional, dropped, alone, presence }
     unconditional,
     dropped,
     ...(presence && { "presence unsaid": presence.unsaid }),
+    ...(presence?.parts && {
+      "presence first": presence.parts.first,
+      "presence told": presence.parts.told,
+      "presence of all lessons": presence.unsaid + presence.parts.first + presence.parts.told,
+    }),
     ...(alone && { "unconditional and alone": unconditional + alone.share }),
   };
   for (const [name, share] of Object.entries(shares))
@@ -146,7 +164,8 @@ export function drawStates(
     if (base === 0) fillUniform(random, draws.subarray(0, (rows - row) * width), { offset: row * width });
     const missing =
       presence?.of.filter((each) => states[from + each.at] !== absent && isMissing(each, values, from)) ?? [];
-    if (presence && (draws[base + width - 1] ?? 0) < presence.unsaid) leaveUnsaid(states, from, presence.of, missing);
+    const lesson = presence ? (draws[base + width - 1] ?? 0) : 0;
+    if (presence && lesson < presence.unsaid) leaveUnsaid(states, from, presence.of, missing);
     const mustSpare = !outside.some((k) => states[from + k] === free);
     const change = (state: number, offset: number) => {
       const [chance, spared] = [draws[base + 3 * offset + 1] ?? 0, draws[base + 3 * offset + 2] ?? 0];
@@ -165,9 +184,41 @@ export function drawStates(
     if (alone && chance >= 1 - alone.share) {
       if (hasFreeBeside(states.subarray(from, from + d), alone)) setFree(states, from, alone, given);
     } else if (chance >= law.unconditional) change(given, 1);
-    for (const each of missing) leaveMissing(states, from, each);
+    if (presence) teachPresence(states.subarray(from, from + d), presence, missing, lesson - presence.unsaid);
   }
   return states;
+}
+
+/** What a row teaches: `lesson` is a uniform number less the share of rows that are unsaid, below 0 in those. */
+function teachPresence(
+  row: Uint8Array,
+  { of, parts = { first: 0, told: 0 } }: PresenceLaw,
+  missing: readonly Presence[],
+  lesson: number,
+): void {
+  const { first, told } = parts;
+  const isFirst = lesson >= 0 && lesson < first && of.some(({ at }) => row[at] === free);
+  if (isFirst) keepPresence(row, of);
+  if (isFirst || lesson < 0 || lesson >= first + told) for (const each of missing) leaveMissing(row, each);
+  else {
+    for (const { start, end } of missing) row.fill(absent, start, end);
+    for (const each of of) sayPresence(row, each);
+  }
+}
+
+/** Leaves nothing free but what says what is missing. */
+function keepPresence(row: Uint8Array, all: readonly Presence[]): void {
+  const kept = all.filter(({ at }) => row[at] === free);
+  row.forEach((state, k) => {
+    if (state === free) row[k] = absent;
+  });
+  for (const { at } of kept) row[at] = free;
+}
+
+/** Says that a value is missing, where it is; where one is free or given, that says enough. */
+function sayPresence(row: Uint8Array, { at, start, end }: Presence): void {
+  if (start < end && row[start] !== absent) row[at] = absent;
+  else if (row[at] === free) row[at] = given;
 }
 
 function isMissing({ at, low, high }: Presence, values: Float32Array | undefined, from: number): boolean {
@@ -187,11 +238,11 @@ function leaveUnsaid(states: Uint8Array, from: number, all: readonly Presence[],
  * have been given, it is absent and what says so is given: rows are then chosen for what is given alone, which leaves the law of the
  * others as it is.
  */
-function leaveMissing(states: Uint8Array, from: number, { at, start, end }: Presence): void {
-  const state = states[from + start];
-  if (start === end || state === absent || (state === free && states[from + at] === free)) return;
-  states.fill(absent, from + start, from + end);
-  states[from + at] = given;
+function leaveMissing(row: Uint8Array, { at, start, end }: Presence): void {
+  const state = row[start];
+  if (start === end || state === absent || (state === free && row[at] === free)) return;
+  row.fill(absent, start, end);
+  row[at] = given;
 }
 
 /** Sets to absent, in place, what is given of missing values in rows whose presence is given: noise says nothing. */
@@ -204,6 +255,27 @@ export function withoutGivenNoise(
     for (const each of presence)
       if (states[from + each.at] === given && isMissing(each, values, from))
         states.fill(absent, from + each.start, from + each.end);
+}
+
+/**
+ * The states of rows in two: those in which nothing is free but what says what is missing, and those of the values given that, in which
+ * missing ones are absent.
+ */
+export function statesInParts(
+  { values, states }: { readonly values: Float32Array; readonly states: Uint8Array },
+  presence: readonly Presence[],
+  d: number,
+): readonly [Uint8Array, Uint8Array] {
+  const [first, then] = [states.slice(), states.slice()];
+  for (let from = 0; from < states.length; from += d) {
+    keepPresence(first.subarray(from, from + d), presence);
+    const row = then.subarray(from, from + d);
+    for (const each of presence) {
+      if (row[each.at] !== absent && isMissing(each, values, from)) row.fill(absent, each.start, each.end);
+      sayPresence(row, each);
+    }
+  }
+  return [first, then];
 }
 
 function hasFree(states: Uint8Array, from: number, { start, end }: DimensionGroup = nothing): boolean {

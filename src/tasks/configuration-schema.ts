@@ -42,6 +42,11 @@ const blockSchemaOf = <N extends VelocityNetwork>(network: z.ZodType<N>) =>
   });
 
 const share = z.number().min(0).max(1);
+/** What says which values are missing. */
+export const presenceSchema = z
+  .array(z.object({ at: count, low: z.number(), high: z.number(), start: count, end: count }))
+  .max(100_000);
+
 const maskSchema = z.object({
   groups: z.array(z.object({ start: count, end: count })).max(100_000),
   unconditional: share,
@@ -49,8 +54,9 @@ const maskSchema = z.object({
   alone: z.object({ start: count, end: count, share }).exactOptional(),
   presence: z
     .object({
-      of: z.array(z.object({ at: count, low: z.number(), high: z.number(), start: count, end: count })).max(100_000),
+      of: presenceSchema,
       unsaid: share,
+      parts: z.object({ first: share, told: share }).exactOptional(),
     })
     .exactOptional(),
 });

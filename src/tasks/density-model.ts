@@ -3,7 +3,7 @@ import * as z from "zod";
 import { isNeverFalling } from "../data/ascending.ts";
 import { decodeSafetensors } from "../data/safetensors.ts";
 import { failure } from "../errors.ts";
-import type { Chain } from "../flow/chain.ts";
+import { type Chain, chainOf } from "../flow/chain.ts";
 import { contextWidth } from "../flow/masked.ts";
 import type { NDArray } from "../tensor/array.ts";
 import type { BlockRecord } from "../train/chain.ts";
@@ -77,8 +77,12 @@ function checkMasks({ configuration: { blocks, training }, columns }: ModelRecor
       received: String(bad.network.context ?? 0),
       remedy: "the file is damaged or was not written by localflow",
     });
-  const { groups = [], alone } = training.masks ?? {};
-  if ([...groups, ...(alone ? [alone] : [])].some(({ start, end }) => start >= end || end > columns.length))
+  const { groups = [], alone, presence } = training.masks ?? {};
+  const d = columns.length;
+  if (
+    [...groups, ...(alone ? [alone] : [])].some(({ start, end }) => start >= end || end > d) ||
+    presence?.of.some(({ at, start, end }) => at >= d || start > end || end > d)
+  )
     throw failure("model", {
       where: `${where}, masks`,
       expected: `ranges of ${columns.length} columns`,
@@ -110,10 +114,9 @@ export function readDensity(
 ): DensityModel {
   checkMasks(record, where);
   const d = record.columns.length;
-  const chain: Chain = {
-    dimension: d,
-    blocks: readBlocks(tensors, record.configuration, record.configuration.blocks.length, d, where),
-  };
+  const { configuration } = record;
+  const blocks = readBlocks(tensors, configuration, configuration.blocks.length, d, where);
+  const chain = chainOf(d, blocks, configuration.training.masks);
   return { record, standardization: readStandardization(tensors, d, where), chain };
 }
 

@@ -1,6 +1,7 @@
 // density: the front door for numeric rows: fit a chain of flows, draw samples, score rows. Log-densities are in nats and in
 // the user's units.
 import { fingerprint } from "../fingerprint.ts";
+import { trainedBlocks } from "../flow/chain.ts";
 import type { Integration } from "../ode/integration.ts";
 import { fillNormal, random, split } from "../random.ts";
 import type { Engine } from "../runtime/contract.ts";
@@ -114,7 +115,7 @@ export async function fitDensity(engine: Engine, request: FitRequest): Promise<F
     trainingControls(request, { origin, started, share: trainingShare }),
   );
   // The report below takes its time and can be interrupted too: what is trained is safe first.
-  const complete = { blocks: trained.chain.blocks, records: trained.records };
+  const complete = { blocks: trainedBlocks(trained.chain), records: trained.records };
   await checkpoint?.save(encodeCheckpoint(complete, origin));
   const record: ModelRecord = {
     version: modelVersion,

@@ -2,7 +2,7 @@
 import type * as z from "zod";
 import { decodeSafetensors } from "../data/safetensors.ts";
 import { failure } from "../errors.ts";
-import { type Block, type Chain, timeWindow } from "../flow/chain.ts";
+import { type Block, type Chain, timeWindow, trainedBlocks } from "../flow/chain.ts";
 import type { MlpArrays, NetworkConfiguration } from "../nn/mlp.ts";
 import { type NetworkArrays, networkShapes, type VelocityNetwork } from "../nn/network.ts";
 import { type FloatArray, type NDArray, sameSizes } from "../tensor/array.ts";
@@ -68,7 +68,8 @@ export function parseMetadata<T>(schema: z.ZodType<T>, text: string | undefined,
 
 /** `blocks.0.layers.0.weight` … for every block; for the first one alone where all share its network. */
 export function chainTensors({ blocks }: Pick<Chain, "blocks">): Record<string, NDArray> {
-  const own = blocks[0]?.timeWindow ? blocks.slice(0, 1) : blocks;
+  const trained = trainedBlocks({ blocks });
+  const own = trained[0]?.timeWindow ? trained.slice(0, 1) : trained;
   const named = own.flatMap(({ parameters }, n) => leaves<FloatArray>(parameters, `blocks.${n}`));
   return Object.fromEntries(named.map((leaf) => [leaf.path, leaf.value]));
 }

@@ -1,6 +1,6 @@
 // chain: trains a chain block after block. The pool is pushed through each trained block, and the next one starts from there.
 import { invariant } from "../errors.ts";
-import type { Block, Chain } from "../flow/chain.ts";
+import { type Block, type Chain, chainOf } from "../flow/chain.ts";
 import { drawStates } from "../flow/masked.ts";
 import type { NetworkArrays, VelocityNetwork } from "../nn/network.ts";
 import { random, split } from "../random.ts";
@@ -149,7 +149,7 @@ export async function trainChain(
       n === configuration.blocks.length - 1,
     );
   }
-  return { chain: { dimension, blocks }, records };
+  return { chain: chainOf(dimension, blocks, configuration.training.masks), records };
 }
 
 function startingPools({ pool, classes, heldOut, gaps, heldOutGaps, configuration }: ChainTask): Pools {

@@ -1,6 +1,6 @@
 // marginals: trains a chain without pushing a pool: every block starts from the exact marginal of the diffusion of the data.
 
-import { type Block, type Chain, timeWindow } from "../flow/chain.ts";
+import { type Block, type Chain, chainOf, timeWindow } from "../flow/chain.ts";
 import type { NetworkArrays, VelocityNetwork } from "../nn/network.ts";
 import { fillNormal, random, split } from "../random.ts";
 import type { Engine } from "../runtime/contract.ts";
@@ -60,7 +60,7 @@ export async function trainFromMarginals(
     records.push(...recordsOf(task, network, trained, seconds));
     if (k < networks.length - 1) await controls.onCheckpoint?.({ blocks, records });
   }
-  return { chain: { dimension: pool.dimension, blocks }, records };
+  return { chain: chainOf(pool.dimension, blocks, configuration.training.masks), records };
 }
 
 /** What is trained one after another; the order decides nothing but the shares of a time budget. */

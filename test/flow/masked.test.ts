@@ -151,7 +151,9 @@ describe("the law of the states", () => {
       expect(() => checkMaskLaw(law({ presence: { of: [{ ...presence.of[0]!, at: 4 }], unsaid: 0 } }), 4)).toThrow(
         "masks, presence",
       );
-      expect(() => checkMaskLaw(law({ presence: { ...presence, unsaid: 2 } }), 4)).toThrow(/unsaid: expected a share/);
+      expect(() => checkMaskLaw(law({ presence: { ...presence, unsaid: 2 } }), 4)).toThrow(
+        /presence unsaid: expected a share/,
+      );
     });
   });
 

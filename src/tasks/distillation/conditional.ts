@@ -13,8 +13,16 @@ export interface Lessons {
   readonly contexts?: Float32Array;
 }
 
+/** A law by which what is missing and values are drawn together, as students are asked for them. */
+function withoutParts({ presence, ...law }: MaskLaw): MaskLaw {
+  if (presence === undefined) return law;
+  const { parts: _, ...together } = presence;
+  return { ...law, presence: together };
+}
+
 /** The law of the teacher's masks. Throws "model" for one without, "option" for other objectives. */
-export function masksOf({ masks }: Teacher, objective: string): MaskLaw {
+export function masksOf({ masks: law }: Teacher, objective: string): MaskLaw {
+  const masks = law && withoutParts(law);
   if (masks === undefined)
     throw failure("model", {
       where: "conditional",

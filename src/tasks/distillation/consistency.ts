@@ -1,6 +1,6 @@
 // consistency: maps that learn from themselves: neighbouring points of the teacher's way are to reach the same end.
 import { invariant } from "../../errors.ts";
-import { applyNetwork, type NetworkTensors } from "../../nn/network.ts";
+import type { NetworkTensors } from "../../nn/network.ts";
 import { fillBelow, random, split } from "../../random.ts";
 import type { Engine } from "../../runtime/contract.ts";
 import { add, multiply, subtract } from "../../tensor/arithmetic.ts";
@@ -9,7 +9,7 @@ import { mean, square } from "../../tensor/functions.ts";
 import { placeholder, type Tensor } from "../../tensor/tensor.ts";
 import { leafList, mapTree } from "../../tensor/tree.ts";
 import { gatherRows } from "../../train/row-pool.ts";
-import { type StudentMap, startingMap } from "./maps.ts";
+import { mapVelocity, type StudentMap, startingMap } from "./maps.ts";
 import type { Pool } from "./pool.ts";
 import { finer, type StagedTraining } from "./progressive.ts";
 import { isWithin, type Segment } from "./segments.ts";
@@ -107,7 +107,7 @@ function mapOfRest(
   { x, clock, scale }: Places<Tensor>,
   shares: Tensor | undefined,
 ): Tensor {
-  return add(x, multiply(scale, applyNetwork(map.network, parameters, x, clock, shares)));
+  return add(x, multiply(scale, mapVelocity(map, parameters, shares)(x, clock)));
 }
 
 function trainMap(engine: Engine, map: StudentMap, way: Way, training: ConsistentTraining): Promise<TrainedMaps> {

@@ -1,7 +1,9 @@
 // maps: what a student is made of: one network evaluation for each piece of the way, x + scale · net(x).
 import { invariant } from "../../errors.ts";
 import { type Block, type Chain, perceptronOf } from "../../flow/chain.ts";
-import { freeContext, freeMask } from "../../flow/masked.ts";
+import { freeContext, onFree } from "../../flow/masked.ts";
+import type { VelocityField } from "../../flow/matching.ts";
+import { movingPart, type Part } from "../../flow/parts.ts";
 import type { ImageNetwork } from "../../nn/image-network.ts";
 import { cellCount } from "../../nn/level-context.ts";
 import { initialMlp, layerSizes, type NetworkConfiguration } from "../../nn/mlp.ts";
@@ -30,6 +32,8 @@ export interface StudentMap {
   readonly clock: number;
   readonly scale: number;
   readonly parameters: NetworkArrays;
+  /** Of a segment in which the teacher moves one part of rows alone: that part. */
+  readonly part?: Part;
 }
 
 /** Values of each row that a map reads beside the point: a context of 3 d, or the shares of classes; 0 of one that reads none. */
@@ -38,26 +42,40 @@ export function mapContext({ network }: Pick<StudentMap, "network">): number {
 }
 
 /**
- * Points [rows, d] after the map: of one that reads contexts [rows, 3 d] what is free of them, by default everything; of one that
- * reads classes [rows, classes] by default without one.
+ * What a map's network says at points [rows, d]: of one that reads contexts [rows, 3 d] what is free of them, by default everything; of
+ * one that reads classes [rows, classes] by default without one.
  */
+export function mapVelocity(
+  { network, part }: Pick<StudentMap, "network" | "part">,
+  parameters: NetworkTensors,
+  context?: Tensor,
+): VelocityField {
+  const told =
+    (own?: Tensor): VelocityField =>
+    (x, t) =>
+      applyNetwork(network, parameters, x, t, own);
+  const width = networkContext(network);
+  if (width === 0) return told(isImageNetwork(network) ? context : undefined);
+  const all = context ?? freeContext(width / 3);
+  return part ? movingPart(part, all, told) : onFree(told(all), all);
+}
+
+/** Points [rows, d] after the map, see `mapVelocity`. */
 export function applyMap(
-  { network, clock, scale }: Omit<StudentMap, "parameters" | "segment">,
+  map: Omit<StudentMap, "parameters" | "segment">,
   parameters: NetworkTensors,
   x: Tensor,
   context?: Tensor,
 ): Tensor {
-  const time = stretch(constant(floats([clock], [1, 1])), [x.shape[0] ?? 1, 1], x);
-  if (networkContext(network) === 0)
-    return add(x, multiply(scale, applyNetwork(network, parameters, x, time, context)));
-  const told = context ?? freeContext(Number(x.shape[1]));
-  return add(x, multiply(scale, multiply(freeMask(told), applyNetwork(network, parameters, x, time, told))));
+  const time = stretch(constant(floats([map.clock], [1, 1])), [x.shape[0] ?? 1, 1], x);
+  return add(x, multiply(map.scale, mapVelocity(map, parameters, context)(x, time)));
 }
 
 /**
  * A map to start the training from: the teacher's velocity at the middle of the segment, or at the middle of the block that
  * moves points farthest where it has several. With other hidden layers than the teacher's the network starts anew; those of images are
- * always the teacher's. A conditional map reads contexts, or classes, as the teacher does.
+ * always the teacher's. A conditional map reads contexts, or classes, as the teacher does; so does one of a single part of rows, which
+ * is told the other.
  */
 export function startingMap(
   { blocks, dimension }: Chain,
@@ -77,9 +95,11 @@ export function startingMap(
   const [first, last] = [Math.max(segment.to, n) - n, Math.min(segment.from, n + 1) - n];
   const { start = 0, length = 1 } = block.timeWindow ?? {};
   const clock = start + (length * (first + last)) / 2;
-  const common = { segment, clock, scale: -(last - first) };
+  const { part } = block;
+  const isOfPart = part !== undefined && inside.every((each) => blocks[each]?.part?.moves === part.moves);
+  const common = { segment, clock, scale: -(last - first), ...(isOfPart && { part }) };
   if (isImageNetwork(block.network)) return { ...common, ...imageStart(block.network, block.parameters, conditional) };
-  const own = conditional ? perceptronOf(block) : withEverythingFree(block, dimension);
+  const own = conditional || isOfPart ? perceptronOf(block) : withEverythingFree(block, dimension);
   const network = hidden ? { ...own.network, hidden } : own.network;
   if (haveSameShapes(network, own.network, dimension)) return { ...common, network, parameters: own.parameters };
   const fresh: NetworkConfiguration = { ...network, initialization: "zero-last" };

@@ -8,7 +8,7 @@ import { contextWidth } from "../../flow/masked.ts";
 import { isImageNetwork, networkClasses, networkContext, type VelocityNetwork } from "../../nn/network.ts";
 import type { FloatArray } from "../../tensor/array.ts";
 import { leaves } from "../../tensor/tree.ts";
-import { networkSchema } from "../configuration-schema.ts";
+import { networkSchema, presenceSchema } from "../configuration-schema.ts";
 import { readStandardization, standardizationTensors } from "../density-model.ts";
 import {
   classesSchema,
@@ -40,6 +40,7 @@ const mapSchema = z.object({
   network: velocityNetworkSchema,
   clock: z.number().min(0).max(1),
   scale: z.number().min(-1).max(1),
+  part: z.object({ presence: presenceSchema, moves: z.enum(["presence", "values"]) }).exactOptional(),
 });
 
 const studentSchema = z.object({
@@ -105,9 +106,18 @@ const schema = studentSchema
   .refine(
     ({ maps, columns, training }) =>
       maps.every(
-        ({ network }) => networkContext(network) === (training.conditional ? contextWidth(columns.length) : 0),
+        ({ network, part }) =>
+          networkContext(network) === (training.conditional || part ? contextWidth(columns.length) : 0),
       ),
     { path: ["maps"], error: "networks that read another context than the student's" },
+  )
+  .refine(
+    ({ maps, columns: { length } }) =>
+      maps.every(
+        ({ part }) =>
+          part?.presence.every(({ at, start, end }) => at < length && start <= end && end <= length) ?? true,
+      ),
+    { path: ["maps"], error: "parts of other rows than the student's" },
   )
   .refine(
     ({ maps, classes, training }) =>
@@ -147,7 +157,13 @@ export function noDensity({ record, maps }: Student, where: string) {
 export function encodeStudent({ record, standardization, maps, table, image, classes }: Student): Uint8Array {
   const named = maps.flatMap(({ parameters }, k) => leaves<FloatArray>(parameters, `maps.${k}`));
   const weights = Object.fromEntries(named.map(({ path, value }) => [path, value]));
-  const described = maps.map(({ segment, network, clock, scale }) => ({ ...segment, network, clock, scale }));
+  const described = maps.map(({ segment, network, clock, scale, part }) => ({
+    ...segment,
+    network,
+    clock,
+    scale,
+    ...(part && { part }),
+  }));
   return encodeSealed(
     { ...standardizationTensors(standardization), ...weights },
     toJson({
@@ -171,9 +187,9 @@ export function decodeStudent(bytes: Uint8Array, where = "model"): Student {
     ...record
   } = parseMetadata(schema, file.metadata["localflow"], where);
   const d = image ? levelsPerImage(image) : record.columns.length;
-  const maps = described.map(({ from, to, network, clock, scale }, k): StudentMap => {
-    const parameters = readNetwork(file.tensors, network, `maps.${k}`, d, where);
-    return { segment: { from, to }, network, clock, scale, parameters };
+  const maps = described.map(({ from, to, ...map }, k): StudentMap => {
+    const parameters = readNetwork(file.tensors, map.network, `maps.${k}`, d, where);
+    return { segment: { from, to }, ...map, parameters };
   });
   const student = {
     record: record satisfies StudentRecord,

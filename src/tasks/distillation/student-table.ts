@@ -9,7 +9,7 @@ import { type AskedRows, type DrawnRows, heldRows, isTested, type KindsReport, r
 import { combinedBeside, givenPoints, withGiven } from "../table/table-draws.ts";
 import type { TableModel } from "../table/table-model.ts";
 import { type DistillReport, type DistillRequest, distillDensity } from "./distill.ts";
-import { readsContexts, type Student, type StudentSampleRequest, type StudentTable, sampleStudent } from "./student.ts";
+import { isConditional, type Student, type StudentSampleRequest, type StudentTable, sampleStudent } from "./student.ts";
 
 /** Distils the model of a table, see `distillDensity`: cells can be given to its student where that is conditional. */
 export async function distillTable(
@@ -105,13 +105,13 @@ async function drawRows(
 }
 
 /** Throws "option" for a student that cannot be told cells. */
-function checkTold({ maps, record }: Student, where: "where" | "balance"): void {
-  if (maps.some(readsContexts)) return;
+function checkTold(student: Student, where: "where" | "balance"): void {
+  if (isConditional(student)) return;
   throw failure("option", {
     where,
     expected: "a student that can be told cells",
     received: "one of whole rows",
-    remedy: `distil one with --conditional, or use the teacher, ${record.teacher.name}`,
+    remedy: `distil one with --conditional, or use the teacher, ${student.record.teacher.name}`,
   });
 }
 

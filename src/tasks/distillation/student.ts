@@ -3,7 +3,6 @@ import { levelsPerImage, type PixelShape } from "../../data/images/image-set.ts"
 import { failure } from "../../errors.ts";
 import { classShares } from "../../flow/classes.ts";
 import { contextsOf, dimensionStates, keepFree } from "../../flow/masked.ts";
-import { networkContext } from "../../nn/network.ts";
 import { fillNormal, random, split } from "../../random.ts";
 import type { Engine } from "../../runtime/contract.ts";
 import { checkSignal } from "../../runtime/pause.ts";
@@ -106,9 +105,9 @@ export interface StudentTable {
   readonly label?: string;
 }
 
-/** Whether a map reads what of a row is given. */
-export function readsContexts({ network }: Pick<StudentMap, "network">): boolean {
-  return networkContext(network) > 0;
+/** Whether a student of a table was taught rows of which cells are given. */
+export function isConditional({ record }: Pick<Student, "record">): boolean {
+  return record.training.conditional !== undefined;
 }
 
 /** A student ready to draw, as the curve and `sampleStudent` do. */

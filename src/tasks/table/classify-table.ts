@@ -2,7 +2,7 @@
 import { type CellTable, cellText } from "../../data/cell-table.ts";
 import { shorten } from "../../data/columns.ts";
 import { failure } from "../../errors.ts";
-import { dimensionStates } from "../../flow/masked.ts";
+import { dimensionStates, withoutGivenNoise } from "../../flow/masked.ts";
 import { normalBelow } from "../../measure/tails.ts";
 import { likeliest } from "../../measure/utility.ts";
 import type { Integration } from "../../ode/integration.ts";
@@ -17,7 +17,7 @@ import { type BayesRequest, bayesProbabilities, type ClassProbabilities, withCla
 import { levelTexts } from "./column-code.ts";
 import { levelCells } from "./column-coder.ts";
 import { levelsInTraining } from "./label.ts";
-import { type KnownPoints, pointsOf, spansOf } from "./points.ts";
+import { type KnownPoints, pointsOf, presences, spansOf } from "./points.ts";
 import type { TableModel } from "./table-model.ts";
 
 export interface ClassifyRequest {
@@ -112,6 +112,7 @@ async function conditionalProbabilities(
         known[row * d + dimension] = free;
         if (gapDimension !== undefined) known[row * d + gapDimension] = given;
       }
+      withoutGivenNoise({ values, states: known }, presences(spansOf(model.encoder)), d);
       const below = belowEdges(transport, model, { values, states: known }, { dimension, edges, signal });
       for await (const part of below) {
         evaluations += part.evaluations;

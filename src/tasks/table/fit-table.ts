@@ -7,9 +7,7 @@ import { rowNotes } from "../rows.ts";
 import { boundNotices } from "./bound-notices.ts";
 import { type ConstraintReport, constraintNotices } from "./constraints.ts";
 import { schemaNotices } from "./detect.ts";
-import type { TableEncoder } from "./encoder.ts";
 import { pileNotices } from "./pile-notices.ts";
-import { shareWithGaps, spansOf } from "./points.ts";
 import { preparedTable, type TableRequest, tableFindings, tablePlan } from "./prepare-table.ts";
 import type { Schema } from "./schema.ts";
 import type { TableModel, TableTraining } from "./table-model.ts";
@@ -91,7 +89,6 @@ export async function fitTable(engine: Engine, request: TableFitRequest): Promis
         ...constraintNotices(reports),
         ...(copies > 1 ? rowNotes(few, "dimension") : []),
         ...strangerNotes(trainScores, heldOutScores ?? []),
-        ...gapNotes(encoder),
         ...notes,
       ],
     },
@@ -109,18 +106,6 @@ export function strangerNotes(train: readonly number[], heldOut: readonly number
   if (strange < Math.max(fewestStrange, strangeShare * heldOut.length)) return [];
   return [
     `${strange} of ${heldOut.length} held-out rows are less likely than 99 % of the training rows: the model knows these partly by heart, so percentiles of new rows are too low and drawn rows may be near to training rows; give more rows, or train less`,
-  ];
-}
-
-/** More than this share of rows with gaps is said. */
-const manyGaps = 0.5;
-
-/** Of tables of many gaps, drawn rows know less of each other's columns than those that are filled (docs/table.md, encoding). */
-function gapNotes(encoder: TableEncoder): readonly string[] {
-  const share = shareWithGaps(spansOf(encoder));
-  if (share <= manyGaps) return [];
-  return [
-    `about ${Math.round(100 * share)} % of the rows have gaps: columns of drawn rows depend on each other less than in the data; for complete rows that do, impute a table of empty rows`,
   ];
 }
 

@@ -150,12 +150,14 @@ function maskLaw(spans: readonly ColumnSpan[], rows: number, label: string | und
 }
 
 /** Of rows in which something is missing: how many are trained without a word of what. */
-const unsaidShare = 0.5;
+const unsaidShare = 0.3;
+/** Of all rows: how many are trained for what is missing alone, and for values given that. */
+const parts = { first: 0.1, told: 0.2 } as const;
 
 function withPresence(spans: readonly ColumnSpan[]): Pick<MaskLaw, "presence"> {
   const of = presences(spans);
   if (of.length === 0) return {};
-  return { presence: { of, unsaid: unsaidShare * shareWithGaps(spans) } };
+  return { presence: { of, unsaid: unsaidShare * shareWithGaps(spans), parts } };
 }
 
 function encoded(encoder: TableEncoder, table: CellTable, seed: number, purpose: string): EncodedTable {

@@ -10,6 +10,7 @@ import type { ValueCode } from "./column-code.ts";
 import { levelCells } from "./column-coder.ts";
 import type { TableEncoder } from "./encoder.ts";
 import { pileCells } from "./piles.ts";
+import { presences, spansOf } from "./points.ts";
 import { manyRows } from "./schema.ts";
 
 /** With fewer rows for each column a table is scarce. */
@@ -89,23 +90,31 @@ export function tableConfiguration({ rows, columns = 0 }: TableSize): Configurat
 
 /**
  * The configuration for a table with this encoder. Levels are cells with hard edges, which take fine detail to see; the same
- * detail of few numbers would be learnt by heart. A level that is given is read as such: where its value lies in its cell says
- * nothing, and the cells of rare levels are narrow.
+ * detail of few numbers would be learnt by heart. A level that is given, or "gap or not", is read as such: where its value lies in its
+ * cell says nothing, and the cells of rare levels are narrow.
  */
 export function detailedConfiguration(
   configuration: Configuration,
   encoder: TableEncoder,
   rows: number,
 ): Configuration {
-  if (rows >= manyRows) return configuration;
+  const gaps = presences(spansOf(encoder)).map(({ at, high }): LevelCells => ({ at, edges: [high] }));
+  if (rows >= manyRows)
+    return withNetworks(configuration, (network) => (gaps.length > 0 ? { levels: gaps, ...network } : network));
   const detailed = levelDimensions(encoder);
-  const levels = singleLevels(encoder);
-  const { blocks, ...rest } = configuration;
-  const withDetail = (network: NetworkConfiguration): NetworkConfiguration =>
+  const levels = [...singleLevels(encoder), ...gaps].sort((a, b) => a.at - b.at);
+  return withNetworks(configuration, (network) =>
     network.frequencies && network.detailed === undefined
       ? { detailed, ...(levels.length > 0 && { levels }), ...network }
-      : network;
-  return { ...rest, blocks: blocks.map((block) => ({ ...block, network: withDetail(block.network) })) };
+      : network,
+  );
+}
+
+function withNetworks(
+  { blocks, ...rest }: Configuration,
+  changed: (network: NetworkConfiguration) => NetworkConfiguration,
+): Configuration {
+  return { ...rest, blocks: blocks.map((block) => ({ ...block, network: changed(block.network) })) };
 }
 
 /** Networks read a column of numbers finely from this share of rows on whose values are classes of their own. */

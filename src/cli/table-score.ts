@@ -107,7 +107,10 @@ function summaryOf(
 ): { readonly result: Readonly<Record<string, unknown>>; readonly text: string } {
   const { nll, standardError } = summarize(Array.from(scores.logDensity, (value) => -value));
   const { percentiles, unknownCells, partialRows, evaluations } = scores;
-  const parts = scores.contributions?.map(({ column, values }) => ({ column, mean: meanOf(values) }));
+  const parts = scores.contributions?.map(({ column, values }) => ({
+    column,
+    mean: values.every(Number.isNaN) ? null : meanOf(values),
+  }));
   const rare = percentile && percentiles ? rareShares(percentiles) : undefined;
   const text = [
     `nll     ${withError(nll, standardError)} nats per row (${counted(rows, "row")})`,
@@ -130,7 +133,7 @@ function summaryOf(
           "",
           alignedTable(
             ["column", "nats given the others"],
-            parts.map(({ column, mean }) => [column, short(mean)]),
+            parts.map(({ column, mean }) => [column, mean === null ? "no cell that the model knows" : short(mean)]),
           ),
         ]),
   ].join("\n");

@@ -341,6 +341,15 @@ describe("score and inspect", () => {
     expect((await localflow("score", model, row)).out).toMatch(/^nll {5}-?\d+\.\d{4} nats per row \(1 row\)$/m);
   });
 
+  it("score says where it knows none of the cells of a column", async () => {
+    const rows = put("strange.csv", csvOf(smallRows(3, 8)).replaceAll(/left|right/g, "middle"));
+    const { out } = await localflow("score", model, rows, "--contributions");
+    expect(out).toMatch(/^side +no cell that the model knows$/m);
+    expect(out).not.toContain("NaN");
+    const result = await json("score", model, rows, "--contributions");
+    expect(result["contributions"]).toContainEqual({ column: "side", mean: null });
+  });
+
   it("score says the classes of rows and how probable they are", async () => {
     const rows = put("classes.csv", csvOf(smallRows(60, 5)));
     const args = ["score", model, rows, "-o", at("classes-out.csv"), "--classify", "side", "--seed", "1"];

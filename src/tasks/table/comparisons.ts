@@ -41,7 +41,12 @@ export function isGap(column: ColumnSchema, text: string | undefined): boolean {
 function comparisonTest(column: ColumnSchema, operator: Comparison, value: Literal, place: ConditionPlace): CellTest {
   const { encoder, where, isOptional = false } = place;
   if (value.kind === "null") {
-    if (operator !== "==" && operator !== "!=") throw noOrder(where, column, "null");
+    if (operator !== "==" && operator !== "!=")
+      throw failure("option", {
+        where: placeOf(where, column),
+        expected: "== null or != null, as a gap is neither more nor less than a value",
+        received: `${operator} null`,
+      });
     if (operator === "==" && encoder !== undefined && !isOptional && !hasGaps(column, encoder))
       throw failure("option", {
         where: placeOf(where, column),

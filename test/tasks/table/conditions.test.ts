@@ -108,6 +108,7 @@ describe("conditions that are refused", () => {
       "cut == price",
       /column "cut": expected numbers or dates, or two columns of levels, got a column of kind category/,
     ],
+    ["price > null", /expected == null or != null, as a gap is neither more nor less than a value, got > null/],
     ["cut < sold", /expected == or !=, as its values have no order/],
     ["5 < price", /expected the name of a column/],
     ["cut; price", /expected columns, comparisons and values, got "; price"/],

@@ -1,5 +1,6 @@
 // read-levels: models of small tables read a given level as its level, wherever its value lies in its cell.
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { trainedBlocks } from "../../../src/flow/chain.ts";
 import { dimensionStates } from "../../../src/flow/masked.ts";
 import type { Engine } from "../../../src/runtime/contract.ts";
 import { createEngine } from "../../../src/runtime/node.ts";
@@ -39,15 +40,17 @@ async function drawnAt({ encoder, density }: TableModel, place: number): Promise
 }
 
 describe("a small table with a category", () => {
-  it("has networks that know the edges between levels", () => {
+  it("has networks that know the edges between levels, and between gaps and values", () => {
     const { density, encoder } = fitted.model;
-    const columns = density.chain.blocks.map(
-      ({ network }) => "levels" in network && network.levels?.map(({ at }) => encoder.dimensions[at]?.column),
+    const read = trainedBlocks(density.chain).map(
+      ({ network }) => "levels" in network && network.levels?.map(({ at }) => Object.values(encoder.dimensions[at]!)),
     );
-    expect(columns).toEqual([
-      ["side", "vip"],
-      ["side", "vip"],
-    ]);
+    const expected = [
+      ["side", "value"],
+      ["x", "gap"],
+      ["vip", "value"],
+    ];
+    expect(read).toEqual([expected, expected]);
   });
 
   it("is drawn from the same wherever a given level lies in its cell, and otherwise from another level", async () => {

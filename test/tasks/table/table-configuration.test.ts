@@ -37,13 +37,20 @@ describe("the recipe of a small table", () => {
       detailedConfiguration(tableConfiguration({ rows }), encoder, rows).blocks.map(({ network }) => network.levels);
     const [levels, second] = levelsOf(mixed, 60);
     expect(second).toEqual(levels);
-    expect(levels?.map(({ at }) => mixed.dimensions[at]?.column)).toEqual(["color", "paid"]);
-    const color = levels?.[0]?.edges ?? [];
+    const gap = { column: "size", part: "gap" };
+    expect(levels?.map(({ at }) => mixed.dimensions[at])).toEqual([
+      gap,
+      { column: "color", part: "value" },
+      { column: "paid", part: "value" },
+    ]);
+    const color = levels?.[1]?.edges ?? [];
     expect(color).toHaveLength(2);
     expect(color[0]).toBeCloseTo(-0.4307, 3);
     expect(color[1]).toBeCloseTo(0.4307, 3);
     expect(levelsOf(numbersAlone, 60)).toEqual([undefined, undefined]);
-    expect(levelsOf(mixed, 2000)).toEqual([undefined, undefined]);
+    const [large] = levelsOf(mixed, 2000);
+    expect(large?.map(({ at }) => mixed.dimensions[at])).toEqual([gap]);
+    expect(levelsOf(numbersAlone, 2000)).toEqual([undefined, undefined]);
   });
 
   it("reads them of every coordinate from 2000 rows on", () => {

@@ -2,6 +2,7 @@
 import { basename, extname } from "node:path";
 import { writeFileAtomically } from "../data/files.ts";
 import { failure } from "../errors.ts";
+import { trainedBlocks } from "../flow/chain.ts";
 import type { OnnxValue } from "../onnx/model.ts";
 import type { Engine } from "../runtime/contract.ts";
 import { noDensity } from "../tasks/distillation/student-file.ts";
@@ -50,7 +51,7 @@ export async function exportModel(path: string, options: ExportOptions, terminal
     bytes: bytes.length,
     ...(found.kind === "student"
       ? { evaluations: found.student.maps.length }
-      : { blocks: chainIn(found).chain.blocks.length }),
+      : { blocks: trainedBlocks(chainIn(found).chain).length }),
     ...(steps && { method: steps.integration.method, evaluations: steps.integration.evaluations, steps: steps.form }),
     ...(check && { check }),
     ...(notes.length > 0 && { notes }),

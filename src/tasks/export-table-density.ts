@@ -1,4 +1,5 @@
 // export-table-density: the density of a table's rows, or their noise, as one ONNX file that takes the columns themselves.
+import { trainedBlocks } from "../flow/chain.ts";
 import { contextWidth, freeMask } from "../flow/masked.ts";
 import type { Piece, Port } from "../onnx/join.ts";
 import type { OnnxModel, OnnxValue } from "../onnx/model.ts";
@@ -67,7 +68,7 @@ function readerPlan(density: DensityModel, part: ReadingPart, request: TableExpo
     pieces: [before, ...pieces, after],
     inputs: [plain("values"), plain("free")],
     outputs: [...(isDensity ? [plain("log_density")] : []), plain("noise")],
-    documentation: `${purpose}, under a density that localflow learnt. Blocks: ${density.chain.blocks.length}; ${steps}.`,
+    documentation: `${purpose}, under a density that localflow learnt. Blocks: ${trainedBlocks(density.chain).length}; ${steps}.`,
     metadata: {
       "localflow.method": method,
       "localflow.evaluations_per_block": String(evaluations),

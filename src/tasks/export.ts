@@ -1,7 +1,7 @@
 // export: parts of a trained density as one ONNX file each, for any runtime: sampler, density, encoder, velocity.
 import { failure } from "../errors.ts";
 import { fingerprint } from "../fingerprint.ts";
-import { type Block, blockVelocity, isMasked } from "../flow/chain.ts";
+import { type Block, blockVelocity, isMasked, trainedBlocks } from "../flow/chain.ts";
 import { contextWidth } from "../flow/masked.ts";
 import { evaluationsPerStep, tableaus } from "../ode/tableaus.ts";
 import type { Piece } from "../onnx/join.ts";
@@ -89,7 +89,7 @@ export function modelMetadata(model: DensityModel, origin: Origin) {
   return {
     ...originMetadata(model, origin),
     "localflow.model_fingerprint": fingerprint(encodeDensityModel(model)),
-    "localflow.blocks": String(model.chain.blocks.length),
+    "localflow.blocks": String(trainedBlocks(model.chain).length),
     "localflow.seed": String(configuration.seed),
     "localflow.training_rows": String(training.rows),
   };
@@ -107,7 +107,7 @@ export function checkSampler({ chain }: DensityModel, { part, conditional = fals
 function chainPlan(model: DensityModel, part: Exclude<ExportPart, "velocity">, request: ExportRequest): Plan {
   const { conditional = false } = request;
   const integration = exportIntegration(model, part, request.integration);
-  const { dimension, blocks } = model.chain;
+  const { dimension } = model.chain;
   const { form, pieces } = chainSteps(model.chain, {
     direction: part === "sampler" ? -1 : 1,
     divergence: part === "density" ? "exact" : "none",
@@ -121,7 +121,7 @@ function chainPlan(model: DensityModel, part: Exclude<ExportPart, "velocity">, r
     pieces: [...before, ...pieces, ...after],
     ...ports,
     inputs: [...ports.inputs, ...(conditional ? conditionPorts(dimension) : [])],
-    documentation: `${purposes[part]} Blocks: ${blocks.length}; ${method} with ${evaluations} velocity evaluations per block.`,
+    documentation: `${purposes[part]} Blocks: ${trainedBlocks(model.chain).length}; ${method} with ${evaluations} velocity evaluations per block.`,
     metadata: {
       "localflow.method": method,
       "localflow.evaluations_per_block": String(evaluations),

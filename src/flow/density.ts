@@ -3,6 +3,7 @@
 import { add, multiply } from "../tensor/arithmetic.ts";
 import { floats } from "../tensor/array.ts";
 import { reshape, slice, sum } from "../tensor/layout.ts";
+import { matmul } from "../tensor/matrix.ts";
 import type { Size } from "../tensor/shape.ts";
 import { tangent } from "../tensor/tangent.ts";
 import { constant, type Tensor } from "../tensor/tensor.ts";
@@ -18,7 +19,8 @@ export interface VelocityAndDivergence {
  * The exact divergence sum_i dv_i / dx_i of a field at points x [rows, d] and times t [rows, 1] by forward mode, all d
  * directions side by side. With `directions` below d the basis is sent through in groups of that many, which bounds the
  * memory of one evaluation to rows · directions · width. With a mask `free` [rows, d] the sum runs over a row's free
- * dimensions, and the velocity is zero in the others.
+ * dimensions, and the velocity is zero in the others. Where the field moves the dimensions `along` alone (ascending), no other
+ * directions are sent through; default: all.
  */
 export function exactDivergence(
   field: VelocityField,
@@ -26,19 +28,21 @@ export function exactDivergence(
   t: Tensor,
   directions = Number.POSITIVE_INFINITY,
   free?: Tensor,
+  along?: readonly number[],
 ): VelocityAndDivergence {
   const [rows = 1, d] = x.shape;
   const dimension = Number(d);
   const { point, velocity } = lifted(field, x, t);
-  const group = Math.min(dimension, directions);
+  const moved = along ?? Array.from({ length: dimension }, (_, k) => k);
+  const group = Math.min(moved.length, directions);
   const parts: Tensor[] = [];
-  for (let start = 0; start < dimension; start += group) {
-    const end = Math.min(start + group, dimension);
-    const basis = constant(identityRows(dimension, start, end));
+  for (let start = 0; start < moved.length; start += group) {
+    const own = moved.slice(start, start + group);
+    const basis = constant(identityRows(dimension, own));
     const [derivatives] = tangent([velocity], [{ tensor: point, direction: basis }]);
     if (!derivatives) continue;
     const products = multiply(derivatives, basis);
-    parts.push(free ? sum(multiply(sum(products, [2]), slice(free, 1, start, end)), [1]) : sum(products, [1, 2]));
+    parts.push(free ? sum(multiply(sum(products, [2]), columnsOf(free, own)), [1]) : sum(products, [1, 2]));
   }
   const divergence = parts.reduce((a, b) => add(a, b));
   return { velocity: within(free, velocity, rows, dimension), divergence: reshape(divergence, [rows, 1]) };
@@ -79,9 +83,19 @@ function lifted(field: VelocityField, x: Tensor, t: Tensor): { readonly point: T
   return { point, velocity: field(point, reshape(t, [rows, 1, 1])) };
 }
 
-/** Rows start to end of the d x d identity, as [1, end - start, d]. */
-function identityRows(d: number, start: number, end: number) {
-  const rows = floats(new Float32Array((end - start) * d), [1, end - start, d]);
-  for (let i = start; i < end; i++) rows.data[(i - start) * d + i] = 1;
-  return rows;
+/** Some columns, ascending, of [rows, d]. */
+function columnsOf(x: Tensor, columns: readonly number[]): Tensor {
+  const [first = 0, last = 0] = [columns[0], columns.at(-1)];
+  if (last - first + 1 === columns.length) return slice(x, 1, first, last + 1);
+  const d = Number(x.shape[1]);
+  return matmul(x, reshape(constant(identityRows(d, columns)), [columns.length, d]), { transposeRight: true });
+}
+
+/** These rows of the d x d identity, as [1, rows, d]. */
+function identityRows(d: number, rows: readonly number[]) {
+  const out = floats(new Float32Array(rows.length * d), [1, rows.length, d]);
+  rows.forEach((k, i) => {
+    out.data[i * d + k] = 1;
+  });
+  return out;
 }

@@ -14,6 +14,12 @@ export interface Part {
   readonly moves: "presence" | "values";
 }
 
+/** The dimensions, of d, that a part moves in some rows, ascending. */
+export function movedDimensions({ presence, moves }: Part, d: number): readonly number[] {
+  const says = new Set(presence.map(({ at }) => at));
+  return Array.from({ length: d }, (_, k) => k).filter((k) => says.has(k) === (moves === "presence"));
+}
+
 /** The velocity of a part of rows of this context [rows, 3 d]; `told` is that of the network in another context. */
 export function movingPart(part: Part, context: Tensor, told: (context: Tensor) => VelocityField): VelocityField {
   return (x, t) => {

@@ -6,6 +6,7 @@ import { classShares, guidedVelocity, noClass } from "../flow/classes.ts";
 import { exactDivergence, hutchinsonDivergence } from "../flow/density.ts";
 import { contextsOf, contextWidth, dimensionStates, freeMask, keepFree, onFree } from "../flow/masked.ts";
 import type { VelocityField } from "../flow/matching.ts";
+import { movedDimensions } from "../flow/parts.ts";
 import { networkClasses, widestArray } from "../nn/network.ts";
 import type { Integration } from "../ode/integration.ts";
 import { fillUniform, type Random, split } from "../random.ts";
@@ -198,9 +199,10 @@ export function flowEquation(
   }
   if (divergence.kind === "exact") {
     const group = directionGroup(block, dimension);
+    const moved = block.part && movedDimensions(block.part, dimension);
     const derivative: Equation["derivative"] = ([x], t, [context], given) => {
       if (!x) return [];
-      const along = exactDivergence(fieldOf(given, context), x, t, group, freeOf(context));
+      const along = exactDivergence(fieldOf(given, context), x, t, group, freeOf(context), moved);
       return [along.velocity, along.divergence];
     };
     return { widths: [dimension, 1], context: contexts, weights, derivative };

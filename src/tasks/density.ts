@@ -20,7 +20,7 @@ import { gapsOf } from "./gaps.ts";
 import { modelVersion } from "./model-file.ts";
 import type { Progress } from "./progress.ts";
 import { quantilesOf } from "./quantiles.ts";
-import { reportRows, scoresInTime } from "./report-scores.ts";
+import { hurriedNotes, reportRows, scoresInTime } from "./report-scores.ts";
 import {
   checkBudget,
   checkCount,
@@ -135,7 +135,11 @@ export async function fitDensity(engine: Engine, request: FitRequest): Promise<F
     parameters: parameterCount(configuration, d),
     train: likelihood,
     ...(scores.validation && { validation: summarize(scores.validation.map((value) => -value)) }),
-    notes: [...rowNotes(train), ...likelihoodNotes(likelihood, bare)],
+    notes: [
+      ...rowNotes(train),
+      ...likelihoodNotes(likelihood, bare),
+      ...(request.time === undefined ? [] : hurriedNotes(scores.train.length, train.shape[0] ?? 0)),
+    ],
     seconds: (performance.now() - started) / 1000,
   };
   return { model, report, scores };

@@ -4,6 +4,7 @@ import { guidedVelocity } from "../flow/classes.ts";
 import { exactDivergence, hutchinsonDivergence } from "../flow/density.ts";
 import { contextWidth, freeMask, onFree } from "../flow/masked.ts";
 import type { VelocityField } from "../flow/matching.ts";
+import { movedDimensions } from "../flow/parts.ts";
 import { networkClasses, widestArray } from "../nn/network.ts";
 import type { Integration } from "../ode/integration.ts";
 import { type Derivative, rungeKuttaStep, type State } from "../ode/step.ts";
@@ -127,10 +128,11 @@ function densityMotion(block: Block, { velocity, masked }: BlockReading, probes?
   const [field, free] = masked ? [masked.told, masked.free] : [velocity, undefined];
   return ([x], t) => {
     if (!x) return [];
-    const directions = Math.floor(widestDirections / widestArray(block.network, Number(x.shape[1])));
+    const d = Number(x.shape[1]);
+    const directions = Math.floor(widestDirections / widestArray(block.network, d));
     const along = probes
       ? hutchinsonDivergence(field, x, t, probes, free)
-      : exactDivergence(field, x, t, Math.max(1, directions), free);
+      : exactDivergence(field, x, t, Math.max(1, directions), free, block.part && movedDimensions(block.part, d));
     return [along.velocity, along.divergence];
   };
 }

@@ -13,8 +13,8 @@ export function reportRows(configuration: Configuration, d: number): number {
   return Math.max(256, Math.min(10_000, Math.floor(reportCost / perRow)));
 }
 
-/** Rows that are scored however little time is left. */
-const fewest = 256;
+/** Rows that are scored however little time is left; of wide tables one row may take a good part of a second. */
+const fewest = 32;
 
 export interface TimedRows {
   /** The first rows, or some that are evenly spread: `count` of them. */
@@ -36,4 +36,15 @@ export async function scoresInTime(
   const spent = performance.now() - begun;
   const count = Math.min(most, Math.floor(((milliseconds - spent) * fewest) / spent));
   return count < 2 * fewest ? few : score(rows(count));
+}
+
+/** Percentiles by fewer log-densities of training rows than this are rough. */
+const fewScores = 256;
+
+/** Says how few rows stand for all of a fit whose time allowed no more of them. */
+export function hurriedNotes(scored: number, rows: number): readonly string[] {
+  if (scored >= Math.min(fewScores, rows)) return [];
+  return [
+    `the time left for the log-densities of only ${scored} training rows: likelihoods and percentiles rest on these; give more time for finer ones`,
+  ];
 }

@@ -126,6 +126,41 @@ describe("the exact divergence", () => {
       }
     }
   });
+
+  it("is the sum over the dimensions that a field moves, as far as they are free", async () => {
+    const d = 5;
+    const [moved, isFree] = [
+      [1, 2, 4],
+      [1, 1, 0, 1, 1],
+    ];
+    const made = block(named[0]!.network, d);
+    const field = blockVelocity(made);
+    const [x, t, free] = [column(d), column(1), column(d)];
+    const outputs = [1, 2, 100].flatMap((group) => [
+      { along: exactDivergence(field, x, t, group, undefined, moved).divergence, all: moved },
+      { along: exactDivergence(field, x, t, group, free, moved).divergence, all: moved.filter((k) => isFree[k] === 1) },
+    ]);
+    const start = points(6, d);
+    const mask = floats(
+      Float32Array.from({ length: 6 * d }, (_, k) => isFree[k % d] ?? 0),
+      [6, d],
+    );
+    const result = await evaluate(
+      engine,
+      { x, t, free },
+      outputs.map(({ along }) => along),
+      {
+        x: start,
+        t: times(6),
+        free: mask,
+      },
+    );
+    const all = jacobians(made, numbers(start), d);
+    outputs.forEach(({ all: counted }, n) => {
+      const expected = all.map((jacobian) => counted.reduce((total, k) => total + (jacobian[k]?.[k] ?? 0), 0));
+      expect(largestDifference(numbers(result[n]!), expected)).toBeLessThan(2e-5);
+    });
+  });
 });
 
 describe("Hutchinson's estimate", () => {

@@ -97,10 +97,12 @@ export async function fitTable(engine: Engine, request: TableFitRequest): Promis
 
 /** More than this share of held-out rows below the first percentile of the training rows is said, of so many at least. */
 const [strangeShare, fewestStrange] = [0.1, 3];
+/** The first percentile of fewer rows than this is hardly more than the least likely of them. */
+const fewestKnown = 100;
 
 /** Rows that were learnt by heart are likelier than others of their law, so that percentiles among them say too little of new rows. */
 export function strangerNotes(train: readonly number[], heldOut: readonly number[]): readonly string[] {
-  if (!train.every(Number.isFinite)) return [];
+  if (train.length < fewestKnown || !train.every(Number.isFinite)) return [];
   const quantiles = quantilesOf(train);
   const strange = heldOut.filter((score) => percentileOf(quantiles, score) < 1).length;
   if (strange < Math.max(fewestStrange, strangeShare * heldOut.length)) return [];

@@ -5,6 +5,7 @@ import { boundNotices } from "../tasks/table/bound-notices.ts";
 import { columnsByName } from "../tasks/table/conditions.ts";
 import type { ConstraintReport } from "../tasks/table/constraints.ts";
 import { gapCells } from "../tasks/table/gap-counts.ts";
+import { gapPatternNotices, gapPatterns } from "../tasks/table/gap-patterns.ts";
 import { pileNotices } from "../tasks/table/pile-notices.ts";
 import {
   preparedTable,
@@ -33,7 +34,11 @@ export async function inspectTable(path: string, options: InspectOptions, termin
   const { schema, reports: constraints } = findings;
   const described = columnsByName(schema.columns);
   const gaps = new Map(table.columns.map((column) => [column.name, gapCells(column, described.get(column.name))]));
-  const notices = [...boundNotices(schema, table), ...pileNotices(schema, table, request.schema)];
+  const notices = [
+    ...boundNotices(schema, table),
+    ...pileNotices(schema, table, request.schema),
+    ...gapPatternNotices(gapPatterns(schema, table)),
+  ];
   await say(terminal, options, [
     `${counted(table.rows, "row")}, ${schemaSummary(schema)}`,
     "",

@@ -104,6 +104,12 @@ function wordToken(word: string, at: number): Token {
   return { kind: "literal", text: word, literal: { kind: "truth", text: word, value: word === "true" }, at };
 }
 
+/** A name as a condition has it: in backticks where it is no plain word. */
+export function nameText(name: string): string {
+  const isWord = /^[\p{L}_][\p{L}\p{N}_.]*$/u.test(name) && wordToken(name, 0).kind === "name";
+  return isWord ? name : `\`${name.replace(/[`\\]/g, "\\$&")}\``;
+}
+
 /** What stands up to the closing quote; a backslash takes the next character as it is. */
 function quotedText(text: string, start: number, quote: string, where: string) {
   let content = "";

@@ -5,7 +5,8 @@ import type { Engine } from "../../runtime/contract.ts";
 import { fillJudge } from "./constraint-judges.ts";
 import type { CombinedCells } from "./encoder.ts";
 import { filledTable } from "./fill-cells.ts";
-import { type FillControls, filledRows } from "./fill-rounds.ts";
+import { filledInTurns } from "./fill-in-turns.ts";
+import type { FillControls } from "./fill-rounds.ts";
 import type { GapsToFill, Turn } from "./gaps-to-fill.ts";
 import { combinationReader } from "./nearest-combinations.ts";
 import { gathered } from "./points.ts";
@@ -50,7 +51,8 @@ export async function drawnGaps(
     draws: drawn.map((row) => Math.floor(row / table.rows)),
     candidates,
   };
-  const { values, unmet, evaluations } = await filledRows(engine, model, known, { meets, places }, controls);
+  const filling = { spans: gaps.spans, meets, places };
+  const { values, unmet, evaluations } = await filledInTurns(engine, model, known, filling, controls);
   const placeOf = new Int32Array(whole.rows).fill(-1);
   for (const [place, row] of drawn.entries()) if (!unmet.has(place)) placeOf[row] = place;
   const settled = rows.filled.filter((row) => placeOf[rows.leaderOf(row)]! >= 0);

@@ -7,6 +7,7 @@ import { rowNotes } from "../rows.ts";
 import { boundNotices } from "./bound-notices.ts";
 import { type ConstraintReport, constraintNotices } from "./constraints.ts";
 import { schemaNotices } from "./detect.ts";
+import { gapPatternNotices, gapPatterns } from "./gap-patterns.ts";
 import { pileNotices } from "./pile-notices.ts";
 import { preparedTable, type TableRequest, tableFindings, tablePlan } from "./prepare-table.ts";
 import type { Schema } from "./schema.ts";
@@ -62,6 +63,8 @@ export async function fitTable(engine: Engine, request: TableFitRequest): Promis
       heldOut?.rows ?? 1,
     );
   const { validation: _, notes, ...others } = report;
+  const patterns = gapPatterns(schema, request.table);
+  const neverTogether = patterns.filter(({ never }) => never === "known").map(({ columns }) => columns);
   const few = floats(training.points.values.subarray(0, train.rows * d), [train.rows, d]);
   return {
     model: {
@@ -70,6 +73,7 @@ export async function fitTable(engine: Engine, request: TableFitRequest): Promis
       training: { rows: train.rows, ...quantilesIn(trainScores) },
       ...(constraints.length > 0 && { constraints }),
       ...(label !== undefined && { label }),
+      ...(neverTogether.length > 0 && { neverTogether }),
     },
     report: {
       ...others,
@@ -86,6 +90,7 @@ export async function fitTable(engine: Engine, request: TableFitRequest): Promis
         ...schemaNotices(schema),
         ...boundNotices(schema, request.table),
         ...pileNotices(schema, request.table, request.schema),
+        ...gapPatternNotices(patterns),
         ...constraintNotices(reports),
         ...(copies > 1 ? rowNotes(few, "dimension") : []),
         ...strangerNotes(trainScores, heldOutScores ?? []),

@@ -128,7 +128,8 @@ function filledCell({ filled, gaps }: ColumnSpan): { readonly low: number; reado
   return levelsCode([filled, gaps], 2).cell(0, 0);
 }
 
-function gapTest(column: ColumnSchema, cells: CellColumn | undefined): (row: number) => boolean {
+/** Whether a row of the column's cells is a gap. */
+export function gapTest(column: ColumnSchema, cells: CellColumn | undefined): (row: number) => boolean {
   if (cells === undefined) return () => true;
   const { codes, texts } = cells;
   if (column.gaps.length === 0) return (row) => codes[row]! < 0;

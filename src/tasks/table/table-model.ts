@@ -22,6 +22,8 @@ export interface TableModel {
   readonly constraints?: readonly TableConstraint[];
   /** The column that rows are mostly asked for by: the class. */
   readonly label?: string;
+  /** Pairs of columns with gaps that no row of the table had values of both of: nothing was learnt of what they have in common. */
+  readonly neverTogether?: readonly (readonly [string, string])[];
 }
 
 export interface TableTraining {
@@ -52,7 +54,11 @@ const schema = z.object({
     .string()
     .max(2 ** 20)
     .exactOptional(),
+  /** JSON as a text, for the same reason. */
+  neverTogether: z.string().exactOptional(),
 });
+
+const pairsSchema = z.array(z.tuple([z.string(), z.string()]));
 
 /** The names of dimensions as columns of a density, all different. */
 export function dimensionNames(dimensions: readonly Dimension[]): readonly string[] {
@@ -68,7 +74,8 @@ export function isTableModel(bytes: Uint8Array, where = "model"): boolean {
  * The bytes of a table model's file: safetensors with record and encoder as JSON in its metadata. The same model gives
  * the same bytes.
  */
-export function encodeTableModel({ density, encoder, training, constraints = [], label }: TableModel): Uint8Array {
+export function encodeTableModel(model: TableModel): Uint8Array {
+  const { density, encoder, training, constraints = [], label, neverTogether = [] } = model;
   const { record, standardization, chain } = density;
   const tensors = { ...standardizationTensors(standardization), ...chainTensors(chain) };
   const whole = {
@@ -79,6 +86,7 @@ export function encodeTableModel({ density, encoder, training, constraints = [],
     training,
     ...(constraints.length > 0 && { constraints: JSON.stringify(constraints) }),
     ...(label !== undefined && { label }),
+    ...(neverTogether.length > 0 && { neverTogether: JSON.stringify(neverTogether) }),
   };
   return encodeSealed(tensors, toJson(whole));
 }
@@ -88,6 +96,7 @@ export function decodeTableModel(bytes: Uint8Array, where = "model"): TableModel
   const file = decodeSafetensors(bytes, where);
   const metadata = parseMetadata(schema, file.metadata["localflow"], where);
   const { density: record, encoder: text, training, constraints: constraintsText = "[]", label } = metadata;
+  const { neverTogether: pairsText = "[]" } = metadata;
   const encoder = encoderFrom(parsedJson(text, where), `${where}, encoder`);
   const constraints = constraintsFrom(parsedJson(constraintsText, where), encoder.schema, `${where}, constraints`);
   if (label !== undefined && !encoder.dimensions.some(({ column }) => column === label))
@@ -96,6 +105,7 @@ export function decodeTableModel(bytes: Uint8Array, where = "model"): TableModel
       expected: "a column of the model",
       received: JSON.stringify(shorten(label)),
     });
+  const neverTogether = pairsIn(parsedJson(pairsText, where), encoder, where);
   const names = dimensionNames(encoder.dimensions);
   if (!record.configuration.training.masks || names.join("\n") !== record.columns.join("\n"))
     throw failure("model", {
@@ -112,7 +122,20 @@ export function decodeTableModel(bytes: Uint8Array, where = "model"): TableModel
     training,
     ...(constraints.length > 0 && { constraints }),
     ...(label !== undefined && { label }),
+    ...(neverTogether.length > 0 && { neverTogether }),
   };
+}
+
+function pairsIn(value: unknown, { dimensions }: TableEncoder, where: string): z.infer<typeof pairsSchema> {
+  const withGaps = new Set(dimensions.flatMap(({ column, part }) => (part === "gap" ? [column] : [])));
+  const pairs = pairsSchema.safeParse(value);
+  if (pairs.success && pairs.data.flat().every((name) => withGaps.has(name))) return pairs.data;
+  throw failure("model", {
+    where: `${where}, columns that are never together`,
+    expected: "pairs of columns with gaps",
+    received: shorten(JSON.stringify(value)),
+    remedy: "the file is damaged or was not written by localflow",
+  });
 }
 
 /** A text of a model's file as JSON; throws "model" for one that is none. */

@@ -41,7 +41,7 @@ export async function drawnGaps(
   const { drawn } = rows;
   const d = model.encoder.dimensions.length;
   const combinedAt = combinationsOf(gaps);
-  const meets = meetsTest(gaps, { drawn, combinedAt, turn });
+  const judge = () => meetsTest(gaps, { drawn, combinedAt, turn });
   const known = {
     values: gathered(points.values, new Float32Array(drawn.length * d), drawn, d),
     states: gathered(states, new Uint8Array(drawn.length * d), drawn, d),
@@ -51,7 +51,7 @@ export async function drawnGaps(
     draws: drawn.map((row) => Math.floor(row / table.rows)),
     candidates,
   };
-  const filling = { spans: gaps.spans, meets, places };
+  const filling = { spans: gaps.spans, meets: judge(), meetsAtFirst: judge(), places };
   const { values, unmet, evaluations } = await filledInTurns(engine, model, known, filling, controls);
   const placeOf = new Int32Array(whole.rows).fill(-1);
   for (const [place, row] of drawn.entries()) if (!unmet.has(place)) placeOf[row] = place;

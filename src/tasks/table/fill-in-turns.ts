@@ -12,27 +12,29 @@ import type { FillPlaces, MeetsTest } from "./weighed-draws.ts";
 
 const { free, given } = dimensionStates;
 
-/** How rows are filled, and what they have to meet. */
+/** How rows are filled, and what they have to meet: judges may remember what they let stay, so a first look has one of its own. */
 interface Filling {
   readonly spans: readonly ColumnSpan[];
   readonly places: FillPlaces;
   readonly meets: MeetsTest;
+  readonly meetsAtFirst: MeetsTest;
 }
 
 /**
  * Draws what is free in `points`. Columns that every training row knew are drawn first, together with what else may be missing, as rows
  * of the model are: given complete rows alone they would be like those. Then the others are, given all that, in turns (`fillTurns`).
+ * Rows that so meet nothing of what they have to are drawn once more, all at once.
  */
 export async function filledInTurns(
   engine: Engine,
   model: TableModel,
   points: KnownPoints,
-  { spans, places, meets }: Filling,
+  { spans, places, meets, meetsAtFirst }: Filling,
   controls: FillControls,
 ): Promise<FilledRows> {
   const d = model.encoder.dimensions.length;
   const whole = wholeRows(points.states, spans, d);
-  const asDrawn = { places: { ...places, candidates: 1 }, meets };
+  const asDrawn = { places: { ...places, candidates: 1 }, meets: meetsAtFirst };
   const { onProgress: _, ...quietly } = controls;
   const otherwise = { ...quietly, seed: derivedSeed(controls.seed) };
   const first = await filledPart(engine, model, { values: points.values, d, part: whole }, asDrawn, otherwise);
@@ -62,7 +64,11 @@ export async function filledInTurns(
     for (const place of filled.unmet) unmet.add(place);
     evaluations += filled.evaluations;
   }
-  return { values, unmet, evaluations };
+  const again = [...unmet].filter((place) => began.has(place) || isOpen(1, place));
+  const part = { rows: again, states: points.states };
+  const last = await filledPart(engine, model, { values, d, part }, { places, meets }, quietly);
+  for (const place of again) if (!last.unmet.has(place)) unmet.delete(place);
+  return { values: last.values, unmet, evaluations: evaluations + last.evaluations };
 }
 
 /** Places each of which knows something else, drawn before, so that draws of a row cannot share their candidates; together they have as many. */
@@ -137,7 +143,7 @@ async function filledPart(
   engine: Engine,
   model: TableModel,
   { values, d, part: { rows, states } }: { readonly values: Float32Array; readonly d: number; readonly part: Part },
-  { places, meets }: Omit<Filling, "spans">,
+  { places, meets }: Pick<Filling, "places" | "meets">,
   controls: FillControls,
 ): Promise<FilledRows> {
   if (rows.length === 0) return { values, unmet: new Set(), evaluations: 0 };

@@ -58,6 +58,11 @@ export function valuesIn(cells: CellColumn, column: NumberColumn | DateColumn): 
   return valuesOf(withoutTexts(profileOf(cells), column.gaps), amountsOf(column).parse);
 }
 
+/** The nearest value of the column's grid, whatever the bounds. */
+export function onGrid({ step, offset = 0 }: AmountColumn, value: number): number {
+  return step === undefined ? value : offset + Math.round((value - offset) / step) * step;
+}
+
 /** Whether a column writes a value as it is: on its grid, inside its bounds. */
 export function isWritten(column: AmountColumn, value: number): boolean {
   return Math.abs(amountsOf(column).allowed(value) - value) <= 1e-6 * (column.step ?? 0);

@@ -5,7 +5,7 @@ import { type CellColumn, type CellTable, cellText } from "../../data/cell-table
 import { shorten } from "../../data/columns.ts";
 import { listedTexts, textPool } from "../../data/text-pool.ts";
 import { failure } from "../../errors.ts";
-import { type Amounts, amountsOf } from "./amounts.ts";
+import { amountsOf, onGrid } from "./amounts.ts";
 import type { Condition, LinearComparison, Term } from "./condition-text.ts";
 import { columnsByName, conjuncts } from "./conditions.ts";
 import { cellsOf } from "./linear.ts";
@@ -159,10 +159,8 @@ interface Solver {
 function solverOf(column: ColumnSchema | undefined): Solver {
   const read = (column && amountReader(column)) ?? (() => Number.NaN);
   if (column?.kind !== "number" && column?.kind !== "date") return { read, write: () => undefined };
-  const { step, offset = 0 } = column;
-  const { format, unit }: Amounts = amountsOf(column);
-  const onGrid = (value: number) => (step === undefined ? value : offset + Math.round((value - offset) / step) * step);
-  return { read, write: (value) => (Number.isFinite(value) ? format(onGrid(value * unit)) : undefined) };
+  const { format, unit } = amountsOf(column);
+  return { read, write: (value) => (Number.isFinite(value) ? format(onGrid(column, value * unit)) : undefined) };
 }
 
 /** A column some of whose cells are written anew. */

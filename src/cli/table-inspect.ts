@@ -32,7 +32,7 @@ export async function inspectTable(path: string, options: InspectOptions, termin
   const { schema, reports: constraints } = findings;
   const described = columnsByName(schema.columns);
   const gaps = new Map(table.columns.map((column) => [column.name, gapCells(column, described.get(column.name))]));
-  const notices = columnNotices(schema, table, request.schema);
+  const notices = columnNotices(findings, request);
   await say(terminal, options, [
     `${counted(table.rows, "row")}, ${schemaSummary(schema)}`,
     "",

@@ -1,12 +1,19 @@
-// column-notices: what is to be said of columns before a fit: values that a schema moves, and values that drawn rows may lose.
-import type { CellTable } from "../../data/cell-table.ts";
+// column-notices: what is to be said of columns before a fit: values that a schema moves, values that drawn rows may lose, and gaps that sums bring.
 import { boundNotices } from "./bound-notices.ts";
 import { gridNotices } from "./grid-notices.ts";
 import { pileNotices } from "./pile-notices.ts";
-import type { Schema } from "./schema.ts";
-import type { SchemaOverrides } from "./schema-file.ts";
+import type { TableFindings, TableRequest } from "./prepare-table.ts";
+import { sumNotices } from "./sum-notices.ts";
 
 /** A sentence for each. */
-export function columnNotices(schema: Schema, table: CellTable, overrides: SchemaOverrides = {}): readonly string[] {
-  return [...boundNotices(schema, table), ...gridNotices(schema, table), ...pileNotices(schema, table, overrides)];
+export function columnNotices(
+  { schema, sums }: Pick<TableFindings, "schema" | "sums">,
+  { table, schema: overrides }: Pick<TableRequest, "table" | "schema">,
+): readonly string[] {
+  return [
+    ...boundNotices(schema, table),
+    ...gridNotices(schema, table),
+    ...pileNotices(schema, table, overrides),
+    ...sumNotices(sums, schema, table),
+  ];
 }

@@ -6,6 +6,7 @@ import { levelTexts } from "./column-code.ts";
 import type { Comparison, Condition } from "./condition-text.ts";
 import type { Literal } from "./condition-tokens.ts";
 import type { TableEncoder } from "./encoder.ts";
+import { gapFactsOf, mayBeGap } from "./possible-gaps.ts";
 import type { ColumnSchema, DateColumn, NumberColumn } from "./schema.ts";
 
 /** Whether a text, or a gap (undefined), passes. */
@@ -47,7 +48,7 @@ function comparisonTest(column: ColumnSchema, operator: Comparison, value: Liter
         expected: "== null or != null, as a gap is neither more nor less than a value",
         received: `${operator} null`,
       });
-    if (operator === "==" && encoder !== undefined && !isOptional && !hasGaps(column, encoder))
+    if (operator === "==" && encoder !== undefined && !isOptional && !mayBeGap(column.name, gapFactsOf(encoder)))
       throw failure("option", {
         where: placeOf(where, column),
         expected: "a column with gaps",
@@ -108,14 +109,6 @@ export function comparedAmount(
 
 function isBeyond({ minimum, maximum }: NumberColumn | DateColumn, value: number): boolean {
   return (minimum !== undefined && value < minimum) || (maximum !== undefined && value > maximum);
-}
-
-/** Whether the training rows had gaps in a column beside values. */
-function hasGaps({ name }: ColumnSchema, { dimensions, schema, toJSON }: TableEncoder): boolean {
-  const place = schema.columns.findIndex((column) => column.name === name);
-  return (
-    dimensions.some(({ column, part }) => column === name && part === "gap") || toJSON().codes[place]?.filled === 0
-  );
 }
 
 /** The value of a literal in a column of numbers or dates. */

@@ -83,7 +83,7 @@ export async function fitTable(engine: Engine, request: TableFitRequest): Promis
       notes: [
         ...untrainedNotes(others.blocks),
         ...schemaNotices(schema),
-        ...columnNotices(schema, request.table, request.schema),
+        ...columnNotices(findings, request),
         ...constraintNotices(reports),
         ...(copies > 1 ? rowNotes(few, "dimension") : []),
         ...strangerNotes(trainScores, heldOutScores ?? []),

@@ -35,6 +35,12 @@ export function sumOf(condition: Condition): Sum | undefined {
   return solvedFor(condition, condition.alone);
 }
 
+/** Those of some sums that are parts of a condition. */
+export function sumsFrom(condition: Condition, sums: readonly Sum[]): readonly Sum[] {
+  const own = conjuncts(condition).map((part) => JSON.stringify(sumOf(part)));
+  return sums.filter((sum) => own.includes(JSON.stringify(sum)));
+}
+
 function solvedFor({ terms, constant }: LinearComparison, column: string): Sum | undefined {
   const own = terms.find((term) => term.column === column)?.factor;
   if (own === undefined) return undefined;

@@ -12,15 +12,11 @@ import { jsonSyntaxFault } from "../data/json-syntax.ts";
 import { utf8Text } from "../data/utf8.ts";
 import { failure } from "../errors.ts";
 import { turns } from "../runtime/pause.ts";
+import type { ColumnOverride } from "../tasks/table/column-overrides.ts";
 import { parquetKinds } from "../tasks/table/parquet-kinds.ts";
 import { columnPlace, placesInFile, type SaidPlaces, saidPlaces } from "../tasks/table/said-places.ts";
 import type { Schema } from "../tasks/table/schema.ts";
-import {
-  type ColumnOverride,
-  parseSchemaFile,
-  type SchemaFile,
-  type SchemaOverrides,
-} from "../tasks/table/schema-file.ts";
+import { parseSchemaFile, type SchemaFile, type SchemaOverrides } from "../tasks/table/schema-file.ts";
 import { outputFlags } from "./flags.ts";
 import type { ColumnOrder } from "./parse.ts";
 import { checkOutputOrStream } from "./session.ts";

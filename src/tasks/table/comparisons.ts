@@ -1,7 +1,7 @@
 // comparisons: what one comparison of a condition means for the cells of a column, and why some have no meaning there.
 import { didYouMean, listNames, shorten } from "../../data/columns.ts";
 import { failure, type LocalFlowError } from "../../errors.ts";
-import { amountsOf, spokenStep } from "./amounts.ts";
+import { amountsOf, nearestAdvice, spokenStep } from "./amounts.ts";
 import { levelTexts } from "./column-code.ts";
 import type { Comparison, Condition } from "./condition-text.ts";
 import type { Literal } from "./condition-tokens.ts";
@@ -170,13 +170,11 @@ function checkObserved(column: NumberColumn | DateColumn, value: number, encoder
   if (code?.value.kind !== "values") return;
   const known = code.value.texts.map(parse);
   if (known.includes(value)) return;
-  const distance = known.map((each) => Math.abs(each - value));
-  const nearest = known[distance.indexOf(Math.min(...distance))] ?? 0;
   throw failure("option", {
     where: placeOf(where, column),
     expected: `one of the ${known.length} values of the training rows`,
     received: format(value),
-    remedy: `the nearest is ${format(nearest)}`,
+    remedy: nearestAdvice(known, value, format),
   });
 }
 

@@ -1,9 +1,9 @@
 // grid-notices: what is said of rows off the grid of a schema.
 import { describe, expect, it } from "vitest";
 import { cellTableOf } from "../../../src/data/cell-table.ts";
+import type { ColumnOverride } from "../../../src/tasks/table/column-overrides.ts";
 import { detectSchema } from "../../../src/tasks/table/detect.ts";
 import { gridNotices } from "../../../src/tasks/table/grid-notices.ts";
-import type { ColumnOverride } from "../../../src/tasks/table/schema-file.ts";
 
 const columnOf = (values: readonly (number | string)[]) => cellTableOf(values.map((x) => ({ x: String(x) })));
 const noticesOf = (

@@ -8,7 +8,7 @@ import { cellHeader, cellLines } from "../data/cell-writer.ts";
 import { didYouMean, listNames, shorten } from "../data/columns.ts";
 import { explained, writeFileAtomically } from "../data/files.ts";
 import { repeatedKey } from "../data/json-keys.ts";
-import { jsonSyntaxFault } from "../data/json-syntax.ts";
+import { faultPlace, jsonSyntaxFault } from "../data/json-syntax.ts";
 import { utf8Text } from "../data/utf8.ts";
 import { failure } from "../errors.ts";
 import { turns } from "../runtime/pause.ts";
@@ -117,7 +117,7 @@ function jsonIn(text: string, path: string): unknown {
   const fault = jsonSyntaxFault(text);
   if (fault === undefined) return JSON.parse(text);
   const { line, column, ...problem } = fault;
-  throw failure("option", { ...problem, where: `${path} line ${line}, column ${column}` });
+  throw failure("option", { ...problem, where: faultPlace(path, { line, column }) });
 }
 
 type Content = Iterable<string> | AsyncIterable<Uint8Array>;

@@ -15,7 +15,7 @@ import { integrationNames } from "./recipe.ts";
 import { refuseGiven } from "./refusals.ts";
 import { seedFrom, withEngine } from "./session.ts";
 import { checkTableOutput, readTableFile, writeTableFile } from "./table-data.ts";
-import { partialText, rareShares, rareText, scoreColumns } from "./table-score.ts";
+import { rareShares, rareText, scoreColumns, unplacedFields, unplacedText } from "./table-score.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** Trains a scorer on the exact scores of a table's model, and writes its file. */
@@ -100,15 +100,14 @@ export async function scoreByScorer(
     await writeTableFile(output, scoreColumns(scores, percentile), { columns: [] }, options, terminal);
   const { nll, standardError } = summarize(Array.from(scores.logDensity, (value) => -value));
   const seconds = (performance.now() - start) / 1000;
-  const { percentiles, unknownCells, partialRows } = scores;
+  const { percentiles } = scores;
   const rare = percentile && percentiles ? rareShares(percentiles) : undefined;
   const { drawn, data: measured } = scorer.agreement;
   const text = [
     `nll     ${withError(nll, standardError)} nats per row (${table.rows} rows), approximated`,
     `scorer  rank correlation ${short((measured ?? drawn).rankCorrelation, 4)} with the exact scores of ${scorer.teacher}`,
     ...rareText(rare),
-    ...partialText(partialRows),
-    ...(unknownCells === 0 ? [] : [`unknown ${unknownCells} cells that the model cannot place count for nothing`]),
+    ...unplacedText(scores),
     `effort  ${spokenTime(seconds)}`,
   ].join("\n");
   const result = {
@@ -118,8 +117,7 @@ export async function scoreByScorer(
     approximated: true,
     agreement: scorer.agreement,
     ...(rare && { percentiles: rare }),
-    unknownCells,
-    partialRows,
+    ...unplacedFields(scores),
     seconds,
     seed,
   };

@@ -8,19 +8,15 @@ import { cellHeader, cellLines } from "../data/cell-writer.ts";
 import { didYouMean, listNames, shorten } from "../data/columns.ts";
 import { explained, writeFileAtomically } from "../data/files.ts";
 import { repeatedKey } from "../data/json-keys.ts";
-import { jsonSyntaxFault } from "../data/json-syntax.ts";
+import { faultPlace, jsonSyntaxFault } from "../data/json-syntax.ts";
 import { utf8Text } from "../data/utf8.ts";
 import { failure } from "../errors.ts";
 import { turns } from "../runtime/pause.ts";
+import type { ColumnOverride } from "../tasks/table/column-overrides.ts";
 import { parquetKinds } from "../tasks/table/parquet-kinds.ts";
 import { columnPlace, placesInFile, type SaidPlaces, saidPlaces } from "../tasks/table/said-places.ts";
 import type { Schema } from "../tasks/table/schema.ts";
-import {
-  type ColumnOverride,
-  parseSchemaFile,
-  type SchemaFile,
-  type SchemaOverrides,
-} from "../tasks/table/schema-file.ts";
+import { parseSchemaFile, type SchemaFile, type SchemaOverrides } from "../tasks/table/schema-file.ts";
 import { outputFlags } from "./flags.ts";
 import type { ColumnOrder } from "./parse.ts";
 import { checkOutputOrStream } from "./session.ts";
@@ -121,7 +117,7 @@ function jsonIn(text: string, path: string): unknown {
   const fault = jsonSyntaxFault(text);
   if (fault === undefined) return JSON.parse(text);
   const { line, column, ...problem } = fault;
-  throw failure("option", { ...problem, where: `${path} line ${line}, column ${column}` });
+  throw failure("option", { ...problem, where: faultPlace(path, { line, column }) });
 }
 
 type Content = Iterable<string> | AsyncIterable<Uint8Array>;

@@ -1,6 +1,7 @@
 // table-score: `localflow score MODEL TABLE [-o OUT] [--contributions] [--classify]`, for models of tables.
 import { numberCells, takenCells, withCells } from "../data/cell-rows.ts";
 import type { CellTable } from "../data/cell-table.ts";
+import { listNames } from "../data/columns.ts";
 import { listedTexts } from "../data/text-pool.ts";
 import { failure } from "../errors.ts";
 import type { Engine } from "../runtime/contract.ts";
@@ -106,7 +107,7 @@ function summaryOf(
   { rows, percentile, seconds, seed }: Scoring,
 ): { readonly result: Readonly<Record<string, unknown>>; readonly text: string } {
   const { nll, standardError } = summarize(Array.from(scores.logDensity, (value) => -value));
-  const { percentiles, unknownCells, partialRows, evaluations } = scores;
+  const { percentiles, evaluations } = scores;
   const parts = scores.contributions?.map(({ column, values }) => ({
     column,
     mean: values.every(Number.isNaN) ? null : meanOf(values),
@@ -118,13 +119,12 @@ function summaryOf(
       ? [`smoothed ${short(-meanOf(scores.smoothed))} nats per row, of rows and noise together`]
       : []),
     ...rareText(rare),
-    ...partialText(partialRows),
     ...(probeError === undefined
       ? []
       : [
           `probes  off by ${short(probeError.value, 3)} nats in the root mean square (${probeError.rows} rows were scored exactly, too)`,
         ]),
-    ...(unknownCells === 0 ? [] : [`unknown ${unknownCells} cells that the model cannot place count for nothing`]),
+    ...unplacedText(scores),
     `effort  ${spokenTime(seconds)}, ${evaluations + (classes?.evaluations ?? 0)} velocity evaluations`,
     ...(classes ? classText(classes) : []),
     ...(parts === undefined
@@ -147,8 +147,7 @@ function summaryOf(
     ...(parts && { contributions: parts }),
     ...(classes && { classes: classSummary(classes) }),
     ...(tolerance !== undefined && { tolerance }),
-    unknownCells,
-    partialRows,
+    ...unplacedFields(scores),
     seconds,
     evaluations: evaluations + (classes?.evaluations ?? 0),
     seed,
@@ -211,11 +210,24 @@ export function rareText(rare: ReturnType<typeof rareShares> | undefined): reado
   return [`rare    ${percent(rare.below1, 2)} of the rows below percentile 1, ${percent(rare.below5, 2)} below 5`];
 }
 
-/** The line about rows of which a cell is left out, where there are some. */
-export function partialText(rows: number): readonly string[] {
-  if (rows === 0) return [];
+type PlacedScores = Pick<TableScores, "unknownCells" | "partialRows" | "strayRows" | "strayColumns">;
+
+/** Cells of which the model knows nothing, as JSON. */
+export function unplacedFields({ unknownCells, partialRows, strayRows, strayColumns }: PlacedScores) {
+  return { unknownCells, partialRows, ...(strayRows > 0 && { strayRows, strayColumns }) };
+}
+
+/** Lines about them, where there are some. */
+export function unplacedText({ unknownCells, partialRows, strayRows, strayColumns }: PlacedScores): readonly string[] {
+  const only = `another value of ${listNames(strayColumns)} than all training rows: scored as if they had that one`;
   return [
-    `partial ${counted(rows, "row")} with gaps or texts that no training row has: scored by the other cells, without percentile`,
+    ...(partialRows === 0
+      ? []
+      : [
+          `partial ${counted(partialRows, "row")} with gaps or texts that no training row has: scored by the other cells, without percentile`,
+        ]),
+    ...(unknownCells === 0 ? [] : [`unknown ${unknownCells} cells that the model cannot place count for nothing`]),
+    ...(strayRows === 0 ? [] : [`stray   ${counted(strayRows, "row")} with ${only}`]),
   ];
 }
 

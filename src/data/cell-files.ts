@@ -16,7 +16,7 @@ import { checkDistinct, numberedColumns } from "./columns.ts";
 import { csvScanner, type Separator } from "./csv-scanner.ts";
 import { endingOf, explained, unknownEnding } from "./files.ts";
 import { isRecord } from "./is-record.ts";
-import { checkKeys, jsonBegun, parsed } from "./json-table.ts";
+import { checkKeys, jsonBegun, parsedPiece, parsedWhole } from "./json-table.ts";
 import { elementCutter, type JsonPiece, lineCutter } from "./json-text.ts";
 import { checkMemory } from "./numeric-table.ts";
 import { toldPacked } from "./packed-file.ts";
@@ -90,8 +90,9 @@ async function readPieces(source: Source, cut: typeof lineCutter, options: CellS
   const collector = recordCollector(where, options);
   let names: readonly string[] | undefined;
   let isFirst = true;
-  const take = ({ text, row }: JsonPiece): void => {
-    const value = parsed(text, `${where} row ${row}`);
+  const take = (piece: JsonPiece): void => {
+    const { text, row } = piece;
+    const value = parsedPiece(piece, where);
     if (isFirst && Array.isArray(value)) names = numberedColumns(value.length);
     if (isFirst && isRecord(value)) checkKeys(text, `${where} row ${row}`);
     isFirst = false;
@@ -118,7 +119,7 @@ async function readColumnObject(source: Source, options: CellSourceOptions): Pro
   const { where, memory, missing, bytes = 0 } = options;
   checkMemory(6 * bytes, "about ", where, memory);
   const text = await wholeText(source, where);
-  const value = parsed(text, where, "name a file of one record per line .ndjson");
+  const value = parsedWhole(text, where);
   checkKeys(text, where);
   const lists = Object.entries(isRecord(value) ? value : {});
   checkDistinct(

@@ -1,10 +1,14 @@
 // json-syntax: where a text stops being JSON, what is expected there and what comes.
 import { shorten } from "./columns.ts";
 
-/** The first place at which a text is no JSON; lines, and the characters of a line as its columns, count from 1. */
-export interface JsonSyntaxFault {
+/** A place in a file; lines, and the characters of a line as its columns, count from 1. */
+export interface JsonPlace {
   readonly line: number;
   readonly column: number;
+}
+
+/** The first place at which a text is no JSON. */
+export interface JsonSyntaxFault extends JsonPlace {
   readonly expected: string;
   readonly received: string;
   readonly remedy?: string;
@@ -24,24 +28,56 @@ type Token =
 
 const closing = { "{": "}", "[": "]" } as const;
 const plain = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null/y;
+const plainOrNaN = new RegExp(`${plain.source}|-?(?:NaN|Infinity)`, "y");
 const word = /[\p{L}\p{N}_$.+-]+/uy;
 const escaped = /\\(?:["\\/bfnrt]|u[\da-fA-F]{4})/y;
 
+/** A text, where it begins in its file, and what counts as a value there. */
+interface Source {
+  readonly text: string;
+  readonly start: JsonPlace;
+  readonly plain: RegExp;
+}
+
+export interface JsonSyntaxOptions {
+  /** Where the text begins in its file. */
+  readonly start?: JsonPlace;
+  /** Whether NaN, Infinity and -Infinity, as Python writes them, are let pass. */
+  readonly hasNaN?: boolean;
+}
+
+/** What is expected behind the one value of a text. */
+export const endExpected = "nothing after the value";
+
+/** How errors call the place of a fault in what they call `where`. */
+export function faultPlace(where: string, { line, column }: JsonPlace): string {
+  return `${where} line ${line}, column ${column}`;
+}
+
 /** Where `text` is no JSON, or undefined where it is. */
-export function jsonSyntaxFault(text: string): JsonSyntaxFault | undefined {
+export function jsonSyntaxFault(
+  text: string,
+  { start = { line: 1, column: 1 }, hasNaN = false }: JsonSyntaxOptions = {},
+): JsonSyntaxFault | undefined {
+  const source: Source = { text, start, plain: hasNaN ? plainOrNaN : plain };
   const open: Opened[] = [];
   let next: Next = "value";
   let comma: number | undefined;
   for (let at = firstInk(text, 0); ; ) {
-    const token = tokenAt(text, at);
+    const token = tokenAt(source, at);
     const inside = open.at(-1);
     if (token.kind === "end" && next === "rest" && inside === undefined) return undefined;
-    if (token.kind === "broken") return { ...lineOf(text, token.end), ...token.problem };
+    if (token.kind === "broken") return { ...lineOf(source, token.end), ...token.problem };
     const after = following(token.kind, next, inside?.bracket);
     if (after === undefined) {
       const received = token.kind === "end" ? "the end" : shown(text.slice(at, token.end));
-      const remedy = remedyOf(text, { at, token, next, inside, comma });
-      return { ...lineOf(text, at), expected: spoken(next, inside), received, ...(remedy !== undefined && { remedy }) };
+      const remedy = remedyOf(source, { at, token, next, inside, comma });
+      return {
+        ...lineOf(source, at),
+        expected: spoken(next, inside),
+        received,
+        ...(remedy !== undefined && { remedy }),
+      };
     }
     if (token.kind === "{" || token.kind === "[") open.push({ bracket: token.kind, at });
     if (token.kind === "}" || token.kind === "]") open.pop();
@@ -70,13 +106,14 @@ function following(kind: Token["kind"], next: Next, inside: Opened["bracket"] | 
   }
 }
 
-function tokenAt(text: string, at: number): Token {
+function tokenAt(source: Source, at: number): Token {
+  const { text } = source;
   const character = text[at];
   switch (character) {
     case undefined:
       return { kind: "end", end: at };
     case '"':
-      return textAt(text, at);
+      return textAt(source, at);
     case "{":
     case "[":
     case "}":
@@ -85,7 +122,7 @@ function tokenAt(text: string, at: number): Token {
     case ":":
       return { kind: character, end: at + 1 };
     default: {
-      const [value, whole] = [behind(plain, text, at), behind(word, text, at)];
+      const [value, whole] = [behind(source.plain, text, at), behind(word, text, at)];
       return value > at && value >= whole
         ? { kind: "plain", end: value }
         : { kind: "word", end: Math.max(whole, at + 1) };
@@ -94,13 +131,14 @@ function tokenAt(text: string, at: number): Token {
 }
 
 /** A text from its opening quote: by hand, because a regular expression overflows on long ones. */
-function textAt(text: string, start: number): Token {
+function textAt(source: Source, start: number): Token {
+  const { text } = source;
   for (let at = start + 1; ; ) {
     const character = text[at];
     if (character === '"') return { kind: "text", end: at + 1 };
     if (character === undefined || character === "\n" || character === "\r") {
       const received = character === undefined ? "the end" : "the end of the line";
-      const remedy = `close the text that begins at column ${lineOf(text, start).column}`;
+      const remedy = `close the text that begins at column ${lineOf(source, start).column}`;
       return { kind: "broken", end: at, problem: { expected: 'a closing "', received, remedy } };
     }
     const isEscape = character === "\\";
@@ -121,7 +159,7 @@ function spoken(next: Next, inside: Opened | undefined): string {
     case "colon":
       return "a colon after the name";
     case "rest":
-      return inside === undefined ? "nothing after the value" : `a comma or ${end} after the value`;
+      return inside === undefined ? endExpected : `a comma or ${end} after the value`;
     case "name":
       return "a name in double quotes";
     case "first name":
@@ -150,10 +188,10 @@ interface Refused {
 }
 
 /** How what is probably meant is written. */
-function remedyOf(text: string, { at, token, next, inside, comma }: Refused): string | undefined {
-  const found = text.slice(at, token.end);
+function remedyOf(source: Source, { at, token, next, inside, comma }: Refused): string | undefined {
+  const found = source.text.slice(at, token.end);
   if (token.kind === "end" && inside !== undefined)
-    return `close the ${inside.bracket} of line ${lineOf(text, inside.at).line}`;
+    return `close the ${inside.bracket} of line ${lineOf(source, inside.at).line}`;
   if (comma !== undefined && (token.kind === "}" || token.kind === "]")) return "leave out the comma before it";
   if (found === "'") return "names and texts stand in double quotes";
   if (found === "/" || found === "#") return "leave comments out: JSON has none";
@@ -170,9 +208,10 @@ function shown(found: string): string {
   return found.startsWith('"') ? shorten(found) : `"${shorten(found)}"`;
 }
 
-function lineOf(text: string, at: number): Pick<JsonSyntaxFault, "line" | "column"> {
+function lineOf({ text, start }: Source, at: number): JsonPlace {
   const lines = text.slice(0, at).split(/\r\n|\n|\r/);
-  return { line: lines.length, column: (lines.at(-1)?.length ?? 0) + 1 };
+  const column = (lines.at(-1)?.length ?? 0) + 1;
+  return { line: start.line + lines.length - 1, column: lines.length === 1 ? start.column + column - 1 : column };
 }
 
 function firstInk(text: string, start: number): number {

@@ -3,6 +3,7 @@ import { failure } from "../errors.ts";
 import { checkDistinct, chooseColumns, chooseUnnamed, shorten } from "./columns.ts";
 import { isRecord } from "./is-record.ts";
 import { repeatedKey } from "./json-keys.ts";
+import { endExpected, faultPlace, type JsonPlace, jsonSyntaxFault } from "./json-syntax.ts";
 import { elementCutter, type JsonPiece, lineCutter } from "./json-text.ts";
 import { checkMemory, type NumericTable } from "./numeric-table.ts";
 import { wholeText } from "./utf8.ts";
@@ -52,7 +53,7 @@ export function readNdjsonTable(source: Source, options: ValueTableOptions): Pro
 async function readPieces(source: Source, cut: typeof lineCutter, options: ValueTableOptions): Promise<NumericTable> {
   const table = recordTable(options);
   const cutter = cut(options.where, (piece) => {
-    table.add(parsed(piece.text, `${options.where} row ${piece.row}`), piece);
+    table.add(parsedPiece(piece, options.where), piece);
   });
   for await (const chunk of source) cutter.push(chunk);
   cutter.finish();
@@ -66,7 +67,7 @@ async function readColumnObject(source: AsyncIterable<Uint8Array>, options: Valu
   const { where, memory, bytes } = options;
   if (bytes !== undefined) checkMemory(parsedSize * bytes, "about ", where, memory);
   const text = await wholeText(source, where);
-  const value = parsed(text, where, "name a file of one record per line .ndjson");
+  const value = parsedWhole(text, where);
   const entries = isRecord(value) ? Object.entries(value) : [];
   const columns = entries.filter((entry): entry is [string, unknown[]] => Array.isArray(entry[1]));
   const [, longest] = columns[0] ?? ["", []];
@@ -164,8 +165,26 @@ export function checkKeys(text: string, where: string): void {
   });
 }
 
+/** The value of a row of a file. Throws a `data` error at its row, line and column where it is no JSON. */
+export function parsedPiece({ text, row, start }: JsonPiece, where: string): unknown {
+  return parsed(text, { where: `${where} row ${row},`, start, behind: "commas part rows in .json, lines in .ndjson" });
+}
+
+/** The value of a whole file. */
+export function parsedWhole(text: string, where: string): unknown {
+  const start = { line: 1, column: 1 };
+  return parsed(text, { where, start, behind: "name a file of one record per line .ndjson" });
+}
+
+interface TextPlace {
+  readonly where: string;
+  readonly start: JsonPlace;
+  /** What is to be done about something behind the value. */
+  readonly behind: string;
+}
+
 /** The value of a JSON text; Python's NaN and Infinity, which JSON lacks, become texts and so are refused by place. */
-export function parsed(text: string, where: string, remedy?: string): unknown {
+function parsed(text: string, { where, start, behind }: TextPlace): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
@@ -176,8 +195,17 @@ export function parsed(text: string, where: string, remedy?: string): unknown {
         ),
       );
     } catch {
-      const received = text.trim() === "" ? "nothing" : `"${shorten(text.trim())}"`;
-      throw failure("data", { where, expected: "JSON", received, ...(remedy !== undefined && { remedy }) }, cause);
+      const fault = jsonSyntaxFault(text, { start, hasNaN: true });
+      if (fault === undefined) throw cause;
+      const { line, column, ...problem } = fault;
+      const isNothing = text.trim() === "";
+      const remedy = isNothing
+        ? "leave out the comma beside it"
+        : problem.expected === endExpected
+          ? behind
+          : undefined;
+      const place = faultPlace(where, { line, column });
+      throw failure("data", { ...problem, where: place, ...(remedy !== undefined && { remedy }) }, cause);
     }
   }
 }

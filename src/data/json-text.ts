@@ -1,10 +1,12 @@
 // json-text: cuts a stream of JSON into the texts of its elements, so that a large file is never in memory as a whole.
 import { failure } from "../errors.ts";
+import type { JsonPlace } from "./json-syntax.ts";
 import { notUtf8 } from "./utf8.ts";
 
-/** The text of one element or line; `row` counts from 1, `bytesRead` is the length of the file up to its end. */
+/** The text of one element or line; `row` counts from 1, `start` is where it begins, `bytesRead` is the length of the file up to its end. */
 export interface JsonPiece {
   readonly row: number;
+  readonly start: JsonPlace;
   readonly text: string;
   readonly bytesRead: number;
 }
@@ -31,7 +33,7 @@ export function lineCutter(where: string, take: Take): JsonCutter {
   const line = (bytesRead: number): void => {
     row++;
     const content = text.take(row);
-    if (content.trim() !== "") take({ row, text: content, bytesRead });
+    if (content.trim() !== "") take({ row, start: { line: row, column: 1 }, text: content, bytesRead });
   };
   return {
     push(chunk) {
@@ -57,9 +59,13 @@ export function elementCutter(where: string, take: Take): JsonCutter {
   let isText = false;
   let isEscaped = false;
   let state: "before" | "inside" | "after" = "before";
+  let place: JsonPlace = { line: 1, column: 1 };
   const element = (bytesRead: number): void => {
     row++;
-    take({ row, text: text.take(row), bytesRead });
+    const content = text.take(row);
+    const start = place;
+    place = placeBehind(start, `${content},`);
+    take({ row, start, text: content, bytesRead });
   };
   return {
     push(chunk) {
@@ -73,6 +79,7 @@ export function elementCutter(where: string, take: Take): JsonCutter {
           continue;
         }
         if (state !== "inside") {
+          if (state === "before") place = placeBehind(place, String.fromCharCode(byte));
           if (isBlank(byte)) continue;
           if (state === "after" || byte !== openList) throw notOneArray(where, state);
           [state, depth, start] = ["inside", 1, at + 1];
@@ -98,6 +105,16 @@ export function elementCutter(where: string, take: Take): JsonCutter {
       if (state !== "after") throw notOneArray(where, state);
     },
   };
+}
+
+/** Where what follows a text begins. */
+function placeBehind({ line, column }: JsonPlace, text: string): JsonPlace {
+  let [breaks, from] = [0, 0];
+  for (let at = text.indexOf("\n"); at >= 0; at = text.indexOf("\n", from)) {
+    breaks++;
+    from = at + 1;
+  }
+  return { line: line + breaks, column: (breaks === 0 ? column : 1) + text.length - from };
 }
 
 function isBlank(byte: number): boolean {

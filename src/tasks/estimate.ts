@@ -1,5 +1,5 @@
 // estimate: how long a fit takes here and how much memory, from a second or two of its own work on the rows it is to learn.
-import type { Block } from "../flow/chain.ts";
+import { type Block, type Chain, chainOf } from "../flow/chain.ts";
 import { initialMlp, layerSizes, mlpParameterCount } from "../nn/mlp.ts";
 import { random, split } from "../random.ts";
 import type { Engine } from "../runtime/contract.ts";
@@ -143,14 +143,16 @@ const shares = { train: 0.5, push: 0.2, score: 0.3 } as const;
 async function blockCost(work: Work, block: BlockConfiguration, number: number, seconds: number): Promise<BlockCost> {
   const { dimension, rows } = work;
   const trial = await trainForAMoment(work, block, number, seconds * shares.train);
+  const plain: Chain = { dimension, blocks: [trial.block] };
+  const whole = chainOf(dimension, plain.blocks, work.configuration.training.masks);
   // A training step costs about three evaluations of the velocity for each row of its batch.
   const evaluation = trial.iteration / (3 * batchRows(work));
   const guess = usualEvaluations * evaluation;
   const pushing = { rows: rows.pool, divergence: { kind: "none" }, guess, seconds: seconds * shares.push } as const;
-  const push = await moveRows(work, trial.block, pushing);
-  const exact = push.perRow * (1 + dimension);
+  const push = await moveRows(work, plain, pushing);
+  const exact = push.perRow * (1 + dimension) * whole.blocks.length;
   const scoring = { rows: rows.scored, divergence: { kind: "exact" }, guess: exact } as const;
-  const score = await moveRows(work, trial.block, { ...scoring, seconds: seconds * shares.score });
+  const score = await moveRows(work, whole, { ...scoring, seconds: seconds * shares.score });
   return {
     setup: trial.setup + push.setup + score.setup,
     iteration: trial.iteration,
@@ -233,11 +235,10 @@ interface Move {
 /** Seconds that compiling takes and that a row takes, from as many rows as `seconds` should suffice for. */
 async function moveRows(
   { engine, configuration, dimension, signal }: Work,
-  block: Block,
+  chain: Chain,
   { rows: { points, states }, divergence, guess, seconds }: Move,
 ) {
   const begun = performance.now();
-  const chain = { dimension, blocks: [block] };
   const { integration } = configuration;
   const transport = await createTransport(engine, chain, { direction: 1, integration, divergence });
   const setup = (performance.now() - begun) / 1000;

@@ -52,14 +52,18 @@ describe("inspect of a table", () => {
     expect((await localflow("inspect", data, ...tiny, "--early-stopping", "0")).out).not.toContain("early stopping");
   });
 
-  it("says as `fit` does how many rows are beyond a bound of the schema", async () => {
-    const schema = put("bound.json", ['{ "more": { "kind": "number", "values": "any", "maximum": 3 } }']);
+  it("says as `fit` does how many rows are beyond a bound of the schema, and off its step", async () => {
+    const schema = put("bound.json", ['{ "more": { "kind": "number", "values": "any", "maximum": 3, "step": 2 } }']);
     const { out } = await localflow("inspect", data, "--no-estimate", "--schema", schema);
-    const [notice = ""] = /\n\ncolumn "more" has 40 rows above its maximum 3: .*/.exec(out) ?? [];
     const { notices } = await localflowJson("inspect", data, "--no-estimate", "--schema", schema);
-    expect(notices).toEqual([notice.trim()]);
+    expect(notices).toEqual([
+      expect.stringMatching(/^column "more" has 40 rows above its maximum 3: /),
+      expect.stringMatching(/^column "more" has 80 rows off its grid, such as 1 /),
+    ]);
+    const told = notices as readonly string[];
+    expect(out).toContain(`\n\n${told.join("\n")}\n\n`);
     const fitted = await localflowJson("fit", data, "-o", at("bound.safetensors"), "--schema", schema, ...tiny);
-    expect(fitted["notes"]).toContain(notice.trim());
+    expect(fitted["notes"]).toEqual(expect.arrayContaining([...told]));
   });
 
   it("says as `fit` does which values have too few rows to be found as classes of their own", async () => {

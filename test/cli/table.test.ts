@@ -384,6 +384,24 @@ describe("score and inspect", () => {
     expect(linesOf(at("part.ndjson"))[0]).toMatch(/"percentile":null/);
   });
 
+  it("score tells rows that have another value where all training rows have one, and scores them as if they had that", async () => {
+    const unitOf = (name: string, units: readonly string[]) => {
+      const [header, ...lines] = csvOf(smallRows(40)).trimEnd().split("\n");
+      return put(name, [`${header},unit`, ...lines.map((line, n) => `${line},${units[n] ?? "kg"}`), ""].join("\n"));
+    };
+    const constant = at("constant.safetensors");
+    await json("fit", unitOf("kg.csv", []), "-o", constant, "--seed", "3", ...tiny);
+    const usual = await json("score", constant, at("kg.csv"), "-o", at("kg-scores.csv"));
+    expect(usual).not.toHaveProperty("strayRows");
+    const stray = await json("score", constant, unitOf("lb.csv", ["lb", "kg", "lb"]), "-o", at("lb-scores.csv"));
+    expect(stray).toMatchObject({ strayRows: 2, strayColumns: ["unit"], partialRows: 0 });
+    expect(linesOf(at("lb-scores.csv"))).toEqual(linesOf(at("kg-scores.csv")));
+    const { out } = await localflow("score", constant, at("lb.csv"), "-o", at("told.csv"));
+    expect(out).toContain(
+      "stray   2 rows with another value of unit than all training rows: scored as if they had that one\n",
+    );
+  });
+
   it("inspect shows what columns are and why, of data and of models", async () => {
     const data = await localflow("inspect", at("train.csv"));
     expect(data.out).toMatch(/x +number +\d+ +.*steps of 0\.001/);

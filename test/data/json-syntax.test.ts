@@ -2,6 +2,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { jsonSyntaxFault } from "../../src/data/json-syntax.ts";
+import { parsedPiece } from "../../src/data/json-table.ts";
+import { LocalFlowError } from "../../src/errors.ts";
 
 function isJson(text: string): boolean {
   try {
@@ -36,30 +38,33 @@ describe("the fault of a text that is no JSON", () => {
     expect(jsonSyntaxFault(text)).toEqual(told);
   });
 
+  const pieces = [
+    "{",
+    "}",
+    "[",
+    "]",
+    ",",
+    ":",
+    '"',
+    '"a"',
+    "1",
+    "-0.5e3",
+    "-",
+    "01",
+    "true",
+    "nul",
+    "\\u00e9",
+    "\\",
+    "\n",
+    " ",
+    "\u00a0",
+    "é",
+  ];
+  const soupOf = (...more: readonly string[]) =>
+    fc.array(fc.constantFrom(...pieces, ...more), { maxLength: 12 }).map((list) => list.join(""));
+  const soup = soupOf();
+
   it("is there exactly where JSON.parse refuses the text", () => {
-    const pieces = [
-      "{",
-      "}",
-      "[",
-      "]",
-      ",",
-      ":",
-      '"',
-      '"a"',
-      "1",
-      "-0.5e3",
-      "-",
-      "01",
-      "true",
-      "nul",
-      "\\u00e9",
-      "\\",
-      "\n",
-      " ",
-      "\u00a0",
-      "é",
-    ];
-    const soup = fc.array(fc.constantFrom(...pieces), { maxLength: 12 }).map((list) => list.join(""));
     const damaged = fc
       .tuple(fc.jsonValue(), fc.nat(), fc.constantFrom("", ...pieces), fc.integer({ min: 0, max: 2 }))
       .map(([value, place, piece, cut]) => {
@@ -73,6 +78,33 @@ describe("the fault of a text that is no JSON", () => {
       }),
       { numRuns: 5000, seed: 1 },
     );
+  });
+
+  it("is the same at a later place of a file, moved by where the text begins", () => {
+    fc.assert(
+      fc.property(soup, (text) => {
+        expect(jsonSyntaxFault(text, { start: { line: 3, column: 5 } })).toEqual(jsonSyntaxFault(`\n\n    ${text}`));
+      }),
+      { numRuns: 2000, seed: 2 },
+    );
+  });
+
+  it("of a row is told wherever it is none, also where NaN and Infinity are let pass", () => {
+    let told = 0;
+    fc.assert(
+      fc.property(soupOf("NaN", "-Infinity", "NaN,"), (text) => {
+        try {
+          parsedPiece({ text, row: 1, start: { line: 1, column: 1 }, bytesRead: 0 }, "t");
+        } catch (error) {
+          expect(error).toBeInstanceOf(LocalFlowError);
+          told++;
+        }
+      }),
+      { numRuns: 5000, seed: 3 },
+    );
+    expect(told).toBeGreaterThan(1000);
+    expect(jsonSyntaxFault('[NaN, {"a": -Infinity}]', { hasNaN: true })).toBeUndefined();
+    expect(jsonSyntaxFault("[NaN]")).toMatchObject({ column: 2, received: '"NaN"' });
   });
 
   it("takes time in proportion to the length of a text", () => {

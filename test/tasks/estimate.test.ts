@@ -151,6 +151,28 @@ describe("the estimate of a masked fit", () => {
     expect(guess.trainingSeconds).toBeGreaterThan(0);
   });
 
+  it("scores both parts of rows with gaps, which the fit does, and pushes them as one", async () => {
+    const { blocks, ...others } = short;
+    const request = preparedFor({ ...others, blocks: blocks.slice(-1) });
+    const { masks, ...training } = request.configuration.training;
+    if (masks?.presence === undefined) throw new Error("a table with gaps");
+    const { parts: _, ...presence } = masks.presence;
+    const openedFor = async (law: typeof masks) => {
+      let opened = 0;
+      const open: Engine["open"] = (model) => {
+        opened++;
+        return engine.open(model);
+      };
+      const configuration = { ...request.configuration, training: { ...training, masks: law } };
+      const guess = await estimateFit({ ...engine, open }, { ...request, configuration, seconds: 1 });
+      return { opened, guess };
+    };
+    const [one, two] = [await openedFor({ ...masks, presence }), await openedFor(masks)];
+    const programsOfBlock = 2;
+    expect(two.opened).toBe(one.opened + programsOfBlock);
+    expect(two.guess.scoreSeconds).toBeGreaterThan(1.2 * one.guess.scoreSeconds);
+  });
+
   it("counts the memory of the pool's copies with their states", async () => {
     const bytesOf = async (configuration: Configuration) =>
       (await estimateFit(engine, { ...preparedFor(configuration), seconds: 0.01 })).memoryBytes;

@@ -58,6 +58,18 @@ export function valuesIn(cells: CellColumn, column: NumberColumn | DateColumn): 
   return valuesOf(withoutTexts(profileOf(cells), column.gaps), amountsOf(column).parse);
 }
 
+/** The nearest value of the column's grid, whatever the bounds. */
+export function onGrid({ step, offset = 0 }: AmountColumn, value: number): number {
+  return step === undefined ? value : offset + Math.round((value - offset) / step) * step;
+}
+
+/** What is to be said of a value that is none of those that there are. */
+export function nearestAdvice(known: ArrayLike<number>, value: number, spoken: (value: number) => string): string {
+  const distances = Array.from(known, (each) => Math.abs(each - value));
+  const least = distances.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
+  return `the nearest is ${spoken(known[distances.indexOf(least)]!)}`;
+}
+
 /** Whether a column writes a value as it is: on its grid, inside its bounds. */
 export function isWritten(column: AmountColumn, value: number): boolean {
   return Math.abs(amountsOf(column).allowed(value) - value) <= 1e-6 * (column.step ?? 0);

@@ -4,6 +4,7 @@ import { shorten } from "../../data/columns.ts";
 import { valuesIn } from "./amounts.ts";
 import { columnsByName } from "./conditions.ts";
 import type { Schema } from "./schema.ts";
+import { countedRows } from "./told-rows.ts";
 
 /** Says how many rows of the table are beyond which bound; bounds that were found in its cells have none beyond. */
 export function boundNotices(schema: Schema, table: CellTable): readonly string[] {
@@ -18,8 +19,8 @@ export function boundNotices(schema: Schema, table: CellTable): readonly string[
     const [below, above] = [rowsWhere((value) => value < minimum), rowsWhere((value) => value > maximum)];
     if (below + above === 0) return [];
     const beyond = [
-      ...(below > 0 ? [`${counted(below)} below its minimum ${minimum}`] : []),
-      ...(above > 0 ? [`${counted(above)} above its maximum ${maximum}`] : []),
+      ...(below > 0 ? [`${countedRows(below)} below its minimum ${minimum}`] : []),
+      ...(above > 0 ? [`${countedRows(above)} above its maximum ${maximum}`] : []),
     ].join(" and ");
     const fate =
       column.values === "observed"
@@ -27,8 +28,4 @@ export function boundNotices(schema: Schema, table: CellTable): readonly string[
         : "learnt as they are, and drawn values beyond become the nearest inside: those rows pile up there";
     return [`column "${shorten(cells.name)}" has ${beyond}: they are ${fate}`];
   });
-}
-
-function counted(rows: number): string {
-  return `${rows} ${rows === 1 ? "row" : "rows"}`;
 }

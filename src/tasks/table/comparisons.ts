@@ -1,11 +1,12 @@
 // comparisons: what one comparison of a condition means for the cells of a column, and why some have no meaning there.
 import { didYouMean, listNames, shorten } from "../../data/columns.ts";
 import { failure, type LocalFlowError } from "../../errors.ts";
-import { amountsOf, spokenStep } from "./amounts.ts";
+import { amountsOf, nearestAdvice, spokenStep } from "./amounts.ts";
 import { levelTexts } from "./column-code.ts";
 import type { Comparison, Condition } from "./condition-text.ts";
 import type { Literal } from "./condition-tokens.ts";
 import type { TableEncoder } from "./encoder.ts";
+import { gapFactsOf, mayBeGap } from "./possible-gaps.ts";
 import type { ColumnSchema, DateColumn, NumberColumn } from "./schema.ts";
 
 /** Whether a text, or a gap (undefined), passes. */
@@ -47,7 +48,7 @@ function comparisonTest(column: ColumnSchema, operator: Comparison, value: Liter
         expected: "== null or != null, as a gap is neither more nor less than a value",
         received: `${operator} null`,
       });
-    if (operator === "==" && encoder !== undefined && !isOptional && !hasGaps(column, encoder))
+    if (operator === "==" && encoder !== undefined && !isOptional && !mayBeGap(column.name, gapFactsOf(encoder)))
       throw failure("option", {
         where: placeOf(where, column),
         expected: "a column with gaps",
@@ -110,14 +111,6 @@ function isBeyond({ minimum, maximum }: NumberColumn | DateColumn, value: number
   return (minimum !== undefined && value < minimum) || (maximum !== undefined && value > maximum);
 }
 
-/** Whether the training rows had gaps in a column beside values. */
-function hasGaps({ name }: ColumnSchema, { dimensions, schema, toJSON }: TableEncoder): boolean {
-  const place = schema.columns.findIndex((column) => column.name === name);
-  return (
-    dimensions.some(({ column, part }) => column === name && part === "gap") || toJSON().codes[place]?.filled === 0
-  );
-}
-
 /** The value of a literal in a column of numbers or dates. */
 export function literalValue(column: NumberColumn | DateColumn, literal: Literal, where: string): number {
   const amounts = amountsOf(column);
@@ -177,13 +170,11 @@ function checkObserved(column: NumberColumn | DateColumn, value: number, encoder
   if (code?.value.kind !== "values") return;
   const known = code.value.texts.map(parse);
   if (known.includes(value)) return;
-  const distance = known.map((each) => Math.abs(each - value));
-  const nearest = known[distance.indexOf(Math.min(...distance))] ?? 0;
   throw failure("option", {
     where: placeOf(where, column),
     expected: `one of the ${known.length} values of the training rows`,
     received: format(value),
-    remedy: `the nearest is ${format(nearest)}`,
+    remedy: nearestAdvice(known, value, format),
   });
 }
 

@@ -10,10 +10,8 @@ export interface ReachTest {
   readonly bounds: readonly number[];
 }
 
-/** Whether a cell that the column's code can give, a gap included, passes. */
+/** Whether a value that the column's code can give passes. */
 export function canPass(column: ColumnSchema, code: ColumnCode | undefined, { test, bounds }: ReachTest): boolean {
-  const mayBeGap = code === undefined || code.gaps > 0 || code.filled === 0;
-  if (mayBeGap && test(undefined)) return true;
   switch (column.kind) {
     case "number":
     case "date":

@@ -16,6 +16,7 @@ import { canPass, type ReachTest } from "./condition-reach.ts";
 import { type Condition, type LinearComparison, parseCondition } from "./condition-text.ts";
 import type { TableEncoder } from "./encoder.ts";
 import { cellsOf, linearOutcomes, outcomes, type RowOutcomes } from "./linear.ts";
+import { gapFactsOf, mayBeGap, mayLackParts } from "./possible-gaps.ts";
 
 /** A condition made ready for the columns of one model. */
 export interface BoundCondition {
@@ -48,7 +49,10 @@ export interface JointPart {
  */
 export function bindCondition(text: string, encoder: TableEncoder, where = "where"): BoundCondition {
   const place: ConditionPlace = { columns: columnsByName(encoder.schema.columns), encoder, where };
-  const computed = new Set((encoder.toJSON().sums ?? []).map(({ column }) => column));
+  const gaps = gapFactsOf(encoder);
+  const computed = new Set(gaps.sums.map(({ column }) => column));
+  const isDrawn = (name: string, { text: own }: GivenCell) =>
+    !computed.has(name) || (own === undefined && !mayLackParts(name, gaps));
   const parts = conjuncts(parseCondition(text, where));
   const optional = { ...place, isOptional: true };
   const leaves = leafTests({ kind: "and", parts }, (leaf) => (parts.includes(leaf) ? place : optional));
@@ -69,7 +73,7 @@ export function bindCondition(text: string, encoder: TableEncoder, where = "wher
       if (equal.has(name) && equal.get(name) !== cell.text) throw neverHolds(where, name);
       equal.set(name, cell.text);
     }
-    if (cell !== undefined && (!computed.has(name) || cell.text === undefined)) given.set(name, cell.text);
+    if (cell !== undefined && isDrawn(name, cell)) given.set(name, cell.text);
     else if (names.size > 1 || computed.has(name) || linearIn(part))
       joint.push({ columns: [...names], holds: heldBy(part) });
     else tests.set(name, reaches.get(name)?.test ?? (() => true));
@@ -100,14 +104,17 @@ interface ReadParts {
 /** Throws where no value of a column passes its tests; where a comparison is out of reach by itself, the error says which. */
 function checkReaches(reaches: ReadonlyMap<string, ReachTest>, { parts, leaves, encoder, place }: ReadParts): void {
   const { codes } = encoder.toJSON();
+  const gaps = gapFactsOf(encoder);
   for (const [name, reach] of reaches) {
     const column = place.columns.get(name);
     if (column === undefined) continue;
     const code = codes[encoder.schema.columns.indexOf(column)];
-    if (canPass(column, code, reach)) continue;
+    const passes = (asked: ReachTest) =>
+      (mayBeGap(name, gaps) && asked.test(undefined)) || canPass(column, code, asked);
+    if (passes(reach)) continue;
     const hopeless = parts.find((part) => {
       const isOwn = !linearIn(part) && columnsOf(part).every((each) => each === name);
-      return isOwn && !canPass(column, code, { test: joinedTest(part, leaves), bounds: boundsIn(part, place) });
+      return isOwn && !passes({ test: joinedTest(part, leaves), bounds: boundsIn(part, place) });
     });
     if (hopeless) leafTests(hopeless, () => place);
     throw neverHolds(place.where, name, hopeless && "one that no value of it meets");
@@ -263,8 +270,12 @@ function outcomesIn(
   });
 }
 
+interface GivenCell {
+  readonly text: string | undefined;
+}
+
 /** The cell that an equality gives; a condition that is none gives none. */
-function givenCell(condition: Condition, place: ConditionPlace): { readonly text: string | undefined } | undefined {
+function givenCell(condition: Condition, place: ConditionPlace): GivenCell | undefined {
   if (condition.kind === "in" && condition.values.length === 1 && condition.values[0])
     return givenCell({ ...condition, kind: "compare", operator: "==", value: condition.values[0] }, place);
   if (condition.kind !== "compare" || condition.operator !== "==") return undefined;

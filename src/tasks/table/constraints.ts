@@ -12,7 +12,7 @@ import { combinationsIn, mostCombinations, uniqueTest } from "./constraint-tests
 import { outcomes } from "./linear.ts";
 import { type SaidPlaces, saidPlaces } from "./said-places.ts";
 import type { Schema } from "./schema.ts";
-import { type Sum, sumOf } from "./sums.ts";
+import { type Sum, sumsFrom } from "./sums.ts";
 
 /** What the rows of the data say of a constraint. Plain JSON. */
 export interface ConstraintReport {
@@ -96,7 +96,8 @@ export function findConstraints(
     const judged = testOnce(constraint, table);
     const rows = [...judged.keys()].filter((row) => judged[row] === outcomes.fails);
     const isComputed =
-      constraint.kind === "condition" && conjuncts(constraint.condition).every((part) => isAmong(sumOf(part), sums));
+      constraint.kind === "condition" &&
+      conjuncts(constraint.condition).every((part) => sumsFrom(part, sums).length > 0);
     const about = judged.reduce((total, outcome) => total + Number(outcome !== outcomes.open), 0);
     if (rows.length > mostViolating * about) throw tooManyViolations(places.constraint(text), rows, about);
     const shown = rows.slice(0, shownRows).map((row) => row + 1);
@@ -126,10 +127,6 @@ export function constraintNotices(reports: readonly ConstraintReport[]): readonl
 
 function testOnce(constraint: BoundConstraint, table: CellTable): Uint8Array {
   return constraint.kind === "unique" ? uniqueTest([constraint.columns])(table) : constraint.test(table);
-}
-
-function isAmong(sum: Sum | undefined, sums: readonly Sum[]): boolean {
-  return sum !== undefined && sums.some((each) => JSON.stringify(each) === JSON.stringify(sum));
 }
 
 function tooManyViolations(where: string, rows: readonly number[], about: number) {

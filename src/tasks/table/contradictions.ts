@@ -5,12 +5,13 @@ import { listedTexts } from "../../data/text-pool.ts";
 import { failure, type LocalFlowError } from "../../errors.ts";
 import { type BoundConstraint, bound, type TableConstraint } from "./bound-constraints.ts";
 import { type Atom, allOf, alternativesOf } from "./condition-atoms.ts";
-import type { BoundCondition } from "./conditions.ts";
+import { type BoundCondition, columnsOf } from "./conditions.ts";
 import type { TableEncoder } from "./encoder.ts";
 import { unequalLevels } from "./equal-levels.ts";
 import type { ConditionJudge } from "./given-cells.ts";
 import { cellsOf, outcomes } from "./linear.ts";
 import { factsOf, mayBeMet, type RowFacts } from "./possible-rows.ts";
+import { sumsFrom } from "./sums.ts";
 
 type Ways = readonly (readonly Atom[])[];
 
@@ -21,9 +22,11 @@ type Ways = readonly (readonly Atom[])[];
 export function contradictionJudge(constraints: readonly TableConstraint[], encoder: TableEncoder): ConditionJudge {
   const facts = factsOf(encoder);
   const ready = constraints.map((constraint) => bound(constraint, encoder.schema));
-  const parts = ready.flatMap((each) =>
-    each.kind === "condition" ? [{ text: each.text, ways: alternativesOf(each.condition, true) }] : [],
-  );
+  const parts = ready.flatMap((each) => {
+    if (each.kind !== "condition") return [];
+    const sums = sumsFrom(each.condition, facts.sums);
+    return [{ text: each.text, ways: alternativesOf(each.condition, true), sums }];
+  });
   const lists = ready.flatMap((each) => (each.kind === "combinations" ? [seenRows(each, ready)] : []));
   return (condition, where) => {
     const own = allOf([alternativesOf({ kind: "and", parts: condition.parts }, false), [givenAtoms(condition)]]);
@@ -31,7 +34,7 @@ export function contradictionJudge(constraints: readonly TableConstraint[], enco
       isExcluded(
         own,
         others.map(({ ways }) => ways),
-        facts,
+        { ...facts, kept: others.flatMap(({ sums }) => sums) },
       );
     if (excludes([])) return neverMet(own, facts, where);
     const single = parts.find((part) => excludes([part]));
@@ -44,6 +47,22 @@ export function contradictionJudge(constraints: readonly TableConstraint[], enco
     const list = lists.find((each) => !each.leaves(condition));
     return list && excludedBy([list.text], where);
   };
+}
+
+/** The constraints that compute columns which a condition is about, each with these columns. */
+export function computedUnder(
+  { parts }: BoundCondition,
+  constraints: readonly TableConstraint[],
+  encoder: TableEncoder,
+): readonly { readonly text: string; readonly columns: readonly string[] }[] {
+  const asked = new Set(parts.flatMap(columnsOf));
+  const { sums = [] } = encoder.toJSON();
+  return constraints.flatMap((constraint) => {
+    const ready = bound(constraint, encoder.schema);
+    if (ready.kind !== "condition") return [];
+    const columns = sumsFrom(ready.condition, sums).flatMap(({ column }) => (asked.has(column) ? [column] : []));
+    return columns.length === 0 ? [] : [{ text: ready.text, columns }];
+  });
 }
 
 function neverMet([way = [], ...others]: Ways, { place: { columns } }: RowFacts, where: string): LocalFlowError {

@@ -1,7 +1,8 @@
 // detect-override: the description of a column whose kind a user gave; what he left open comes from the cells.
 import { listNames, nearestName, shorten } from "../../data/columns.ts";
 import { failure, type LocalFlowError } from "../../errors.ts";
-import { amountsOf, isWritten } from "./amounts.ts";
+import { amountsOf, isWritten, nearestAdvice } from "./amounts.ts";
+import type { KindOverride } from "./column-overrides.ts";
 import { dateFormat, findDateFormat } from "./date-format.ts";
 import { dateColumn, type NumberWishes, numberColumn } from "./detect-amounts.ts";
 import { largestNumber, numbersIn, tooLarge } from "./detect-numbers.ts";
@@ -9,7 +10,6 @@ import { type Notation, parseNumber } from "./number-format.ts";
 import { levelsOf, type Profile, type Values, valuesOf, withoutTexts } from "./profile.ts";
 import { type Regeneration, seenTexts, shapesOf } from "./regenerate.ts";
 import { type ColumnBase, type ColumnSchema, type DateColumn, mostLevels, type NumberColumn } from "./schema.ts";
-import type { ColumnOverride } from "./schema-file.ts";
 
 type Base = Omit<ColumnBase, "reason">;
 
@@ -21,7 +21,7 @@ interface Given {
 }
 
 /** The column as the user wants it; throws an `option` error at `where` that shows a cell that does not allow it. */
-export function columnFromOverride(whole: Profile, override: ColumnOverride, where: string): ColumnSchema {
+export function columnFromOverride(whole: Profile, override: KindOverride, where: string): ColumnSchema {
   const gaps = "gaps" in override ? (override.gaps ?? []) : [];
   const profile = withoutTexts(whole, gaps);
   const { name, origin, gap } = whole.column;
@@ -59,7 +59,7 @@ function regenerationAsked({ profile, where }: Given, wish: boolean | "sample" |
   });
 }
 
-function givenNumber({ profile, base, where }: Given, override: ColumnOverride & { kind: "number" }): ColumnSchema {
+function givenNumber({ profile, base, where }: Given, override: KindOverride & { kind: "number" }): ColumnSchema {
   const { thousands, ...rest } = override;
   const isGrouped = thousands === true;
   const numbers = numbersIn(profile, isGrouped ? "grouped" : thousands === undefined ? "any" : "plain");
@@ -69,7 +69,8 @@ function givenNumber({ profile, base, where }: Given, override: ColumnOverride &
       throw wrongCell(where, `numbers up to ${largestNumber}`, large, "give the column in larger units");
     const notation: Notation = { mark: ".", ...(isGrouped && { thousands: true }) };
     const stray = profile.texts.find((text) => !Number.isFinite(parseNumber(text, notation)));
-    throw wrongCell(where, "numbers that float64 holds exactly", stray ?? profile.texts[0]);
+    if (stray !== undefined) throw wrongCell(where, "numbers", stray);
+    throw wrongCell(where, "numbers that float64 holds exactly", profile.texts[0]);
   }
   const { kind: _, gaps: __, ...wishes } = rest;
   checkMapped(where, wishes);
@@ -86,14 +87,14 @@ function givenNumber({ profile, base, where }: Given, override: ColumnOverride &
   return { ...column, reason: `given by the schema; ${column.reason}` };
 }
 
-function givenDate({ profile, base, where }: Given, override: ColumnOverride & { kind: "date" }): ColumnSchema {
+function givenDate({ profile, base, where }: Given, override: KindOverride & { kind: "date" }): ColumnSchema {
   const { format: pattern, gaps: _, kind: __, apart, ...rest } = override;
   checkMapped(where, override);
   const dated = (form: string, reason: string) => {
     const { parse, format } = dateFormat(form);
     const wishes = { ...rest, ...(apart && { apart: apart.map(parse) }) };
     if (wishes.apart)
-      checkApart(where, valuesOf(profile, parse), wishes.apart, (value, n) => apart?.[n] ?? format(value));
+      checkApart(where, valuesOf(profile, parse), wishes.apart, (value, n = -1) => apart?.[n] ?? format(value));
     const column = dateColumn(profile, base, form, reason, wishes);
     checkAllowed(where, column);
     return column;
@@ -128,18 +129,20 @@ function checkApart(
   column: string,
   { values }: Values,
   apart: readonly number[],
-  spoken: (value: number, n: number) => string,
+  spoken: (value: number, n?: number) => string,
 ): void {
   const where = apartField(column);
   const known = new Set(values);
   const stray = apart.findIndex((value) => !known.has(value));
-  if (stray >= 0)
+  if (stray >= 0) {
+    const value = apart[stray]!;
     throw failure("option", {
       where,
       expected: "values that rows have",
-      received: shorten(spoken(apart[stray]!, stray)),
-      remedy: "write them as in the table",
+      received: shorten(spoken(value, stray)),
+      remedy: Number.isNaN(value) ? "write them as in the table" : nearestAdvice(values, value, (each) => spoken(each)),
     });
+  }
   const twice = apart.findIndex((value, n) => apart.indexOf(value) !== n);
   if (twice >= 0)
     throw failure("option", {

@@ -2,10 +2,11 @@
 import type { CellTable } from "../../data/cell-table.ts";
 import { didYouMean, listNames, shorten } from "../../data/columns.ts";
 import { failure } from "../../errors.ts";
+import { type ColumnOverride, closedOverride } from "./column-overrides.ts";
 import { detectAmount } from "./detect-amounts.ts";
 import { doubt, largestNumber, tooLarge } from "./detect-numbers.ts";
 import { columnFromOverride } from "./detect-override.ts";
-import { levelsOf, type Profile, profileOf } from "./profile.ts";
+import { levelsOf, type Profile, profileOf, withoutTexts } from "./profile.ts";
 import { type Regeneration, seenTexts, shapesOf, spokenShape } from "./regenerate.ts";
 import { type SaidPlaces, saidPlaces } from "./said-places.ts";
 import { type ColumnBase, type ColumnSchema, mostLevels, type Schema } from "./schema.ts";
@@ -44,11 +45,20 @@ export function detectSchema(
     const profile = profileOf(column);
     const override = Object.hasOwn(overrides, column.name) ? overrides[column.name] : undefined;
     if (override === undefined) return withTexts(detectColumn(profile), profile, texts);
-    const isOpen = (override.kind === "text" || override.kind === "id") && override.regenerate === undefined;
-    const found = columnFromOverride(profile, override, places.column(column.name));
-    return isOpen ? withTexts(found, profile, texts) : found;
+    const said = saidColumn(profile, override, places.column(column.name));
+    return "regenerate" in override ? said : withTexts(said, profile, texts);
   });
   return { columns };
+}
+
+/** The column as a user wants it; where he says no kind of it, of the kind that its cells have. */
+function saidColumn(whole: Profile, override: ColumnOverride, where: string): ColumnSchema {
+  if (override.kind !== undefined) return columnFromOverride(whole, override, where);
+  const { gaps = [] } = override;
+  const found = detectColumn(withoutTexts(whole, gaps));
+  const saysGapsAlone = Object.keys(override).every((field) => field === "gaps");
+  if (saysGapsAlone) return { ...found, gaps: [...gaps, ...found.gaps] };
+  return columnFromOverride(whole, closedOverride(override, found.kind, where), where);
 }
 
 /** The column with the way its texts are written, where it is one of texts that are no levels. */

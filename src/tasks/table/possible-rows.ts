@@ -1,6 +1,6 @@
 // possible-rows: whether comparisons that all have to hold leave a row: column by column, and as a system of inequalities.
 import { amountsOf } from "./amounts.ts";
-import { type ColumnCode, levelTexts } from "./column-code.ts";
+import { levelTexts } from "./column-code.ts";
 import { type CellComparison, type ConditionPlace, cellTest, comparedAmount } from "./comparisons.ts";
 import { type Atom, opposites } from "./condition-atoms.ts";
 import { canPass, type ReachTest } from "./condition-reach.ts";
@@ -11,29 +11,29 @@ import type { TableEncoder } from "./encoder.ts";
 import { unequalLevels } from "./equal-levels.ts";
 import { excludeEachOther, type Inequality } from "./inequalities.ts";
 import { halfStep, rounding } from "./linear.ts";
+import { type GapFacts, gapFactsOf, hasGaps, mayBeGap } from "./possible-gaps.ts";
 import type { ColumnSchema } from "./schema.ts";
 import type { Sum } from "./sums.ts";
 
 /** What is known of all rows. */
-export interface RowFacts {
+export interface RowFacts extends GapFacts {
   /** Of constraints, which may name values that are never drawn. */
   readonly place: ConditionPlace;
   /** Of conditions, which may not: equalities mean the nearest value that the column writes. */
   readonly drawn: ConditionPlace;
-  readonly codes: ReadonlyMap<string, ColumnCode>;
-  readonly sums: readonly Sum[];
+  /** Of the sums, those that say where a column has a value: all, or fewer where it is asked which of them excludes a row. */
+  readonly kept: readonly Sum[];
 }
 
 /** What an encoder knows of its rows. */
 export function factsOf(encoder: TableEncoder): RowFacts {
-  const { codes, sums = [] } = encoder.toJSON();
-  const { columns } = encoder.schema;
-  const place = { columns: columnsByName(columns), where: "constraints" };
+  const gaps = gapFactsOf(encoder);
+  const place = { columns: columnsByName(encoder.schema.columns), where: "constraints" };
   return {
     place,
     drawn: { ...place, where: "where", encoder, isOptional: true },
-    codes: new Map(columns.flatMap(({ name }, n) => (codes[n] ? [[name, codes[n]] as const] : []))),
-    sums,
+    ...gaps,
+    kept: gaps.sums,
   };
 }
 
@@ -52,14 +52,12 @@ export function mayBeMet(atoms: readonly Atom[], facts: RowFacts): boolean {
   for (const atom of atoms)
     if (atom.kind === "linear" && !atom.isConstraint && !atom.isNegated)
       for (const { column } of atom.leaf.terms) required.add(column);
+  for (const [name, { test }] of tests) if (!test(undefined)) required.add(name);
+  const filled = filledColumns(required, facts);
   for (const [name, reach] of tests) {
     const column = facts.place.columns.get(name);
-    if (column === undefined || column.kind === "id" || column.kind === "text") continue;
-    const isOpen = mayBeGap(name, facts) && reach.test(undefined);
-    if (!isOpen && !canPass(column, facts.codes.get(name), reach)) return false;
-    if (!reach.test(undefined)) required.add(name);
+    if (column && filled.has(name) && !canPass(column, facts.codes.get(name), reach)) return false;
   }
-  const filled = filledColumns(required, facts);
   const testOf = (name: string) => tests.get(name)?.test;
   if (unequalLevels(atoms, { columns: facts.place.columns, filled, testOf })) return false;
   return !excludeEachOther(inequalitiesOf(atoms, filled, facts));
@@ -80,20 +78,14 @@ function reachOf({ leaf, isConstraint, isNegated }: CellAtom, place: ConditionPl
   };
 }
 
-function mayBeGap(name: string, facts: RowFacts): boolean {
-  const code = facts.codes.get(name);
-  if (code === undefined || code.gaps > 0 || code.filled === 0) return true;
-  const sum = facts.sums.find(({ column }) => column === name);
-  return sum?.terms.some(({ column }) => mayBeGap(column, facts)) ?? false;
-}
-
-/** The columns that have a value in every row that is wanted: a sum has one where all its parts have, and nowhere else. */
+/** The columns that have a value in every row that is wanted: a sum has one only where all its parts have, and there unless it has gaps itself. */
 function filledColumns(required: ReadonlySet<string>, facts: RowFacts): ReadonlySet<string> {
   const filled = new Set(required);
   for (const name of facts.codes.keys()) if (!mayBeGap(name, facts)) filled.add(name);
-  for (const { column, terms } of facts.sums.toReversed())
+  for (const { column, terms } of facts.kept.toReversed())
     if (filled.has(column)) for (const term of terms) filled.add(term.column);
-  for (const { column, terms } of facts.sums) if (terms.every((term) => filled.has(term.column))) filled.add(column);
+  for (const { column, terms } of facts.kept)
+    if (!hasGaps(column, facts) && terms.every((term) => filled.has(term.column))) filled.add(column);
   return filled;
 }
 

@@ -1,13 +1,15 @@
 // sample-table: rows drawn from a model of a table, as they come or under a condition and constraints that all of them meet.
 import type { CellTable } from "../../data/cell-table.ts";
-import { shorten } from "../../data/columns.ts";
+import { listNames, shorten } from "../../data/columns.ts";
 import { failure } from "../../errors.ts";
 import type { Integration } from "../../ode/integration.ts";
 import type { Engine } from "../../runtime/contract.ts";
 import { checkSignal } from "../../runtime/pause.ts";
 import type { Progress } from "../progress.ts";
 import { checkCount } from "../rows.ts";
+import type { BoundCondition } from "./conditions.ts";
 import type { RowJudge } from "./constraint-judges.ts";
+import { computedUnder } from "./contradictions.ts";
 import { extrapolationNotes, importanceDraws } from "./rare-conditions.ts";
 import {
   type AskedRows,
@@ -106,7 +108,7 @@ async function drawRows(
     request,
     points: new Float32Array(rows * model.encoder.dimensions.length),
     held: (points, limit) => heldRows(source.tableOf(points), condition, judge, limit),
-    worst: () => judge?.worst(),
+    obstacles: () => obstaclesOf(model, condition, judge),
     ...(onPoints && { onPoints }),
   };
   const drawPlain = (count: number, first: number) => source.draw(count, firstRow + first);
@@ -153,7 +155,8 @@ interface Collecting {
   /** [rows · d], filled from the front. */
   readonly points: Float32Array;
   readonly held: (points: Float32Array, limit: number) => HeldRows;
-  readonly worst: () => ReturnType<RowJudge["worst"]>;
+  /** What kept draws from being rows, each with the comma before it. */
+  readonly obstacles: () => string;
   /** Given the rows as they are found. */
   readonly onPoints?: (points: Float32Array) => Promise<void>;
 }
@@ -177,7 +180,7 @@ interface Collected {
 
 /** Draws rows until as many as are wanted meet what they have to. */
 async function collected(
-  { request, points, held, worst, onPoints }: Collecting,
+  { request, points, held, obstacles, onPoints }: Collecting,
   { draw, filled: before, drawn: drawnBefore, mayStop }: Phase,
 ): Promise<Collected> {
   const { rows, mostDraws = Math.max(100_000, 100 * rows), onProgress } = request;
@@ -186,7 +189,7 @@ async function collected(
   while (filled < rows) {
     if (draws >= mostDraws) {
       if (mayStop && met < rareShare * draws) return { kind: "rare", filled, draws, met };
-      throw tooRare(request, filled, drawnBefore + draws, worst());
+      throw tooRare(request, filled, drawnBefore + draws, obstacles());
     }
     const share = draws === 0 ? 1 : Math.max(found, 1) / draws;
     const wanted = Math.ceil((1.1 * (rows - filled)) / share);
@@ -208,17 +211,25 @@ async function collected(
   return { kind: "found", filled, draws, met };
 }
 
-function tooRare(
-  { where, rows }: TableSampleRequest,
-  found: number,
-  draws: number,
-  worst: ReturnType<RowJudge["worst"]>,
-) {
-  const constraint = worst && `${worst.broken} broke the constraint ${shorten(worst.constraint)}`;
+/** The constraint that draws broke most often, and those that compute what the condition asks for. */
+function obstaclesOf(
+  { constraints = [], encoder }: TableModel,
+  condition: BoundCondition | undefined,
+  judge: RowJudge | undefined,
+): string {
+  const worst = judge?.worst();
+  const computed = condition === undefined ? [] : computedUnder(condition, constraints, encoder);
+  return [
+    ...(worst ? [`, of which ${worst.broken} broke the constraint ${shorten(worst.constraint)}`] : []),
+    ...computed.map(({ text, columns }) => `, with ${listNames(columns)} computed by the constraint ${shorten(text)}`),
+  ].join("");
+}
+
+function tooRare({ where, rows }: TableSampleRequest, found: number, draws: number, obstacles: string) {
   return failure("numeric", {
     where: where === undefined ? "constraints" : `where ${where}`,
     expected: `${rows} rows`,
-    received: `${found} among ${draws} draws${constraint === undefined ? "" : `, of which ${constraint}`}`,
+    received: `${found} among ${draws} draws${obstacles}`,
     remedy: `ask for fewer rows, or for ${where === undefined ? "constraints" : "a condition"} that more rows meet`,
   });
 }

@@ -10,6 +10,7 @@ import type { TableEncoder } from "./encoder.ts";
 import { type ColumnSpan, cellKinds, freeSums, pointsOf, presences, spansOf, type TablePoints } from "./points.ts";
 import { rowPercentiles } from "./row-percentiles.ts";
 import { smoothedScores } from "./smoothed-scores.ts";
+import { type StrayConstants, strayConstants } from "./stray-constants.ts";
 import type { TableModel } from "./table-model.ts";
 
 export interface TableScoreRequest extends Omit<ScoreRequest, "states" | "handOver"> {
@@ -19,7 +20,7 @@ export interface TableScoreRequest extends Omit<ScoreRequest, "states" | "handOv
   readonly smoothed?: boolean;
 }
 
-export interface TableScores {
+export interface TableScores extends StrayConstants {
   /**
    * Nats of each row: the log-density of its numbers per unit (dates: per day) times the probability of its levels and gaps; for
    * values of a grid and levels a lower bound that is sharp in the mean.
@@ -136,6 +137,7 @@ async function scoresOf(
     ...rowPercentiles(model.training, logDensity, points),
     ...(contributions && { contributions: parts }),
     unknownCells: points.unknown,
+    ...strayConstants(model.encoder, table),
     evaluations,
   };
 }

@@ -5,7 +5,7 @@ import { type CellColumn, type CellTable, cellText } from "../../data/cell-table
 import { shorten } from "../../data/columns.ts";
 import { listedTexts, textPool } from "../../data/text-pool.ts";
 import { failure } from "../../errors.ts";
-import { type Amounts, amountsOf } from "./amounts.ts";
+import { amountsOf, onGrid } from "./amounts.ts";
 import type { Condition, LinearComparison, Term } from "./condition-text.ts";
 import { columnsByName, conjuncts } from "./conditions.ts";
 import { cellsOf } from "./linear.ts";
@@ -33,6 +33,12 @@ export const sumsJson = z
 export function sumOf(condition: Condition): Sum | undefined {
   if (condition.kind !== "linear" || condition.operator !== "==" || condition.alone === undefined) return undefined;
   return solvedFor(condition, condition.alone);
+}
+
+/** Those of some sums that are parts of a condition. */
+export function sumsFrom(condition: Condition, sums: readonly Sum[]): readonly Sum[] {
+  const own = conjuncts(condition).map((part) => JSON.stringify(sumOf(part)));
+  return sums.filter((sum) => own.includes(JSON.stringify(sum)));
 }
 
 function solvedFor({ terms, constant }: LinearComparison, column: string): Sum | undefined {
@@ -159,10 +165,8 @@ interface Solver {
 function solverOf(column: ColumnSchema | undefined): Solver {
   const read = (column && amountReader(column)) ?? (() => Number.NaN);
   if (column?.kind !== "number" && column?.kind !== "date") return { read, write: () => undefined };
-  const { step, offset = 0 } = column;
-  const { format, unit }: Amounts = amountsOf(column);
-  const onGrid = (value: number) => (step === undefined ? value : offset + Math.round((value - offset) / step) * step);
-  return { read, write: (value) => (Number.isFinite(value) ? format(onGrid(value * unit)) : undefined) };
+  const { format, unit } = amountsOf(column);
+  return { read, write: (value) => (Number.isFinite(value) ? format(onGrid(column, value * unit)) : undefined) };
 }
 
 /** A column some of whose cells are written anew. */

@@ -2,8 +2,8 @@
 import { describe, expect, it } from "vitest";
 import { readCellCsv } from "../../../src/data/cell-files.ts";
 import { boundNotices } from "../../../src/tasks/table/bound-notices.ts";
+import type { ColumnOverride } from "../../../src/tasks/table/column-overrides.ts";
 import { detectSchema } from "../../../src/tasks/table/detect.ts";
-import type { ColumnOverride } from "../../../src/tasks/table/schema-file.ts";
 
 const table = await readCellCsv(
   [new TextEncoder().encode(`x,y\n-9,1\n${Array.from({ length: 20 }, (_, n) => `${n},${n % 3}\n`).join("")}`)],

@@ -86,6 +86,13 @@ describe("a table with constraints and a label", () => {
     );
   });
 
+  it("says which constraint computes a column that a condition of too few rows is about", async () => {
+    const asked = { rows: 5, seed: 1, where: "total == 7.77 && low == 30", mostDraws: 600 };
+    await expect(sampleTable(engine, fitted.model, asked)).rejects.toThrow(
+      /expected 5 rows, got \d among 600 draws,.* with total computed by the constraint total == net \+ tax; ask/,
+    );
+  });
+
   it("refuses a condition that contradicts a constraint without a draw", async () => {
     for (const where of ["low > high", "!(low <= high) && low != null", "low == 30 && high < 20", "total > net + tax"])
       await expect(sampleTable(engine, fitted.model, { rows: 0, seed: 1, where }), where).rejects.toThrow(

@@ -54,6 +54,49 @@ describe("conditions that contradict a constraint", () => {
     expect(message.includes("constraints ")).toBe(several);
   });
 
+  it("are refused where a sum leaves no row, for it has a value just where its parts have", () => {
+    const trips = Array.from({ length: 120 }, (_, n) => {
+      const [base, tip] = [n % 3 === 0 ? null : n % 20, n % 4 === 0 ? null : n % 7];
+      return {
+        base,
+        tip,
+        fare: (base ?? 5) + (tip ?? 2),
+        fee: n % 5 === 0 ? null : (n % 20) + (n % 7),
+        x: n % 20,
+        y: n % 7,
+      };
+    });
+    const { judged: told } = judgeOf(cellTableOf(trips), ["fare == base + tip", "fee == x + y", "y <= x || x < 7"]);
+    for (const where of [
+      "fare > 9 && base == null",
+      "fare != null && tip == null",
+      "x > 9 && fare >= 7 && tip == null",
+    ])
+      expect(told(where), where).toBe(
+        "where: expected a condition that leaves rows which meet the constraint fare == base + tip, got one that excludes them all",
+      );
+    for (const where of [
+      "fare == null && base == null",
+      "base > 3 && !(fare < 100)",
+      "!(fee >= 0)",
+      "fee == null && x > 3",
+    ])
+      expect(told(where), where).toBeUndefined();
+  });
+
+  it("may ask for gaps of a sum, which are drawn with those of its parts and given where they are its own", () => {
+    const rows = Array.from({ length: 60 }, (_, n) => {
+      const [part, x] = [n % 3 === 0 ? null : n % 20, n % 7];
+      return { part, x, sum: (part ?? 5) + x, own: n % 4 === 0 ? null : x + 1 };
+    });
+    const { encoder: known } = judgeOf(cellTableOf(rows), ["sum == part + x", "own == x + 1"]);
+    const givenBy = (where: string) => [...bindCondition(where, known).given.keys()];
+    expect(givenBy("sum == null")).toEqual([]);
+    expect(bindCondition("sum == null", known).joint.map(({ columns }) => columns)).toEqual([["sum"]]);
+    expect(givenBy("own == null")).toEqual(["own"]);
+    expect(() => bindCondition("x == null", known)).toThrow(/expected a column with gaps, got one without any/);
+  });
+
   it("are refused too where they exclude themselves, with no constraint to name", () => {
     for (const where of ["low > high && high > low", "net > tax && tax > total && total > net", "low > high + 1000"])
       expect(judged(where), where).toBe(
@@ -160,9 +203,10 @@ describe("whatever is refused", () => {
   const level = (c: number | null) => ((c ?? 0) < 2 ? "low" : "high");
   const domain = values.flatMap((a) => values.flatMap((b) => [0, 1, 2, 3].map((c) => ({ a, b, c, k: level(c) }))));
   const summed = values.flatMap((a) =>
-    values
-      .map((b) => (a === null || b === null ? null : a + b))
-      .map((c, n) => ({ a, b: values[n] ?? null, c, k: level(c) })),
+    values.flatMap((b) => {
+      const totals = a === null || b === null ? [null] : [null, a + b];
+      return totals.map((c) => ({ a, b, c, k: level(c) }));
+    }),
   );
   const number = { kind: "number", minimum: 0, step: 1, values: "any" } as const;
 

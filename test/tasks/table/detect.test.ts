@@ -9,6 +9,7 @@ import { detectSchema, schemaNotices } from "../../../src/tasks/table/detect.ts"
 import { encoderFrom, tableEncoder } from "../../../src/tasks/table/encoder.ts";
 import { measuredTable } from "../../../src/tasks/table/measured.ts";
 import { schemaJson } from "../../../src/tasks/table/schema.ts";
+import type { SchemaOverrides } from "../../../src/tasks/table/schema-file.ts";
 import { attempt } from "../../support/damage.ts";
 import { columnsTable, csvTable, scattered, textsOf, thereAndBack } from "./table-support.ts";
 
@@ -278,13 +279,47 @@ describe("what a user says", () => {
     const wrong = (overrides: Parameters<typeof detectSchema>[1]) => () => detectSchema(table, overrides);
     const cities = await columnsTable({ city: ["Bonn", "Rome", "Bonn"] });
     expect(wrong({ sise: { kind: "category" } })).toThrow('did you mean "size"?');
-    expect(wrong({ size: { kind: "number" } })).toThrow('schema column "size": expected numbers');
+    expect(wrong({ size: { kind: "number" } })).toThrow('schema column "size": expected numbers, got a cell "S"');
     expect(wrong({ size: { kind: "ordinal", levels: ["S", "M"] } })).toThrow('got a cell "L"; change');
     expect(() => detectSchema(cities, { city: { kind: "ordinal", levels: ["Bon", "Rome"] } })).toThrow(
       'expected one of Bon, Rome, got a cell "Bonn"; did you mean "Bonn" by the level "Bon"?',
     );
     expect(wrong({ size: { kind: "date", format: "YYYY" } })).toThrow("dates of the form YYYY");
     expect(wrong({ size: { kind: "boolean" } })).toThrow("expected two different texts");
+  });
+
+  test("may leave the kind of a column to its cells", async () => {
+    const table = await columnsTable({
+      n: scattered(90, 500).map((value) => (value % 9 === 0 ? "-99" : String(value))),
+      day: scattered(90, 300, 2).map((n) => new Date(Date.UTC(2024, 0, 1 + n)).toISOString().slice(0, 10)),
+      size: scattered(90, 3, 3).map((n) => ["S", "M", "?"][n]!),
+      one: Array(90).fill("x"),
+      ticket: Array.from({ length: 90 }, (_, n) => `T-${1000 + 7 * n}`),
+    });
+    const said: SchemaOverrides = {
+      n: { minimum: -5, gaps: ["-99"] },
+      day: { scale: "robust" },
+      ticket: { regenerate: true },
+    };
+    const closed: SchemaOverrides = {
+      n: { kind: "number", minimum: -5, gaps: ["-99"] },
+      day: { kind: "date", scale: "robust" },
+      ticket: { kind: "id", regenerate: true },
+    };
+    expect(detectSchema(table, said)).toEqual(detectSchema(table, closed));
+    const [, , size] = detectSchema(table, { size: { gaps: ["?"] } }).columns;
+    const cells = table.columns[2]!;
+    const known = Array.from(cells.codes, (code) => cells.texts.at(code)).filter((text) => text !== "?").length;
+    expect(size).toMatchObject({ kind: "category", gaps: ["?"], reason: `2 different texts in ${known} cells` });
+    const wrong = (overrides: Parameters<typeof detectSchema>[1]) => () => detectSchema(table, overrides);
+    expect(wrong({ size: { apart: ["S"] } })).toThrow(
+      'schema column "size", field "apart": expected one of the fields of a column of kind category (kind, gaps), got one of kind number or date; leave it out: each of its levels',
+    );
+    expect(wrong({ n: { apart: ["-99"] } })).toThrow('field "apart", item 1: expected a number, got "-99"; write -99');
+    expect(wrong({ day: { step: 2 } })).toThrow('got one of kind number; leave it out, or write "kind": "number"');
+    expect(wrong({ one: { minimum: 2 } })).toThrow(
+      'schema column "one", field "kind": expected one of number, date, category, ordinal, boolean, text, id, got nothing; the cells do not tell',
+    );
   });
 
   test("bounds: as given, or open with null", async () => {

@@ -145,6 +145,17 @@ describe("columns whose rows share values", () => {
     );
   });
 
+  test("are shown the nearest that rows have, of one that no row has, where it is a value at all", () => {
+    const given = (apart: readonly string[]) => () =>
+      detectSchema(table, { when: { kind: "date", apart: [...apart] } });
+    expect(given(["9999-12-30"])).toThrow("expected values that rows have, got 9999-12-30; the nearest is 9999-12-31");
+    expect(given(["31.12.9999"])).toThrow("expected values that rows have, got 31.12.9999; write them as in the table");
+    const wanted = fees.reduce((a, b) => (Math.abs(b - 26.001) < Math.abs(a - 26.001) ? b : a));
+    expect(() => detectSchema(table, { fee: { apart: [26.001] } })).toThrow(
+      `got 26.001; the nearest is ${Number(wanted.toFixed(2))}`,
+    );
+  });
+
   test("say nothing of the tail of the others, which is judged without them", () => {
     const reasonOf = (list: readonly number[]) =>
       detectSchema(cellTableOf(list.map((value) => ({ value: value.toFixed(2) })))).columns[0]?.reason;
@@ -169,7 +180,7 @@ describe("columns whose rows share values", () => {
   test.each([
     [
       { kind: "number", apart: [25.5] },
-      /^schema column "fee", field "apart": expected values that rows have, got 25.5; write them as in the table$/,
+      /^schema column "fee", field "apart": expected values that rows have, got 25.5; the nearest is 25\.\d+$/,
     ],
     [{ kind: "number", apart: [25, 25] }, /expected each value once, got 25 twice$/],
     [

@@ -9,6 +9,8 @@ describe("a schema file", () => {
       seen: { kind: "date", format: "D/M/YYYY", scale: "quantile", values: "any", gaps: ["never"] },
       size: { kind: "ordinal", levels: ["S", "M"] },
       note: { kind: "text", regenerate: "sample" },
+      fee: { apart: [25], minimum: 0 },
+      until: { apart: ["9999-12-31"], gaps: ["never"] },
     };
     expect(parseSchemaFile({ ...columns, constraints: ["age < 3"], label: "size" }, "s.json")).toEqual({
       columns,
@@ -19,6 +21,8 @@ describe("a schema file", () => {
   });
 
   const kinds = "number, date, category, ordinal, boolean, text, id";
+  const openFields =
+    "kind, minimum, maximum, step, values, apart, scale, thousands, gaps, format, true, regenerate, levels";
   const numberFields = "kind, minimum, maximum, step, values, apart, scale, thousands, gaps";
   it.each<readonly [unknown, string]>([
     [[], 's.json: expected columns by their names, such as {"age": {"kind": "number"}}, got an empty list'],
@@ -40,8 +44,37 @@ describe("a schema file", () => {
     ],
     [
       { a: { kind: "category", scale: "smooth" } },
-      's.json column "a", field "scale": expected one of the fields kind, gaps, got another one',
+      's.json column "a", field "scale": expected one of the fields of a column of kind category (kind, gaps), got one of kind number or date; leave it out, or write "kind": "number" or "kind": "date"',
     ],
+    [
+      { a: { kind: "category", apart: ["x"] } },
+      's.json column "a", field "apart": expected one of the fields of a column of kind category (kind, gaps), got one of kind number or date; leave it out: each of its levels is a class of its own already',
+    ],
+    [
+      { a: { kind: "number", apart: [2, "25.00"] } },
+      's.json column "a", field "apart", item 2: expected a number, got "25.00"; write 25',
+    ],
+    [
+      { a: { kind: "number", apart: ["none"] } },
+      's.json column "a", field "apart", item 1: expected a number, got "none"; texts among numbers are gaps, which "gaps" names',
+    ],
+    [
+      { a: { kind: "number", apart: [true] } },
+      's.json column "a", field "apart", item 1: expected a number, got true; write values that rows have',
+    ],
+    [
+      { a: { kind: "date", apart: [9999] } },
+      's.json column "a", field "apart", item 1: expected a text, got 9999; write dates as texts, as in the table',
+    ],
+    [
+      { a: { apart: [true] } },
+      's.json column "a", field "apart", item 1: expected a number or a text, got true; write values that rows have',
+    ],
+    [
+      { a: { knd: "number" } },
+      `s.json column "a", field "knd": expected one of the fields ${openFields}, got another one; did you mean "kind"?`,
+    ],
+    [{ a: { step: "1" } }, 's.json column "a", field "step": expected a number, got "1"'],
     [
       { a: { kind: "date", scale: "robst" } },
       's.json column "a", field "scale": expected one of "quantile", "smooth", "robust", got "robst"; did you mean "robust"?',

@@ -21,6 +21,7 @@ export const measureRanges: Readonly<Record<AnyMeasureName, MeasureRange>> = {
   quality: share,
   columnShapes: share,
   gapRates: share,
+  gapPatterns: share,
   pairTrends: share,
   c2st: share,
   // R² of numbers has no least value.

@@ -1,7 +1,7 @@
 // pair-trends: how far the dependence between each two columns of one table is from that in another
 import { failure } from "../errors.ts";
 import { permutation, random, split } from "../random.ts";
-import { checkEnoughRows, sameColumn, sharedCodes } from "./column-shapes.ts";
+import { checkEnoughRows, gapCodes, sameColumn, sharedCodes } from "./column-shapes.ts";
 import {
   correlationDistance,
   type Distance,
@@ -26,8 +26,8 @@ export interface PairTrend {
   readonly columns: readonly [first: string, second: string];
   readonly kind: "correlation" | "contingency";
   /**
-   * Two numbers: half the difference of their Pearson correlations, over rows where both are known. Otherwise the total
-   * variation between the tables of both columns' cells, a gap being a cell. From 0 to 1; SDMetrics' CorrelationSimilarity and
+   * Two numbers: half the difference of their Pearson correlations, over rows where both are known. Otherwise, and where no two rows of
+   * `real` know both, the total variation between the tables of both columns' cells, a gap being a cell. From 0 to 1; SDMetrics' CorrelationSimilarity and
    * ContingencySimilarity are 1 less it (theirs has cells of equal width).
    */
   readonly error: Estimate;
@@ -40,6 +40,11 @@ export interface PairTrends {
   readonly total: number;
   /** Mean of the pairs' errors; 0 without pairs. */
   readonly mean: Estimate;
+  /**
+   * Mean of the total variation between the tables of "gap or not" of both columns, over the pairs of which both have gaps; absent where
+   * there are none.
+   */
+  readonly gaps?: Estimate;
 }
 
 /**
@@ -60,19 +65,35 @@ export function* pairTrendSteps(
   const order = permutation(split(random(seed), "pair trends"), all.length)
     .subarray(0, most)
     .sort();
-  const mean = distanceMean(real.rows, other.rows);
+  const [mean, gaps] = [distanceMean(real.rows, other.rows), distanceMean(real.rows, other.rows)];
   const pairs: PairTrend[] = [];
+  let pairsWithGaps = 0;
   for (const place of order) {
     const [i, j] = all[place]!;
     const [a, b] = [sides[i]!, sides[j]!];
-    const isNumeric = a.values !== undefined && b.values !== undefined;
+    const isNumeric = a.values !== undefined && b.values !== undefined && rowsKnown(a, b) >= 2;
     const distance = isNumeric ? correlations(a, b) : contingencies(a, b);
     mean.add(distance);
     const kind = isNumeric ? "correlation" : "contingency";
     pairs.push({ columns: [a.name, b.name], kind, error: distanceEstimate(distance) });
+    if (a.hasGaps && b.hasGaps) {
+      gaps.add(gapDistance(a, b));
+      pairsWithGaps++;
+    }
     yield;
   }
-  return { pairs, total: all.length, mean: mean.estimate() };
+  return { pairs, total: all.length, mean: mean.estimate(), ...(pairsWithGaps > 0 && { gaps: gaps.estimate() }) };
+}
+
+/** Rows of `real` in which both of two columns are known. */
+function rowsKnown(a: PairSide, b: PairSide): number {
+  return a.gaps.real.reduce((count, gap, row) => count + Number(gap === 0 && b.gaps.real[row] === 0), 0);
+}
+
+/** Between the tables of which of two columns are gaps. */
+function gapDistance(a: PairSide, b: PairSide): Distance {
+  const both = (first: Int32Array, second: Int32Array) => first.map((gap, row) => 2 * gap + second[row]!);
+  return totalVariation(both(a.gaps.real, b.gaps.real), both(a.gaps.other, b.gaps.other), 4);
 }
 
 /** A column of both tables, ready for pairs. */
@@ -83,15 +104,19 @@ interface PairSide {
   /** Cells 0 … count - 1, the last one for gaps. */
   readonly cells: { readonly real: Int32Array; readonly other: Int32Array };
   readonly count: number;
+  /** 1 where a cell is a gap. */
+  readonly gaps: { readonly real: Int32Array; readonly other: Int32Array };
+  readonly hasGaps: boolean;
 }
 
 function pairSide(column: MeasuredColumn, other: MeasuredColumn, bins: number): PairSide {
-  const { name } = column;
+  const gaps = { real: gapCodes(column), other: gapCodes(other) };
+  const common = { name: column.name, gaps, hasGaps: gaps.real.includes(1) || gaps.other.includes(1) };
   if (column.kind === "numeric" && other.kind === "numeric") {
     const thresholds = quantileThresholds(column.values, bins);
     const cells = (values: Float64Array) => Int32Array.from(values, (value) => cellOf(value, thresholds));
     return {
-      name,
+      ...common,
       values: { real: column.values, other: other.values },
       cells: { real: cells(column.values), other: cells(other.values) },
       count: thresholds.length + 2,
@@ -99,7 +124,7 @@ function pairSide(column: MeasuredColumn, other: MeasuredColumn, bins: number): 
   }
   const { levels, real, others } = sharedCodes(column, other);
   const cells = (codes: Int32Array) => codes.map((code) => (code < 0 ? levels.length : code));
-  return { name, cells: { real: cells(real), other: cells(others) }, count: levels.length + 1 };
+  return { ...common, cells: { real: cells(real), other: cells(others) }, count: levels.length + 1 };
 }
 
 /** Different ends of the cells, inclusive; the last cell has none. */

@@ -26,6 +26,35 @@ describe("the trend of a pair", () => {
     expect(pairTrends(flat, flat).mean.value).toBe(0);
   });
 
+  it("is the total variation of the joint table of two numbers, gaps being a cell, where no rows know both", () => {
+    const none = Number.NaN;
+    const line = (x: readonly number[], y: readonly number[]) => tableOf(numeric("x", x), numeric("y", y));
+    const apart = line([1, 2, none, none], [none, none, 1, 2]);
+    const [same, together] = [
+      line([2, 1, none, none], [none, none, 2, 1]),
+      line([1, 2, none, none], [1, 2, none, none]),
+    ];
+    expect(pairTrends(apart, same).pairs).toEqual([
+      { columns: ["x", "y"], kind: "contingency", error: { value: 0, standardError: expect.any(Number) } },
+    ]);
+    expect(pairTrends(apart, together).mean.value).toBe(1);
+    expect(pairTrends(together, apart).pairs[0]?.kind).toBe("correlation");
+  });
+
+  it("is, of gaps alone, the total variation of which of two columns are gaps, over pairs that have some", () => {
+    const none = Number.NaN;
+    const table = (x: readonly number[], y: readonly number[]) =>
+      tableOf(numeric("x", x), numeric("y", y), category("z", ["l", "r", "l", "r"]));
+    const together = table([1, 2, none, none], [3, 4, none, none]);
+    const otherwise = table([1, 2, none, none], [3, none, 4, none]);
+    expect(pairTrends(together, otherwise).gaps?.value).toBe(0.5);
+    expect(pairTrends(together, together).gaps?.value).toBe(0);
+    expect(columnShapes(together, otherwise).gaps.value).toBe(0);
+    const whole = table([1, 2, 3, 4], [1, 2, 3, 4]);
+    expect(pairTrends(whole, whole).gaps).toBeUndefined();
+    expect(pairTrends(whole, together).gaps?.value).toBe(0.5);
+  });
+
   it("is the total variation of the joint table of categories, gaps being a cell", () => {
     const pair = (rows: readonly (readonly [string | null, string | null])[]) =>
       tableOf(

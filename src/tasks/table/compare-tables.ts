@@ -155,6 +155,7 @@ function estimatesOf(
     quality: qualityOf(shapes, trends),
     columnShapes: shapes,
     gapRates: gaps,
+    ...(trends.gaps && { gapPatterns: trends.gaps }),
     ...(trends.pairs.length > 0 && { pairTrends: trends.mean }),
     ...(auc && { c2st: auc }),
   };

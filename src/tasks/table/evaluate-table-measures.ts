@@ -112,6 +112,7 @@ async function fidelity(
     quality: qualityOf(shapes.mean, trends),
     columnShapes: shapes.mean,
     gapRates: shapes.gaps,
+    ...(trends.gaps && { gapPatterns: trends.gaps }),
     pairTrends: trends.mean,
     ...(classified && { c2st: classified.auc }),
     ...(useful && { utility: mainScore(useful).synthetic }),

@@ -4,6 +4,7 @@ export const tableMetricNames = [
   "quality",
   "columnShapes",
   "gapRates",
+  "gapPatterns",
   "pairTrends",
   "c2st",
   "utility",
@@ -44,6 +45,7 @@ export const driftMetricNames = [
   "quality",
   "columnShapes",
   "gapRates",
+  "gapPatterns",
   "pairTrends",
   "c2st",
 ] as const satisfies readonly TableMetricName[];
@@ -71,12 +73,19 @@ export const tableMetrics: Readonly<Record<TableMetricName, TableMetricMeaning>>
     better: "lower",
     definition: "Mean over columns of the difference between the shares of gaps. 0 is equal.",
   },
+  gapPatterns: {
+    title: "gap patterns",
+    group: "pairs",
+    better: "lower",
+    definition:
+      "Mean over pairs of columns of which both have gaps: half the summed differences of the shares of rows in which both, one or the other, and none is a gap (total variation). 0 is equal.",
+  },
   pairTrends: {
     title: "pair trends",
     group: "pairs",
     better: "lower",
     definition:
-      "Mean over pairs of columns: for two numbers half the difference of their correlations, otherwise the total variation of their joint table, numbers in ten cells of equally many real rows. 0 is equal, 1 is as different as can be.",
+      "Mean over pairs of columns: for two numbers half the difference of their correlations, otherwise, and where no rows know both, the total variation of their joint table, numbers in ten cells of equally many real rows. 0 is equal, 1 is as different as can be.",
   },
   c2st: {
     title: "classifier two-sample test",

@@ -12,11 +12,13 @@ export const noGuarantee =
 
 /** Sentences on columns, on whole rows, on what is missing and on privacy, in this order; the last one is `noGuarantee`. */
 export function tableVerdict({ measures, telling, pairs, rows }: TableFindings): readonly string[] {
-  const { columnShapes, pairTrends, c2st, recall, utility } = measures;
+  const { columnShapes, pairTrends, gapPatterns, c2st, recall, utility } = measures;
   const isApart = areOfOtherLaws({ measures, rows });
   const sentences = [
     columnShapes && `Columns taken alone are ${percent(columnShapes)} off; ${besideFloor(columnShapes)}.`,
     pairTrends && pairs[0] && `${pairsSentence(pairTrends)} The worst pair is ${pairs[0].columns.join(" and ")}.`,
+    gapPatterns &&
+      `Gaps of two columns come together, or not, in ${percent(gapPatterns)} of the rows otherwise than they should, on average; ${besideFloor(gapPatterns)}.`,
     isApart && c2st ? otherLawsSentence(c2st) : undefined,
     c2st && !(isApart && !above(c2st))
       ? rowsSentence(c2st, telling, testedRows(Math.min(rows.heldOut, rows.compared)))

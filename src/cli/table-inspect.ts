@@ -1,11 +1,10 @@
 // table-inspect: `localflow inspect FILE` for tables of mixed columns and models of them: what columns are taken for, what a fit would take.
 
 import { LocalFlowError } from "../errors.ts";
-import { boundNotices } from "../tasks/table/bound-notices.ts";
+import { columnNotices } from "../tasks/table/column-notices.ts";
 import { columnsByName } from "../tasks/table/conditions.ts";
 import type { ConstraintReport } from "../tasks/table/constraints.ts";
 import { gapCells } from "../tasks/table/gap-counts.ts";
-import { pileNotices } from "../tasks/table/pile-notices.ts";
 import {
   preparedTable,
   type TableFindings,
@@ -33,7 +32,7 @@ export async function inspectTable(path: string, options: InspectOptions, termin
   const { schema, reports: constraints } = findings;
   const described = columnsByName(schema.columns);
   const gaps = new Map(table.columns.map((column) => [column.name, gapCells(column, described.get(column.name))]));
-  const notices = [...boundNotices(schema, table), ...pileNotices(schema, table, request.schema)];
+  const notices = columnNotices(schema, table, request.schema);
   await say(terminal, options, [
     `${counted(table.rows, "row")}, ${schemaSummary(schema)}`,
     "",

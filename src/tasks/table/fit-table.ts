@@ -4,10 +4,9 @@ import { floats } from "../../tensor/array.ts";
 import { type FitReport, type FitRequest, fitDensity, type Likelihood, summarize } from "../density.ts";
 import { percentileOf, quantilesOf } from "../quantiles.ts";
 import { rowNotes } from "../rows.ts";
-import { boundNotices } from "./bound-notices.ts";
+import { columnNotices } from "./column-notices.ts";
 import { type ConstraintReport, constraintNotices } from "./constraints.ts";
 import { schemaNotices } from "./detect.ts";
-import { pileNotices } from "./pile-notices.ts";
 import { preparedTable, type TableRequest, tableFindings, tablePlan } from "./prepare-table.ts";
 import type { Schema } from "./schema.ts";
 import type { TableModel, TableTraining } from "./table-model.ts";
@@ -84,8 +83,7 @@ export async function fitTable(engine: Engine, request: TableFitRequest): Promis
       notes: [
         ...untrainedNotes(others.blocks),
         ...schemaNotices(schema),
-        ...boundNotices(schema, request.table),
-        ...pileNotices(schema, request.table, request.schema),
+        ...columnNotices(schema, request.table, request.schema),
         ...constraintNotices(reports),
         ...(copies > 1 ? rowNotes(few, "dimension") : []),
         ...strangerNotes(trainScores, heldOutScores ?? []),

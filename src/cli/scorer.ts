@@ -15,7 +15,7 @@ import { integrationNames } from "./recipe.ts";
 import { refuseGiven } from "./refusals.ts";
 import { seedFrom, withEngine } from "./session.ts";
 import { checkTableOutput, readTableFile, writeTableFile } from "./table-data.ts";
-import { partialText, rareShares, rareText, scoreColumns } from "./table-score.ts";
+import { partialText, rareShares, rareText, scoreColumns, toldNotes } from "./table-score.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** Trains a scorer on the exact scores of a table's model, and writes its file. */
@@ -122,6 +122,7 @@ export async function scoreByScorer(
     partialRows,
     seconds,
     seed,
+    ...toldNotes(scores, percentile, options, terminal),
   };
   await reportBeside(terminal, options, result, text);
 }

@@ -15,7 +15,7 @@ import { type Standardization, standardize } from "../standardization.ts";
 import type { TableEncoder } from "./encoder.ts";
 import { type KnownPoints, pointsOf } from "./points.ts";
 import { rowPercentiles } from "./row-percentiles.ts";
-import { rowVolumes, type TableScores } from "./score-table.ts";
+import { rowVolumes, scoreNotes, type TableScores } from "./score-table.ts";
 import type { TableTraining } from "./table-model.ts";
 
 /** How well a scorer agrees with the scores it learnt from, on rows that it did not learn from. */
@@ -119,6 +119,7 @@ export async function createScorer(
         logDensity,
         ...rowPercentiles(training, logDensity, encoded),
         unknownCells: encoded.unknown,
+        ...scoreNotes(encoder, table, encoded),
       };
     },
     release: () => program.release(),

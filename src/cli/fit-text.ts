@@ -43,15 +43,21 @@ export function fitText(
   ].join("\n");
 }
 
-/** The likelihoods of training rows and of held-out ones, where there are any. */
+/** The likelihoods of training rows and of held-out ones, where there are any; of small tables they are of copies of `rows` rows. */
 export function likelihoodLines({
   train,
   validation,
+  rows: trained = Number.POSITIVE_INFINITY,
 }: {
   readonly train: Likelihood;
   readonly validation?: Likelihood;
+  readonly rows?: number;
 }): readonly string[] {
-  const line = (name: string, { nll, standardError, rows }: Likelihood) =>
-    `${name.padEnd(16)}${withError(nll, standardError)} nats (${rows} rows)`;
-  return [line("training nll", train), ...(validation ? [line("held-out nll", validation)] : [])];
+  const line = (name: string, { nll, standardError }: Likelihood, of: string) =>
+    `${name.padEnd(16)}${withError(nll, standardError)} nats (${of})`;
+  const known = train.rows > trained ? `${train.rows} points of ${trained} rows` : `${train.rows} rows`;
+  return [
+    line("training nll", train, known),
+    ...(validation ? [line("held-out nll", validation, `${validation.rows} rows`)] : []),
+  ];
 }

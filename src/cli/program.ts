@@ -214,9 +214,14 @@ function distill(root: Command, terminal: Terminal): void {
     "noise rows that the model carries to data, to learn from (default: 65536; images: 4096; scores: 131072)",
     whole,
   );
-  add(command, "--hidden <widths>", "hidden layers, such as 256x3 (default: as the model's)", parse.hidden);
+  add(
+    command,
+    "--hidden <widths>",
+    "hidden layers, such as 256x3; not with --scores (default: as the model's)",
+    parse.hidden,
+  );
   const objective =
-    "what networks learn from: regression on the model, progressive: a student of more, or consistency: themselves (default: regression)";
+    "what networks learn from: regression on the model, progressive: a student of more, or consistency: themselves; not with --scores (default: regression)";
   const objectives = ["regression", "progressive", "consistency"] as const;
   add(command, "--objective <name>", objective, parse.choice(objectives));
   add(command, "--iterations <count>", "iterations of each network (default: 2000; images: 400; scores: 8000)", whole);
@@ -230,7 +235,8 @@ function distill(root: Command, terminal: Terminal): void {
   const guidance =
     "of images with classes: how strongly the model follows each, built into the student; 0 leaves classes out, below 0 leads away (default: 1)";
   add(command, "--guidance <number>", guidance, parse.number());
-  add(command, "--time <duration>", "stop in time with a usable student, such as 10m", parse.seconds);
+  const time = "stop in time with a usable student, such as 10m; not with --scores, whose time --iterations sets";
+  add(command, "--time <duration>", time, parse.seconds);
   options.force(options.seed(options.common(command)));
   examples(command, [
     "localflow distill model.safetensors -o student.safetensors --evaluations 4",

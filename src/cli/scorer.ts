@@ -15,7 +15,7 @@ import { integrationNames } from "./recipe.ts";
 import { refuseGiven } from "./refusals.ts";
 import { seedFrom, withEngine } from "./session.ts";
 import { checkTableOutput, readTableFile, writeTableFile } from "./table-data.ts";
-import { rareShares, rareText, scoreColumns, unplacedFields, unplacedText } from "./table-score.ts";
+import { rareShares, rareText, scoreColumns, toldNotes, unplacedFields, unplacedText } from "./table-score.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** Trains a scorer on the exact scores of a table's model, and writes its file. */
@@ -120,6 +120,7 @@ export async function scoreByScorer(
     ...unplacedFields(scores),
     seconds,
     seed,
+    ...toldNotes(scores, percentile, options, terminal),
   };
   await reportBeside(terminal, options, result, text);
 }

@@ -83,8 +83,9 @@ export async function scoreTableFile(
       terminal,
     );
   const seconds = (performance.now() - start) / 1000;
+  const notes = toldNotes(scores, percentile, options, terminal);
   const { result, text } = summaryOf(scored, { rows: table.rows, percentile, seconds, seed });
-  await reportBeside(terminal, options, result, text);
+  await reportBeside(terminal, options, { ...result, ...notes }, text);
 }
 
 interface Scored {
@@ -194,6 +195,18 @@ export function scoreColumns(
     ...contributions.map(({ column, values }) => numberCells(`log_density of ${column}`, values, 9)),
   ];
   return { rows: logDensity.length, columns };
+}
+
+/** Says the notes of scores, those of percentiles where they were asked for, and gives them as a field for JSON. */
+export function toldNotes(
+  scores: Pick<TableScores, "notes" | "percentileNotes">,
+  percentile: boolean,
+  { quiet }: { readonly quiet?: boolean },
+  terminal: Terminal,
+): { readonly notes?: readonly string[] } {
+  const notes = [...scores.notes, ...(percentile ? scores.percentileNotes : [])];
+  if (!quiet) for (const note of notes) terminal.err(`localflow: note: ${note}\n`);
+  return notes.length > 0 ? { notes } : {};
 }
 
 /** How many of the rows with a percentile stand low among the training rows; undefined where none has one. */

@@ -1,6 +1,7 @@
 // condition-text: the little language of conditions and constraints on rows, such as `cut == "Ideal" && low <= high`, as a tree.
+import { isGapText } from "../../data/cell-table.ts";
 import { compare } from "./comparisons.ts";
-import { type Literal, type Token, tokenReader, wrong } from "./condition-tokens.ts";
+import { gapIsNull, type Literal, type Token, tokenReader, wrong } from "./condition-tokens.ts";
 
 export type Comparison = "==" | "!=" | "<" | "<=" | ">" | ">=";
 
@@ -113,6 +114,7 @@ function comparison(reader: Reader, where: string): Condition {
   if (isColumn && reader.skipSign("in"))
     return { kind: "in", column: only.column, values: listOf(reader, () => literalOf(reader)) };
   const operator = reader.peek().kind === "sign" ? comparisons[reader.peek().text] : undefined;
+  if (isColumn && /^is(null|na)?$/i.test(reader.peek().text)) throw reader.refuse(gapIsNull);
   if (operator === undefined) throw reader.refuse(`== != < <= > >=${isColumn ? " or in" : ""}`);
   reader.take();
   if (isColumn && reader.peek().literal !== undefined && !continuesSum(reader.peek(1)))
@@ -192,6 +194,7 @@ function literalOf(reader: Reader): Literal {
   const { literal, kind } = reader.peek();
   if (literal === undefined)
     throw reader.refuse(kind === "name" ? 'a value, a text in quotes such as "Ideal"' : "a value");
+  if (literal.kind === "text" && isGapText(literal.text)) throw reader.refuse(gapIsNull);
   reader.take();
   return literal;
 }

@@ -28,6 +28,9 @@ export interface TokenReader {
   refuse(expected: string): LocalFlowError;
 }
 
+/** What is expected where a gap is spelled in another way. */
+export const gapIsNull = "null for a gap, as in income == null or income != null";
+
 const longestText = 10_000;
 
 /** Reads the words of a text. Throws `option` errors that show the place. */

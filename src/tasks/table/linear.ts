@@ -1,11 +1,12 @@
 // linear: comparisons of sums of columns, row by row: numbers, dates as days, and two columns of levels.
-import type { CellColumn, CellTable } from "../../data/cell-table.ts";
-import { listNames } from "../../data/columns.ts";
+import { type CellColumn, type CellTable, isGapText } from "../../data/cell-table.ts";
+import { listNames, shorten } from "../../data/columns.ts";
 import { failure } from "../../errors.ts";
 import { amountsOf } from "./amounts.ts";
 import { levelTexts } from "./column-code.ts";
 import { type ConditionPlace, compare, drawnColumn, noOrder, placeOf } from "./comparisons.ts";
 import type { LinearComparison } from "./condition-text.ts";
+import { gapIsNull, wrong } from "./condition-tokens.ts";
 import type { ColumnSchema } from "./schema.ts";
 
 /** What a row is by a comparison: it does not hold, it holds, or a gap leaves it open. */
@@ -22,7 +23,7 @@ export const rounding = 1e-9;
  * `option` for columns that cannot be added, or compared with each other.
  */
 export function linearOutcomes(leaf: LinearComparison, place: ConditionPlace): RowOutcomes {
-  const columns = leaf.terms.map(({ column }) => drawnColumn(column, place));
+  const columns = leaf.terms.map(({ column }) => comparedColumn(column, place));
   const values = valueReaders(leaf, columns, place);
   const half = leaf.operator === "==" || leaf.operator === "!=" ? halfStep(leaf, place) : 0;
   const slackOf = (size: number) => Math.max(rounding * size, half);
@@ -40,6 +41,13 @@ export function linearOutcomes(leaf: LinearComparison, place: ConditionPlace): R
       return compare(settled, leaf.operator) ? outcomes.holds : outcomes.fails;
     });
   };
+}
+
+/** A name that is no column may be a gap in another language's spelling. */
+function comparedColumn(name: string, place: ConditionPlace): ColumnSchema {
+  if (!place.columns.has(name) && (isGapText(name) || name === "None"))
+    throw wrong(place.where, gapIsNull, JSON.stringify(shorten(name)));
+  return drawnColumn(name, place);
 }
 
 type ValueReader = (text: string) => number;

@@ -1,7 +1,8 @@
 // row-percentiles: where rows of a table stand among training rows, for rows whose density can be compared with theirs.
+import { listNames } from "../../data/columns.ts";
 import { dimensionStates } from "../../flow/masked.ts";
 import { percentileOf } from "../quantiles.ts";
-import type { TablePoints } from "./points.ts";
+import { type ColumnSpan, cellKinds, type TablePoints } from "./points.ts";
 import type { TableTraining } from "./table-model.ts";
 
 /**
@@ -22,4 +23,19 @@ export function rowPercentiles(
     partial[row] === 1 ? Number.NaN : percentileOf(logDensityQuantiles, value),
   );
   return { percentiles, partialRows };
+}
+
+/** A sentence where rows have gaps in numbers: a density of fewer numbers is in other units than that of the rows it stands among. */
+export function percentileNotes(
+  spans: readonly ColumnSpan[],
+  { cells }: Pick<TablePoints, "cells">,
+): readonly string[] {
+  const names = spans.flatMap(({ column, hasGap }, place) => {
+    const isNumber = hasGap && (column.kind === "number" || column.kind === "date");
+    return isNumber && cells[place]?.includes(cellKinds.gap) ? [column.name] : [];
+  });
+  if (names.length === 0) return [];
+  return [
+    `rows have gaps in ${listNames(names)}: their densities are of fewer numbers, in other units, so their percentiles say more of the gaps than of the row; compare rows with the same gaps, and see with contributions which cell is odd`,
+  ];
 }

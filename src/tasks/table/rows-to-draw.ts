@@ -10,6 +10,7 @@ import { hopelessRows } from "./hopeless-rows.ts";
 import { cellsOf } from "./linear.ts";
 import type { TableModel } from "./table-model.ts";
 import { unfillableRows } from "./unfillable-rows.ts";
+import { unknownNotes } from "./unknown-notes.ts";
 
 export interface RowsToDraw {
   /** Rows of all draws whose gaps are filled. */
@@ -35,7 +36,13 @@ export async function rowsToDraw(
   const first = shared && !keepsUnique(model) ? firstOfEqual(table, columnsNeeded(model), asked) : undefined;
   const leaderOf = (row: number) => row - (row % table.rows) + (first?.get(row % table.rows) ?? row % table.rows);
   const drawn = filled.filter((row) => leaderOf(row) === row);
-  return { filled, drawn, leaderOf, lost: lost.size, notes };
+  return {
+    filled,
+    drawn,
+    leaderOf,
+    lost: lost.size,
+    notes: [...unknownNotes(gaps.spans, gaps.points, table), ...notes],
+  };
 }
 
 /** The rows whose known cells let nothing stand in their gaps, and notes on these and on rows that break a constraint already. */

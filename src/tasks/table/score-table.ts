@@ -8,10 +8,11 @@ import { createMaskedScoring, type MaskedScoring } from "../masked.ts";
 import type { Progress } from "../progress.ts";
 import type { TableEncoder } from "./encoder.ts";
 import { type ColumnSpan, cellKinds, freeSums, pointsOf, presences, spansOf, type TablePoints } from "./points.ts";
-import { rowPercentiles } from "./row-percentiles.ts";
+import { percentileNotes, rowPercentiles } from "./row-percentiles.ts";
 import { smoothedScores } from "./smoothed-scores.ts";
 import { type StrayConstants, strayConstants } from "./stray-constants.ts";
 import type { TableModel } from "./table-model.ts";
+import { unknownNotes } from "./unknown-notes.ts";
 
 export interface TableScoreRequest extends Omit<ScoreRequest, "states" | "handOver"> {
   /** Also log p(column | all other columns) for every column. */
@@ -28,7 +29,7 @@ export interface TableScores extends StrayConstants {
   readonly logDensity: Float64Array;
   /**
    * Where each row stands among training rows, 0 (unusual) to 100, NaN for rows with a cell left out (`partialRows`); absent for
-   * models that cannot tell.
+   * models that cannot tell. Of rows with different gaps in numbers not to be compared (`percentileNotes`).
    */
   readonly percentiles?: Float64Array;
   /** For each column log p(its cell | the row's other cells), in the same units; NaN where the model cannot place the cell. */
@@ -39,6 +40,10 @@ export interface TableScores extends StrayConstants {
   readonly standardErrors?: Float64Array;
   /** Cells with texts that the model cannot place: they count neither for nor against their row. */
   readonly unknownCells: number;
+  /** Which texts these are, by column. */
+  readonly notes: readonly string[];
+  /** What keeps percentiles from being compared. */
+  readonly percentileNotes: readonly string[];
   /**
    * Rows with an unknown cell, or with a gap where the training rows had none: their log-density is that of their other cells, and
    * not to be compared with that of whole rows.
@@ -138,8 +143,19 @@ async function scoresOf(
     ...(contributions && { contributions: parts }),
     unknownCells: points.unknown,
     ...strayConstants(model.encoder, table),
+    ...scoreNotes(model.encoder, table, points),
     evaluations,
   };
+}
+
+/** What is to be said of scored rows. */
+export function scoreNotes(
+  encoder: TableEncoder,
+  table: CellTable,
+  points: TablePoints,
+): Pick<TableScores, "notes" | "percentileNotes"> {
+  const spans = spansOf(encoder);
+  return { notes: unknownNotes(spans, points, table), percentileNotes: percentileNotes(spans, points) };
 }
 
 /** What is added to the log-density of each row's point for the units of `scoreTable`. */

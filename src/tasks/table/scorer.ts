@@ -15,7 +15,7 @@ import { type Standardization, standardize } from "../standardization.ts";
 import type { TableEncoder } from "./encoder.ts";
 import { type KnownPoints, pointsOf } from "./points.ts";
 import { rowPercentiles } from "./row-percentiles.ts";
-import { rowVolumes, type TableScores } from "./score-table.ts";
+import { rowVolumes, scoreNotes, type TableScores } from "./score-table.ts";
 import { strayConstants } from "./stray-constants.ts";
 import type { TableTraining } from "./table-model.ts";
 
@@ -121,6 +121,7 @@ export async function createScorer(
         ...rowPercentiles(training, logDensity, encoded),
         unknownCells: encoded.unknown,
         ...strayConstants(encoder, table),
+        ...scoreNotes(encoder, table, encoded),
       };
     },
     release: () => program.release(),

@@ -217,6 +217,12 @@ describe("scores", () => {
     const x = found.contributions?.find(({ column }) => column === "x")?.values[0] ?? Number.NaN;
     expect(Math.abs(Math.exp(x) - 0.2)).toBeLessThan(0.12);
     expect(found.unknownCells).toBe(1);
+    expect(found.notes).toEqual([
+      expect.stringMatching(
+        /^column "side" has 1 cell with a text that the model has never seen, such as "middle" in row 2: /,
+      ),
+    ]);
+    expect(found.percentileNotes).toEqual([expect.stringMatching(/^rows have gaps in x: /)]);
     expect(found.contributions?.find(({ column }) => column === "side")?.values[1]).toBeNaN();
     expect([...found.logDensity].every(Number.isFinite)).toBe(true);
   });
@@ -230,6 +236,8 @@ describe("scores", () => {
   });
 
   it("are the same for the same rows", async () => {
+    const whole = await scoreTable(engine, fitted.model, cellTableOf([usual, usual]));
+    expect([...whole.notes, ...whole.percentileNotes]).toEqual([]);
     const score = async () => [...(await scoreTable(engine, fitted.model, smallTable(20, 4))).logDensity];
     expect(await score()).toEqual(await score());
   });

@@ -25,6 +25,8 @@ export interface PairTrendOptions {
 export interface PairTrend {
   readonly columns: readonly [first: string, second: string];
   readonly kind: "correlation" | "contingency";
+  /** Rows that tell of it, of the table that has fewer: those in which both are known of a correlation, all of others. */
+  readonly rows: number;
   /**
    * Two numbers: half the difference of their Pearson correlations, over rows where both are known. Otherwise, and where no two rows of
    * `real` know both, the total variation between the tables of both columns' cells, a gap being a cell. From 0 to 1; SDMetrics' CorrelationSimilarity and
@@ -71,11 +73,13 @@ export function* pairTrendSteps(
   for (const place of order) {
     const [i, j] = all[place]!;
     const [a, b] = [sides[i]!, sides[j]!];
-    const isNumeric = a.values !== undefined && b.values !== undefined && rowsKnown(a, b) >= 2;
+    const known = rowsKnown(a, b);
+    const isNumeric = a.values !== undefined && b.values !== undefined && known.real >= 2;
     const distance = isNumeric ? correlations(a, b) : contingencies(a, b);
     mean.add(distance);
     const kind = isNumeric ? "correlation" : "contingency";
-    pairs.push({ columns: [a.name, b.name], kind, error: distanceEstimate(distance) });
+    const rows = isNumeric ? Math.min(known.real, known.other) : Math.min(real.rows, other.rows);
+    pairs.push({ columns: [a.name, b.name], kind, rows, error: distanceEstimate(distance) });
     if (a.hasGaps && b.hasGaps) {
       gaps.add(gapDistance(a, b));
       pairsWithGaps++;
@@ -85,9 +89,11 @@ export function* pairTrendSteps(
   return { pairs, total: all.length, mean: mean.estimate(), ...(pairsWithGaps > 0 && { gaps: gaps.estimate() }) };
 }
 
-/** Rows of `real` in which both of two columns are known. */
-function rowsKnown(a: PairSide, b: PairSide): number {
-  return a.gaps.real.reduce((count, gap, row) => count + Number(gap === 0 && b.gaps.real[row] === 0), 0);
+/** Rows of each table in which both of two columns are known. */
+function rowsKnown(a: PairSide, b: PairSide): { readonly real: number; readonly other: number } {
+  const known = (first: Int32Array, second: Int32Array) =>
+    first.reduce((count, gap, row) => count + Number(gap === 0 && second[row] === 0), 0);
+  return { real: known(a.gaps.real, b.gaps.real), other: known(a.gaps.other, b.gaps.other) };
 }
 
 /** Between the tables of which of two columns are gaps. */

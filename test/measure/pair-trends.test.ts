@@ -19,6 +19,7 @@ describe("the trend of a pair", () => {
       {
         columns: ["x", "y"],
         kind: "correlation",
+        rows: 3,
         error: { value: expect.closeTo(1, 12), standardError: expect.closeTo(0, 6) },
       },
     ]);
@@ -35,7 +36,7 @@ describe("the trend of a pair", () => {
       line([1, 2, none, none], [1, 2, none, none]),
     ];
     expect(pairTrends(apart, same).pairs).toEqual([
-      { columns: ["x", "y"], kind: "contingency", error: { value: 0, standardError: expect.any(Number) } },
+      { columns: ["x", "y"], kind: "contingency", rows: 4, error: { value: 0, standardError: expect.any(Number) } },
     ]);
     expect(pairTrends(apart, together).mean.value).toBe(1);
     expect(pairTrends(together, apart).pairs[0]?.kind).toBe("correlation");

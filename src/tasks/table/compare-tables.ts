@@ -4,12 +4,12 @@ import { checkedRows } from "../../measure/closest-record.ts";
 import { checkEnoughRows, columnShapes } from "../../measure/column-shapes.ts";
 import { stackedTables, takenRows } from "../../measure/columns-rows.ts";
 import type { MeasuredTable } from "../../measure/columns-table.ts";
-import { driftSteps, movedBelow, type TableDrift } from "../../measure/drift.ts";
+import { driftSteps, type TableDrift } from "../../measure/drift.ts";
 import type { Estimate } from "../../measure/estimate.ts";
 import { type PairTrend, type PairTrends, pairTrendSteps } from "../../measure/pair-trends.ts";
 import { inTurns } from "../../measure/steps.ts";
 import { twoSampleSteps } from "../../measure/two-sample-classifier.ts";
-import { normalScore, permutation, random, split } from "../../random.ts";
+import { permutation, random, split } from "../../random.ts";
 import { turns } from "../../runtime/pause.ts";
 import { sharedSchema, type TableNames } from "./compare-schema.ts";
 import type { TableEstimate } from "./evaluate-table.ts";
@@ -21,7 +21,7 @@ import {
   type TableMetricMeaning,
   tableMetrics,
 } from "./evaluate-table-metrics.ts";
-import { percent } from "./evaluate-table-words.ts";
+import { isPairOff, percent } from "./evaluate-table-words.ts";
 import { measuredTable } from "./measured.ts";
 import type { Schema } from "./schema.ts";
 
@@ -61,6 +61,8 @@ export interface DriftColumn extends TableEstimate {
 export interface DriftPair extends TableEstimate {
   readonly columns: readonly [first: string, second: string];
   readonly kind: PairTrend["kind"];
+  /** Rows that tell of it, see `PairTrend`. */
+  readonly rows: number;
   /** Of the rows dealt out anew. */
   readonly floor: TableEstimate;
   /** Whether it changed by more than three standard errors beyond that, or more where there are many pairs. */
@@ -119,7 +121,7 @@ export async function compareTables(
     if (value && expected)
       measures[name] = { ...plain(value), floor: plain(expected), baselines: {}, ...meaning(name) };
   }
-  const worst = pairsOf(trends, floor.trends, Math.min(drift.rows.before, drift.rows.after));
+  const worst = pairsOf(trends, floor.trends);
   return {
     task: "drift",
     seed,
@@ -194,20 +196,11 @@ function lookedAt({ pairs, total }: PairTrends): readonly string[] {
   return pairs.length < total ? [`Of ${total} pairs of columns ${pairs.length} were looked at, chosen at random.`] : [];
 }
 
-/** Fewest rows of each table with which a pair may count as changed: with fewer its standard error is too rough. */
-const fewestPairRows = 20;
-
-/**
- * The pairs beside the floor, which has looked at the same ones in the same order. A pair has changed where it is beyond its floor
- * by three standard errors of the difference, more where there are many pairs (Bonferroni's correction of 5 % of a normal law).
- */
-function pairsOf({ pairs }: PairTrends, { pairs: dealt }: PairTrends, rows: number): readonly DriftPair[] {
-  const errors = Math.max(3, normalScore(0.5 - movedBelow / Math.max(1, pairs.length)));
+/** The pairs beside the floor, which has looked at the same ones in the same order; those that have changed (`isPairOff`) come first. */
+function pairsOf({ pairs }: PairTrends, { pairs: dealt }: PairTrends): readonly DriftPair[] {
   const found = pairs.map(({ error, ...pair }, k): DriftPair => {
-    const floor = dealt[k]?.error ?? { value: 0, standardError: 0 };
-    const doubt = Math.hypot(error.standardError, floor.standardError);
-    const moved = rows >= fewestPairRows && error.value - floor.value > errors * doubt;
-    return { ...pair, ...plain(error), floor: plain(floor), moved };
+    const beside = { ...plain(error), floor: plain(dealt[k]?.error ?? { value: 0, standardError: 0 }) };
+    return { ...pair, ...beside, moved: isPairOff({ ...pair, ...beside }, pairs.length) };
   });
   const excess = ({ value, floor }: DriftPair) => value - floor.value;
   return found.toSorted((a, b) => Number(b.moved) - Number(a.moved) || excess(b) - excess(a));

@@ -35,9 +35,9 @@ export function gathered(all: AllMeasured): Omit<TableFindings, "seed" | "rows" 
       return { column, kind, ...side, gaps: { heldOut: gaps.real, synthetic: gaps.other } };
     }),
   );
-  const pairs = trends.pairs.flatMap(({ columns, kind }, k) =>
+  const pairs = trends.pairs.flatMap(({ columns, kind, rows }, k) =>
     beside(all, (measured) => measured.trends.pairs[k]?.error).map(
-      (side): EvaluatedPair => ({ columns, kind, ...side }),
+      (side): EvaluatedPair => ({ columns, kind, rows, ...side }),
     ),
   );
   const worstFirst = pairs.toSorted((a, b) => b.value - a.value);

@@ -4,7 +4,15 @@ import { flowBaselines } from "../../measure/names.ts";
 import { testedRows } from "../../measure/two-sample-classifier.ts";
 import { privacySentence } from "./evaluate-privacy-verdict.ts";
 import type { Beside, TableEstimate, TableFindings } from "./evaluate-table.ts";
-import { areOfOtherLaws, doubtOf, hardlyTold, mostMissed, percent, shareError } from "./evaluate-table-words.ts";
+import {
+  areOfOtherLaws,
+  doubtOf,
+  hardlyTold,
+  isPairOff,
+  mostMissed,
+  percent,
+  shareError,
+} from "./evaluate-table-words.ts";
 
 /** Said by every evaluation. */
 export const noGuarantee =
@@ -16,7 +24,7 @@ export function tableVerdict({ measures, telling, pairs, rows }: TableFindings):
   const isApart = areOfOtherLaws({ measures, rows });
   const sentences = [
     columnShapes && `Columns taken alone are ${percent(columnShapes)} off; ${besideFloor(columnShapes)}.`,
-    pairTrends && pairs[0] && `${pairsSentence(pairTrends)} The worst pair is ${pairs[0].columns.join(" and ")}.`,
+    pairTrends && `${pairsSentence(pairTrends)} ${worstSentence(pairs)}`,
     gapPatterns &&
       `Gaps of two columns come together, or not, in ${percent(gapPatterns)} of the rows otherwise than they should, on average; ${besideFloor(gapPatterns)}.`,
     isApart && c2st ? otherLawsSentence(c2st) : undefined,
@@ -38,6 +46,16 @@ function pairsSentence(trends: Beside): string {
   const { independent, copula } = trends.baselines;
   const rivals = `independent columns ${percent(independent)}, a Gaussian copula ${percent(copula)}`;
   return `Pairs of columns are ${percent(trends)} off (${rivals}); ${besideFloor(trends)}.`;
+}
+
+/** The mean of many pairs may hide a single one that is off. */
+function worstSentence(pairs: TableFindings["pairs"]): string {
+  const off = pairs.filter((pair) => isPairOff(pair, pairs.length));
+  const excess = ({ value, floor }: Beside) => value - floor.value;
+  const [worst] = off.toSorted((a, b) => excess(b) - excess(a));
+  if (worst === undefined) return "No pair by itself is further off than chance explains.";
+  const size = `${percent(worst)}, real rows ${percent(worst.floor)}`;
+  return `By itself ${off.length} of ${pairs.length} pairs ${off.length === 1 ? "is" : "are"} further off than chance explains, most of all ${worst.columns.join(" and ")} (${size}).`;
 }
 
 function besideFloor(metric: Beside): string {

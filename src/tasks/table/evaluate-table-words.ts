@@ -1,7 +1,9 @@
 // evaluate-table-words: what all sentences on measures have in common: shares in words, and how far chance goes
 import { meaninglessError } from "../../measure/area-under-curve.ts";
+import { movedBelow } from "../../measure/drift.ts";
 import { testedRows } from "../../measure/two-sample-classifier.ts";
-import type { Beside, TableEstimate, TableFindings } from "./evaluate-table.ts";
+import { normalScore } from "../../random.ts";
+import type { Beside, EvaluatedPair, TableEstimate, TableFindings } from "./evaluate-table.ts";
 
 /** Areas under the curve below which rows are hardly told, and up to which a test may miss them and still says something. */
 export const [hardlyTold, mostMissed] = [0.6, 0.7];
@@ -13,6 +15,21 @@ export function percent({ value }: TableEstimate): string {
 /** The standard error of the difference between a value and its floor. */
 export function doubtOf({ standardError, floor }: Pick<Beside, "standardError" | "floor">): number {
   return Math.hypot(standardError ?? 0, floor.standardError ?? 0);
+}
+
+/** Fewest rows of each table with which a pair of columns may count as off: with fewer its standard error is too rough. */
+const fewestPairRows = 20;
+
+/**
+ * Whether one of so many pairs of columns is beyond its floor: by three standard errors of the difference, more where there are many pairs
+ * (Bonferroni's correction of 5 % of a normal law), and never where few rows tell of it.
+ */
+export function isPairOff(
+  pair: Pick<EvaluatedPair, "rows" | "value" | "standardError" | "floor">,
+  pairs: number,
+): boolean {
+  const errors = Math.max(3, normalScore(0.5 - movedBelow / Math.max(1, pairs)));
+  return pair.rows >= fewestPairRows && pair.value - pair.floor.value > errors * doubtOf(pair);
 }
 
 /**

@@ -79,6 +79,8 @@ export interface EvaluatedColumn extends Beside {
 export interface EvaluatedPair extends Beside {
   readonly columns: readonly [first: string, second: string];
   readonly kind: PairTrend["kind"];
+  /** Rows that tell of it, see `PairTrend`. */
+  readonly rows: number;
 }
 
 /** What was found, before it is put in words. */

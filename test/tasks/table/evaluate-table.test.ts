@@ -2,13 +2,13 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import type { MeasuredTable } from "../../../src/measure/columns-table.ts";
 import { independentColumns } from "../../../src/measure/copula.ts";
-import { fillUniform, random } from "../../../src/random.ts";
+import { fillNormal, fillUniform, random } from "../../../src/random.ts";
 import { privacySentence } from "../../../src/tasks/table/evaluate-privacy-verdict.ts";
 import { type EvaluationTables, evaluateTable, type TableEvaluation } from "../../../src/tasks/table/evaluate-table.ts";
 import { privacyMetricNames, tableMetricNames } from "../../../src/tasks/table/evaluate-table-metrics.ts";
 import { tableEvaluationPage } from "../../../src/tasks/table/evaluate-table-page.ts";
 import { noGuarantee, tableVerdict } from "../../../src/tasks/table/evaluate-table-verdict.ts";
-import { mixedTable, numeric, tableOf } from "../../support/measured-tables.ts";
+import { category, mixedTable, numeric, tableOf } from "../../support/measured-tables.ts";
 
 const [train, heldOut] = [mixedTable(900, "train"), mixedTable(800, "held-out")];
 const options = { seed: 3, target: "side", boosting: { iterations: 20 } } as const;
@@ -155,6 +155,44 @@ describe("the evaluation of synthetic rows", () => {
     expect(shuffled.verdict.join(" ")).toContain("Pairs of columns are");
     expect(shuffled.verdict.join(" ")).toContain("worse than models trained on real rows");
     expect(shuffled.verdict.join(" ")).toContain("No sign that training rows were copied");
+  });
+
+  it("names a pair whose dependence is lost although the mean of all pairs is at its floor", async () => {
+    const rowsOf = (seed: string, rows: number, correlation: number) => {
+      const draws = new Float32Array(8 * rows);
+      fillNormal(random(seed), draws);
+      const at = (row: number, k: number) => draws[8 * row + k]!;
+      const all = Array.from({ length: rows }, (_, row) => row);
+      const gapped = (values: readonly number[], k: number) =>
+        values.map((value, row) => (at(row, k) < 0.25 ? Number.NaN : value));
+      const other = (row: number) => correlation * at(row, 0) + Math.sqrt(1 - correlation ** 2) * at(row, 1);
+      const letters = (k: number) => all.map((row) => "abcdef"[Math.floor(Math.abs(at(row, k)) * 3) % 6]!);
+      return tableOf(
+        numeric(
+          "x",
+          gapped(
+            all.map((row) => at(row, 0)),
+            2,
+          ),
+        ),
+        numeric("y", gapped(all.map(other), 3)),
+        category("p", letters(4)),
+        category("q", letters(5)),
+        category("r", letters(6)),
+      );
+    };
+    const real = { train: rowsOf("train", 400, 0.97), heldOut: rowsOf("held-out", 400, 0.97) };
+    const [right, wrong] = await Promise.all(
+      [0.97, 0.61].map((correlation) =>
+        evaluateTable({ ...real, synthetic: rowsOf("drawn", 400, correlation) }, { seed: 1 }),
+      ),
+    );
+    const pairsIn = (found: TableEvaluation | undefined) =>
+      found?.verdict.find((sentence) => sentence.startsWith("Pairs"));
+    expect(pairsIn(wrong)).toContain("no more than real rows");
+    expect(pairsIn(wrong)).toContain("1 of 10 pairs is further off than chance explains, most of all x and y");
+    expect(pairsIn(right)).toContain("No pair by itself is further off");
+    expect(wrong?.pairs.find(({ columns }) => columns.join() === "x,y")?.rows).toBeLessThan(100);
   });
 
   it("catches gaps that come together in real rows and by themselves in synthetic ones by their patterns alone", async () => {

@@ -99,7 +99,8 @@ export async function weighedRows(
     };
     const drawn = await candidatesOf(engine, model, known, { ...controls, onProgress, firstRow });
     const pool = { drawn: drawn.values, rows: rows.length, weights: weightsOf(drawn.logWeights, rows.length) };
-    open.push(...(await settled(pool, members, places, { meets, values, seed: controls.seed, d })));
+    for (const place of await settled(pool, members, places, { meets, values, seed: controls.seed, d }))
+      open.push(place);
     firstRow += asked.length;
     evaluations += drawn.evaluations;
   }
@@ -194,7 +195,7 @@ async function settled(
   { rows: rowOf, draws, candidates }: FillPlaces,
   { meets, values, seed, d }: Filling,
 ): Promise<readonly number[]> {
-  const start = new Float32Array(1 + Math.max(0, ...rowOf));
+  const start = new Float32Array(1 + rowOf.reduce((last, row) => Math.max(last, row), 0));
   fillUniform(split(random(seed), "table", "candidates"), start);
   const left = new Map<number, Float64Array>();
   const open: number[] = [];

@@ -251,7 +251,12 @@ describe("a table with constraints and a label", () => {
     ];
     const filling = await imputeTable(engine, fitted.model, cellTableOf(rows), { seed: 1, draws: 2 });
     expect(filling).toMatchObject({ unmet: 0, left: 0, unknown: 2 });
-    expect(filling.notes).toBeUndefined();
+    expect(filling.notes).toEqual([
+      expect.stringContaining(
+        'column "city" has 1 cell with a text that the model has never seen, such as "Atlantis" in row 1',
+      ),
+      expect.stringContaining('such as "ZZ" in row 3'),
+    ]);
     const { city, country } = textsOf(filling.table);
     for (const n of [0, 3])
       expect([city?.[n], ["FR", "DE", "IT", "NO"].includes(country?.[n] ?? "")]).toEqual(["Atlantis", true]);

@@ -1,6 +1,6 @@
 // files (Node only): reading tables from disk and writing files that are whole or not there at all.
 import { randomUUID } from "node:crypto";
-import { constants, createReadStream, rmSync } from "node:fs";
+import { closeSync, constants, createReadStream, openSync, rmSync, unlinkSync } from "node:fs";
 import { access, lstat, open, realpath, rename, stat, unlink, writeFile } from "node:fs/promises";
 import { dirname, extname, join } from "node:path";
 import { failure, LocalFlowError } from "../errors.ts";
@@ -34,13 +34,13 @@ export async function writeFileAtomically(
 ): Promise<void> {
   const there = await explained(path, () => lookUp(path));
   if (there.kind === "folder") throw failure("file", { where: path, expected: "a file name", received: "a folder" });
-  if (there.kind === "device") return explained(path, () => writeTo(path, "w", content));
+  if (there.kind === "device") return explained(path, () => writeFile(path, content));
   if (there.kind === "file" && !force) throw alreadyThere(path);
   const target = there.kind === "file" ? there.target : path;
   const temporary = temporaryBeside(target);
   const forget = removedOnExit(temporary);
   try {
-    await explained(path, () => writeTo(temporary, "wx", content, there.kind === "file" ? there.mode : undefined));
+    await explained(path, () => writeNew(temporary, content, there.kind === "file" ? there.mode : undefined));
     if (!force && (await explained(path, () => lookUp(path))).kind !== "nothing") throw alreadyThere(path);
     await explained(path, () => rename(temporary, target));
   } catch (error) {
@@ -61,8 +61,8 @@ export async function checkWritable(path: string): Promise<void> {
     const there = await lookUp(path);
     if (there.kind === "device") return access(path, constants.W_OK);
     const temporary = temporaryBeside(there.kind === "file" ? there.target : path);
-    await writeFile(temporary, "", { flag: "wx" });
-    await unlink(temporary);
+    createEmpty(temporary);
+    unlinkSync(temporary);
   });
 }
 
@@ -97,12 +97,21 @@ function absent(error: unknown): undefined {
   if (codeOf(error) !== "ENOENT") throw error;
 }
 
-async function writeTo(path: string, flags: "w" | "wx", content: Content, mode?: number): Promise<void> {
-  const handle = await open(path, flags);
+/**
+ * Creates a file while nothing else runs: an `open` in flight, when a signal ends the process, would create it after what
+ * is done on exit has removed it.
+ */
+function createEmpty(path: string): void {
+  closeSync(openSync(path, "wx"));
+}
+
+async function writeNew(path: string, content: Content, mode: number | undefined): Promise<void> {
+  createEmpty(path);
+  const handle = await open(path, "r+");
   try {
     if (mode !== undefined) await handle.chmod(mode);
     await writeFile(handle, content);
-    if (flags === "wx") await handle.sync();
+    await handle.sync();
   } finally {
     await handle.close();
   }

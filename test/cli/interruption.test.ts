@@ -10,6 +10,7 @@ import { fillNormal, random } from "../../src/random.ts";
 import { localflow } from "../support/command-line.ts";
 
 const main = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
+const files = new URL("../../dist/data/files.js", import.meta.url).href;
 const folder = mkdtempSync(join(tmpdir(), "localflow-interruption-"));
 const at = (name: string) => join(folder, name);
 const data = at("data.csv");
@@ -26,9 +27,9 @@ interface Child {
   readonly err: () => string;
 }
 
-/** Starts the built command as a process of its own. */
-function start(args: readonly string[]): Child {
-  const child = spawn(process.execPath, [main, ...args], { stdio: ["ignore", "ignore", "pipe"] });
+/** Starts Node as a process of its own. */
+function startNode(args: readonly string[]): Child {
+  const child = spawn(process.execPath, args, { stdio: ["ignore", "ignore", "pipe"] });
   let err = "";
   child.stderr.on("data", (piece) => {
     err += piece;
@@ -39,6 +40,9 @@ function start(args: readonly string[]): Child {
   });
   return { process: child, ended, err: () => err };
 }
+
+/** Starts the built command. */
+const start = (args: readonly string[]) => startNode([main, ...args]);
 
 /** Waits until `isTrue`, for ten seconds at most. */
 async function until(isTrue: () => boolean, what: string): Promise<void> {
@@ -115,5 +119,25 @@ describe("Ctrl-C", () => {
     // A second press may meet a process that is just leaving: shells report both ends as 130.
     expect(times === 1 ? [130] : [130, "SIGINT"]).toContain(await child.ended);
     expect([...left("many"), ...temporaries()]).toEqual([]);
+  });
+});
+
+describe("an exit at once", () => {
+  it("leaves no temporary file, whatever the turn of the event loop", async () => {
+    const exiting = `
+      import { checkWritable, writeFileAtomically } from ${JSON.stringify(files)};
+      const [path, turns] = process.argv.slice(1);
+      let left = Number(turns);
+      const turn = () => (left-- > 0 ? setImmediate(turn) : process.exit(130));
+      turn();
+      await checkWritable(path);
+      await writeFileAtomically(path, (function* () { for (;;) yield "endless\\n"; })());`;
+    for (let turns = 0; turns < 40; turns += 4) {
+      const four = [0, 1, 2, 3].map((more) =>
+        startNode(["--input-type=module", "-e", exiting, at("endless"), String(turns + more)]),
+      );
+      for (const child of four) expect([await child.ended, child.err()]).toEqual([130, ""]);
+    }
+    expect([...left("endless"), ...temporaries()]).toEqual([]);
   });
 });

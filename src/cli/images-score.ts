@@ -19,7 +19,7 @@ export async function scoreImageFile(
   options: ScoreOptions,
   terminal: Terminal,
 ): Promise<void> {
-  refuseForImages(options, ["percentile", "contributions", "smoothed", "classify", "handOver", "rows"]);
+  refuseForImages(options, ["percentile", "contributions", "smoothed", "smoothing", "classify", "handOver", "rows"]);
   const integration = imageIntegration(options, model);
   const { marginal = false } = options;
   checkGuided(model.record.classes !== undefined, "marginal", options);

@@ -63,6 +63,7 @@ export interface ScoreOptions extends CommonOptions, IntegrationOptions, ImageSo
   readonly percentile?: boolean;
   readonly contributions?: boolean;
   readonly smoothed?: boolean;
+  readonly smoothing?: number;
   readonly classify?: string | true;
   readonly marginal?: boolean;
   readonly divergence?: "exact" | "hutchinson";

@@ -128,6 +128,9 @@ function score(root: Command, terminal: Terminal): void {
     "--smoothed",
     "of a table: add the log-density under rows and noise together, which finds anomalies better",
   );
+  const smoothing =
+    "the same with so much noise, in deviations (default: the first block's; 1: anomalies among training rows)";
+  add(command, "--smoothing <deviations>", smoothing, parse.number({ above: 0 }));
   const classify = "of a table: the most probable level of a column (default: of the label), and all probabilities";
   add(command, "--classify [column]", classify, parse.columnOrLabel, { preset: "" });
   options.rows(command);

@@ -33,7 +33,12 @@ export async function score(path: string, data: string, options: ScoreOptions, t
   refuseImageOptions(options, "a model of rows");
   if (found.kind === "table") return scoreTableFile(found.table, data, options, divergence, terminal);
   if (found.kind === "student") throw noDensity(found.student, path);
-  refuse(options, ["contributions", "smoothed", "classify"], "one of rows of numbers", "the model of a table");
+  refuse(
+    options,
+    ["contributions", "smoothed", "smoothing", "classify"],
+    "one of rows of numbers",
+    "the model of a table",
+  );
   const seed = seedFrom(options);
   const { model } = found;
   const percentiles = options.percentile ? percentileSummary(quantilesIn(model, path)) : undefined;

@@ -70,6 +70,7 @@ export async function scoreByScorer(
   const exact = [
     "contributions",
     "smoothed",
+    "smoothing",
     "classify",
     "divergence",
     "probes",

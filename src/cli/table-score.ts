@@ -38,7 +38,8 @@ export async function scoreTableFile(
   terminal: Terminal,
 ): Promise<void> {
   refuse(options, ["handOver"], "the model of a table");
-  const { output, seed = 0, contributions = false, smoothed = false, percentile = false, classify } = options;
+  const { output, seed = 0, contributions = false, percentile = false, classify } = options;
+  const smoothed = options.smoothing ?? options.smoothed ?? false;
   if (output !== undefined) await checkTableOutput(output, options);
   const cells =
     classify === undefined ? undefined : checkClasses(model, classify === true ? undefined : classify, "--classify");
@@ -117,7 +118,9 @@ function summaryOf(
   const text = [
     `nll     ${withError(nll, standardError)} nats per row (${counted(rows, "row")})`,
     ...(scores.smoothed
-      ? [`smoothed ${short(-meanOf(scores.smoothed))} nats per row, of rows and noise together`]
+      ? [
+          `smoothed ${short(-meanOf(scores.smoothed))} nats per row, of rows and noise of ${short(scores.smoothing ?? 0, 3)} deviations together`,
+        ]
       : []),
     ...rareText(rare),
     ...(probeError === undefined
@@ -143,7 +146,7 @@ function summaryOf(
     nll,
     standardError,
     ...(rare && { percentiles: rare }),
-    ...(scores.smoothed && { smoothedNll: -meanOf(scores.smoothed) }),
+    ...(scores.smoothed && { smoothedNll: -meanOf(scores.smoothed), smoothing: scores.smoothing }),
     ...(probeError && { probeError }),
     ...(parts && { contributions: parts }),
     ...(classes && { classes: classSummary(classes) }),

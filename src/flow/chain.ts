@@ -59,6 +59,26 @@ export function timeWindow(n: number, blocks: number): TimeWindow {
   return { start: n / blocks, length: 1 / blocks };
 }
 
+/** What a block does from its own time `time` on, as a block: v(x, time + (1 - time) t) · (1 - time). Throws "model" for images. */
+export function restOfBlock(block: Block, time: number): Block {
+  const { layers } = perceptronOf(block).parameters;
+  const { start, length } = block.timeWindow ?? { start: 0, length: 1 };
+  const shortened = (array: FloatArray) =>
+    floats(
+      array.data.map((value) => (1 - time) * value),
+      array.shape,
+    );
+  return {
+    ...block,
+    timeWindow: { start: start + length * time, length: length * (1 - time) },
+    parameters: {
+      layers: layers.map(({ weight, bias }, k) =>
+        k < layers.length - 1 ? { weight, bias } : { weight: shortened(weight), bias: shortened(bias) },
+      ),
+    },
+  };
+}
+
 /**
  * Blocks in the order data → noise: block n carries p_(n-1) to p_n (paper, section 3). Sampling runs them backwards.
  */

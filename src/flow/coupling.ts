@@ -1,7 +1,6 @@
 // coupling: which right end meets which left end in a minibatch.
 import { failure, type LocalFlowError } from "../errors.ts";
-import { diffusionScales } from "./diffusion.ts";
-import type { Step } from "./steps.ts";
+import { type Step, stepScales } from "./steps.ts";
 
 /**
  * dependent: x_r is the diffusion of the same x_l (the paper's choice). shuffled: of another row of the batch. independent:
@@ -25,7 +24,7 @@ export function pairByTransport(
   d: number,
 ): void {
   const rows = left.length / d;
-  const { keep, spread } = step.kind === "free" ? { keep: 0, spread: 1 } : diffusionScales(step.duration);
+  const { keep, spread } = stepScales(step);
   for (let start = 0; start < rows; start += groupSize) {
     const n = Math.min(groupSize, rows - start);
     const cost = new Float64Array(n * n);

@@ -8,7 +8,7 @@ export interface DiffusionScales {
   readonly spread: number;
 }
 
-/** keep = e^-gamma and spread = sqrt(1 - e^(-2 gamma)); the free step forgets x. */
+/** keep = e^-gamma and spread = sqrt(1 - e^(-2 gamma)). */
 export function diffusionScales(duration: number): DiffusionScales {
   return { keep: Math.exp(-duration), spread: Math.sqrt(-Math.expm1(-2 * duration)) };
 }

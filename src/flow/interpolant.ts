@@ -31,3 +31,9 @@ export const interpolants: Readonly<Record<InterpolantName, Interpolant>> = {
     };
   },
 };
+
+/** Where I_t = a x_l + b x_r has b = ratio · a, from 0 (t = 0) to infinity (t = 1): the time t, and a. */
+export const placesOfRatio: Readonly<Record<InterpolantName, (ratio: number) => { time: number; left: number }>> = {
+  linear: (ratio) => ({ time: ratio / (1 + ratio), left: 1 / (1 + ratio) }),
+  trigonometric: (ratio) => ({ time: (2 / Math.PI) * Math.atan(ratio), left: Math.cos(Math.atan(ratio)) }),
+};

@@ -1,11 +1,17 @@
 // steps: the schedule gamma_1 … gamma_N, how the diffusion is cut into short flows (paper, section 3; last block free).
 import { failure } from "../errors.ts";
+import { type DiffusionScales, diffusionScales } from "./diffusion.ts";
 
 /** One block's target: its own Ornstein-Uhlenbeck step of length `duration`, or N(0, I) itself (`free`, always the last). */
 export type Step = { readonly kind: "diffuse"; readonly duration: number } | { readonly kind: "free" };
 
 const free: Step = { kind: "free" };
 const diffuse = (duration: number): Step => ({ kind: "diffuse", duration });
+
+/** x_r = keep · x_l + spread · z of a step with the noise z; the free step forgets x_l. */
+export function stepScales(step: Step): DiffusionScales {
+  return step.kind === "free" ? { keep: 0, spread: 1 } : diffusionScales(step.duration);
+}
 
 /** gamma_1 … gamma_(N-1) written out, closed by the free block. Throws "option" for one that is not positive. */
 export function explicitSteps(durations: readonly number[]): readonly Step[] {

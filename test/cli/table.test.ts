@@ -322,6 +322,7 @@ describe("score and inspect", () => {
       rows: 50,
       nll: expect.any(Number),
       smoothedNll: expect.any(Number),
+      smoothing: expect.closeTo(Math.sqrt(Math.expm1(0.6)), 6),
       unknownCells: 0,
       seed: 0,
     });
@@ -333,6 +334,15 @@ describe("score and inspect", () => {
     );
     expect(lines).toHaveLength(50);
     for (const line of lines) for (const cell of line.split(",")) expect(Number.isFinite(Number(cell))).toBe(true);
+  });
+
+  it("score takes as much noise as it is told", async () => {
+    const args = ["score", model, at("holes.csv"), "--smoothing"];
+    expect(await json(...args, "1.5")).toMatchObject({ smoothing: 1.5, smoothedNll: expect.any(Number) });
+    const { out } = await localflow(...args, "0.8");
+    expect(out).toMatch(/^smoothed \S+ nats per row, of rows and noise of 0\.8 deviations together$/m);
+    const none = await localflow(...args, "0");
+    expect(none).toMatchObject({ status: 2, err: expect.stringContaining("--smoothing: expected a number above 0") });
   });
 
   it("score knows no standard error of a single row", async () => {

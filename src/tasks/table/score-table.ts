@@ -17,8 +17,11 @@ import { unknownNotes } from "./unknown-notes.ts";
 export interface TableScoreRequest extends Omit<ScoreRequest, "states" | "handOver"> {
   /** Also log p(column | all other columns) for every column. */
   readonly contributions?: boolean;
-  /** Also log-densities under the law of rows and noise together, which tell anomalies better where rows are few (`smoothedScores`). */
-  readonly smoothed?: boolean;
+  /**
+   * Also log-densities under the law of rows and noise together, which tell anomalies better where rows are few (`smoothedScores`). The
+   * noise in deviations, or true: that with which the second block starts.
+   */
+  readonly smoothed?: boolean | number;
 }
 
 export interface TableScores extends StrayConstants {
@@ -34,8 +37,10 @@ export interface TableScores extends StrayConstants {
   readonly percentiles?: Float64Array;
   /** For each column log p(its cell | the row's other cells), in the same units; NaN where the model cannot place the cell. */
   readonly contributions?: readonly { readonly column: string; readonly values: Float64Array }[];
-  /** Nats of each row under the law of rows and noise of sqrt(exp(2 gamma_1) - 1) deviations together, in the same units. */
+  /** Nats of each row under the law of rows and noise together, in the same units. */
   readonly smoothed?: Float64Array;
+  /** The deviations of that noise. */
+  readonly smoothing?: number;
   /** Of each row's log-density, with at least two probes of Hutchinson's estimate. */
   readonly standardErrors?: Float64Array;
   /** Cells with texts that the model cannot place: they count neither for nor against their row. */
@@ -92,12 +97,17 @@ export async function scoreTable(
     onProgress: ({ fraction, ...rest }: Progress) => onProgress?.({ ...rest, fraction: from + (to - from) * fraction }),
     ...(signal && { signal }),
   });
-  const blurred = smoothed ? await smoothedScores(engine, model, table, { ...how, ...part(0, 0.3) }) : undefined;
+  const smoothing = typeof smoothed === "number" ? { smoothing: smoothed } : {};
+  const blurred =
+    smoothed === false
+      ? undefined
+      : await smoothedScores(engine, model, table, { ...how, ...smoothing, ...part(0, 0.3) });
   const scoring = await createTableScoring(engine, model, how);
   try {
-    const scores = await scoring.score(table, { contributions, ...part(smoothed ? 0.3 : 0, 1) });
+    const scores = await scoring.score(table, { contributions, ...part(blurred ? 0.3 : 0, 1) });
     if (blurred === undefined) return scores;
-    return { ...scores, smoothed: blurred.logDensity, evaluations: scores.evaluations + blurred.evaluations };
+    const evaluations = scores.evaluations + blurred.evaluations;
+    return { ...scores, smoothed: blurred.logDensity, smoothing: blurred.smoothing, evaluations };
   } finally {
     await scoring.release();
   }

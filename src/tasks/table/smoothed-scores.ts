@@ -1,10 +1,12 @@
-// smoothed-scores: how probable rows are under the law of rows and noise together, which the blocks after the first know.
+// smoothed-scores: how probable rows are under the law of rows and noise together, which the chain has on its way.
 import type { CellTable } from "../../data/cell-table.ts";
 import { failure } from "../../errors.ts";
-import { type Chain, chainOf, trainedBlocks } from "../../flow/chain.ts";
-import { dimensionStates, type MaskLaw, statesInParts } from "../../flow/masked.ts";
+import { chainOf, restOfBlock, trainedBlocks } from "../../flow/chain.ts";
+import { dimensionStates, statesInParts } from "../../flow/masked.ts";
+import { placeOfNoise, startNoise } from "../../flow/noise-level.ts";
 import { random, split } from "../../random.ts";
 import type { Engine } from "../../runtime/contract.ts";
+import type { DensityModel } from "../density-model.ts";
 import { createMaskedScoring } from "../masked.ts";
 import type { Progress } from "../progress.ts";
 import { standardize, unstandardize } from "../standardization.ts";
@@ -14,30 +16,37 @@ import type { TableModel } from "./table-model.ts";
 
 export interface SmoothedScores {
   readonly logDensity: Float64Array;
+  /** The noise, in deviations. */
+  readonly smoothing: number;
   readonly evaluations: number;
 }
 
+/** What `smoothedScores` takes: the noise in deviations of the model's points, by default that with which the second block starts. */
+export interface SmoothedRequest extends Omit<TableScoreRequest, "contributions" | "smoothed"> {
+  readonly smoothing?: number;
+}
+
 /**
- * Log-densities of rows, in the units of `scoreTable`, under the law of x + s z: x the point of a row of the model, z of N(0, I),
- * s² = exp(2 gamma_1) - 1. The first block carries p_0 to that law, shrunk (y = exp(-gamma_1) x; paper, section 3), and the second starts
- * there, so its log-density is log p_1(y) - d gamma_1. What is finer than the noise, such as what was learnt of single rows by heart,
- * counts for nothing. What says which values are missing is smoothed by itself, and told to the law of the values as it is. Throws
- * "option" for a model of one block.
+ * Log-densities of rows, in the units of `scoreTable`, under the law of x + s z: x the point of a row of the model, z of N(0, I), s the
+ * noise asked for. The chain has that law, shrunk (y = c (x + s z)), on its way to N(0, I) (`placeOfNoise`), so the rest of the way gives its
+ * log-density: log p(c x) + d log c. What is finer than the noise, such as what was learnt of single rows by heart, counts for nothing.
+ * What says which values are missing is smoothed by itself, and told to the law of the values as it is. Throws "option" for noise that
+ * the chain does not have, and where none is said of a model of one block.
  */
 export async function smoothedScores(
   engine: Engine,
   model: TableModel,
   table: CellTable,
-  { seed = 0, signal, onProgress, ...how }: Omit<TableScoreRequest, "contributions" | "smoothed"> = {},
+  { seed = 0, smoothing, signal, onProgress, ...how }: SmoothedRequest = {},
 ): Promise<SmoothedScores> {
   const { encoder, density } = model;
   const { masks } = density.record.configuration.training;
-  const { duration, rest } = afterFirst(density.chain, masks);
+  const { deviation, scale, rest } = fromNoise(density, smoothing);
   const points = pointsOf(encoder, table, { key: split(random(seed), "table", "score") });
   const d = density.chain.dimension;
   const shrunk = unstandardize(
     density.standardization,
-    standardize(density.standardization, points.values).map((value) => Math.exp(-duration) * value),
+    standardize(density.standardization, points.values).map((value) => scale * value),
   );
   const volumes = encoder.logVolumes(table, points);
   const parts = masks?.presence?.parts === undefined ? [points.states] : statesInParts(points, masks.presence.of, d);
@@ -53,7 +62,7 @@ export async function smoothedScores(
       let row = 0;
       for await (const chunk of scoring.score({ given, state, onProgress: show, ...(signal && { signal }) })) {
         for (const value of chunk.logDensity) {
-          logDensity[row]! += value + sums[row]! - duration * freeCount(state, row, d);
+          logDensity[row]! += value + sums[row]! + Math.log(scale) * freeCount(state, row, d);
           row++;
         }
         evaluations += chunk.evaluations;
@@ -62,20 +71,25 @@ export async function smoothedScores(
   } finally {
     await scoring.release();
   }
-  return { logDensity, evaluations };
+  return { logDensity, smoothing: deviation, evaluations };
 }
 
-function afterFirst(chain: Chain, masks: MaskLaw | undefined): { readonly duration: number; readonly rest: Chain } {
+/** The rest of the chain from rows and noise together on, what they are shrunk by, and the noise. */
+function fromNoise({ chain, record }: DensityModel, smoothing: number | undefined) {
+  const { masks, interpolant, coupling } = record.configuration.training;
   const trained = trainedBlocks(chain);
-  const [first, ...blocks] = trained;
-  if (first?.step.kind === "diffuse" && blocks.length > 0)
-    return { duration: first.step.duration, rest: chainOf(chain.dimension, blocks, masks) };
-  throw failure("option", {
-    where: "smoothed",
-    expected: "a model of two blocks or more, of which the first is a step of the diffusion",
-    received: `a model of ${trained.length}`,
-    remedy: "leave it out, or fit with more --blocks",
-  });
+  const steps = trained.map(({ step }) => step);
+  const deviation = smoothing ?? startNoise(steps, 1);
+  if (deviation === undefined)
+    throw failure("option", {
+      where: "smoothed",
+      expected: "a model of two blocks or more, unless it is said how much noise",
+      received: "a model of 1",
+      remedy: "say it (--smoothing 1), leave it out, or fit with more --blocks",
+    });
+  const { block, time, scale } = placeOfNoise(steps, deviation, { interpolant, coupling });
+  const blocks = trained.slice(block).map((each, n) => (n === 0 && time > 0 ? restOfBlock(each, time) : each));
+  return { deviation, scale, rest: chainOf(chain.dimension, blocks, masks) };
 }
 
 function freeCount(states: Uint8Array, row: number, d: number): number {

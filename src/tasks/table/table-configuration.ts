@@ -31,7 +31,7 @@ interface Size {
 const wide = [256, 256, 256];
 const narrow = [128, 128];
 const sizes = {
-  large: { hidden: wide, frequencies: 5, iterations: 10_000, earlyStopping: 0, dropout: 0 },
+  large: { hidden: wide, frequencies: 5, iterations: 12_500, earlyStopping: 0, dropout: 0 },
   middle: { hidden: wide, frequencies: 3, iterations: 5000, earlyStopping: 5, dropout: 0 },
   small: { hidden: narrow, frequencies: 3, iterations: 8000, earlyStopping: 8, dropout: 0 },
   scarce: { hidden: narrow, frequencies: 3, iterations: 8000, earlyStopping: 8, dropout: 0.1 },

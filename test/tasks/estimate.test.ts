@@ -164,13 +164,11 @@ describe("the estimate of a masked fit", () => {
         return engine.open(model);
       };
       const configuration = { ...request.configuration, training: { ...training, masks: law } };
-      const guess = await estimateFit({ ...engine, open }, { ...request, configuration, seconds: 1 });
-      return { opened, guess };
+      await estimateFit({ ...engine, open }, { ...request, configuration, seconds: 0.2 });
+      return opened;
     };
-    const [one, two] = [await openedFor({ ...masks, presence }), await openedFor(masks)];
     const programsOfBlock = 2;
-    expect(two.opened).toBe(one.opened + programsOfBlock);
-    expect(two.guess.scoreSeconds).toBeGreaterThan(1.2 * one.guess.scoreSeconds);
+    expect(await openedFor(masks)).toBe((await openedFor({ ...masks, presence })) + programsOfBlock);
   });
 
   it("counts the memory of the pool's copies with their states", async () => {

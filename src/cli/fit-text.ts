@@ -1,6 +1,6 @@
 // fit-text: what a fit says when it ends: the blocks it trained, and the lines below them.
 import type { FitReport, Likelihood } from "../tasks/density.ts";
-import { alignedTable, short, spokenBytes, spokenTime, withError } from "./output.ts";
+import { alignedTable, counted, short, spokenBytes, spokenTime, withError } from "./output.ts";
 
 /** What the fit of every task reports. */
 type Told = Pick<FitReport, "seed" | "blocks" | "parameters" | "seconds"> & { readonly peakMemoryBytes: number };
@@ -55,9 +55,9 @@ export function likelihoodLines({
 }): readonly string[] {
   const line = (name: string, { nll, standardError }: Likelihood, of: string) =>
     `${name.padEnd(16)}${withError(nll, standardError)} nats (${of})`;
-  const known = train.rows > trained ? `${train.rows} points of ${trained} rows` : `${train.rows} rows`;
+  const known = train.rows > trained ? `${train.rows} points of ${trained} rows` : counted(train.rows, "row");
   return [
     line("training nll", train, known),
-    ...(validation ? [line("held-out nll", validation, `${validation.rows} rows`)] : []),
+    ...(validation ? [line("held-out nll", validation, counted(validation.rows, "row"))] : []),
   ];
 }

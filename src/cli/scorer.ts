@@ -10,6 +10,7 @@ import { encodeScorer } from "../tasks/table/scorer-file.ts";
 import { readTableModel } from "./model.ts";
 import type { DistillOptions, InspectOptions, ScoreOptions } from "./options.ts";
 import { report, reportBeside, short, spokenTime, withError } from "./output.ts";
+import { printable } from "./printable.ts";
 import { progressView } from "./progress.ts";
 import { integrationNames } from "./recipe.ts";
 import { refuseGiven } from "./refusals.ts";
@@ -132,7 +133,7 @@ export async function inspectScorer(scorer: TableScorer, options: InspectOptions
   const { schema } = encoder;
   const text = [
     `scorer of the table model ${teacher}, ${encoder.dimensions.length} dimensions, network ${network.hidden.join(",")}`,
-    `the model was trained on ${training.rows} rows: ${schemaSummary(schema)}`,
+    `the model was trained on ${training.rows} rows: ${printable(schemaSummary(schema))}`,
     ...agreementText(scorer),
   ].join("\n");
   await report(terminal, options, { kind: "scorer", teacher, schema, network, agreement, training }, text);

@@ -7,6 +7,7 @@ import { encodeTableModel } from "../tasks/table/table-model.ts";
 import { type FitRun, keepModel, trained } from "./fit-run.ts";
 import { fitText, likelihoodLines } from "./fit-text.ts";
 import { report } from "./output.ts";
+import { printable } from "./printable.ts";
 import { checkInterrupted, peakMemoryBytes, withEngine } from "./session.ts";
 import { settledTableIntegration } from "./table-options.ts";
 import { readTableRequest } from "./table-request.ts";
@@ -23,7 +24,7 @@ export async function fitTableFile(run: FitRun): Promise<void> {
         ...request,
         ...controls,
         onSchema: (found) => {
-          if (!options.quiet) terminal.err(`localflow: ${schemaSummary(found)}\n`);
+          if (!options.quiet) terminal.err(`localflow: ${printable(schemaSummary(found))}\n`);
         },
       });
       return settled(engine, found, { options, terminal, view });

@@ -20,6 +20,7 @@ import { blockLines, blockTable } from "./block-table.ts";
 import type { InspectOptions } from "./options.ts";
 import { fitOutlook, type Outlook, plannedFit } from "./outlook.ts";
 import { counted, report, say } from "./output.ts";
+import { printable } from "./printable.ts";
 import { seedFrom } from "./session.ts";
 import { readTableRequest } from "./table-request.ts";
 import type { Terminal } from "./terminal.ts";
@@ -34,7 +35,7 @@ export async function inspectTable(path: string, options: InspectOptions, termin
   const gaps = new Map(table.columns.map((column) => [column.name, gapCells(column, described.get(column.name))]));
   const notices = columnNotices(findings, request);
   await say(terminal, options, [
-    `${counted(table.rows, "row")}, ${schemaSummary(schema)}`,
+    `${counted(table.rows, "row")}, ${printable(schemaSummary(schema))}`,
     "",
     schemaTable(schema, gaps),
     ...rulesText(constraints, label),
@@ -95,7 +96,7 @@ export async function inspectTableModel(model: TableModel, options: InspectOptio
   const blocks = blockLines(configuration, trained.blocks, ({ hidden, activation }) => ({ hidden, activation }));
   const text = [
     `table model, version ${version}, ${parameters} parameters for ${dimensions} dimensions, seed ${configuration.seed}`,
-    `trained on ${training.rows} rows: ${schemaSummary(schema)}`,
+    `trained on ${training.rows} rows: ${printable(schemaSummary(schema))}`,
     "",
     schemaTable(schema, gaps),
     ...rulesText(
@@ -139,13 +140,15 @@ function rulesText(
 }
 
 function schemaTable({ columns }: Schema, gaps: ReadonlyMap<string, number>): string {
-  const rows = columns.map((column) => [
-    column.name,
-    `  ${column.kind}`,
-    String(gaps.get(column.name) ?? 0),
-    `  ${columnDetails(column)}`,
-    `  ${column.reason}`,
-  ]);
+  const rows = columns.map((column) =>
+    [
+      column.name,
+      `  ${column.kind}`,
+      String(gaps.get(column.name) ?? 0),
+      `  ${columnDetails(column)}`,
+      `  ${column.reason}`,
+    ].map(printable),
+  );
   const widths = [0, 1, 2, 3].map((at) => Math.max(...rows.map((row) => row[at]?.length ?? 0), 6));
   const line = (cells: readonly string[]) =>
     cells

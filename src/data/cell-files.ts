@@ -131,7 +131,9 @@ async function readColumnObject(source: Source, options: CellSourceOptions): Pro
     if (!Array.isArray(list) || list.length !== longest) {
       throw failure("data", {
         where: `${where} column "${name}"`,
-        expected: `a list of ${longest} values, as long as the first column`,
+        expected: Array.isArray(lists[0]?.[1])
+          ? `a list of ${longest} values, as long as the first column`
+          : "a list of values",
         received: Array.isArray(list) ? `one of ${list.length}` : spoken(list),
         remedy: 'pandas writes tables with orient="records"',
       });

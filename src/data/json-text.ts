@@ -92,7 +92,7 @@ export function elementCutter(where: string, take: Take): JsonCutter {
           element(before + at);
           start = at + 1;
         } else if ((byte === closeList || byte === closeObject) && --depth === 0) {
-          if (byte !== closeList) throw notOneArray(where, state);
+          if (byte !== closeList) throw notOneArray(where, state, row + 1);
           text.add(chunk.subarray(start, at), row + 1);
           if (row > 0 || !text.isBlank()) element(before + at);
           state = "after";
@@ -102,7 +102,8 @@ export function elementCutter(where: string, take: Take): JsonCutter {
       before += chunk.length;
     },
     finish() {
-      if (state !== "after") throw notOneArray(where, state);
+      if (state === "before") throw failure("data", { where, expected: "a table", received: "an empty file" });
+      if (state !== "after") throw notOneArray(where, state, row + 1);
     },
   };
 }
@@ -121,9 +122,16 @@ function isBlank(byte: number): boolean {
   return byte === 32 || byte === 9 || byte === 10 || byte === 13;
 }
 
-function notOneArray(where: string, state: "before" | "inside" | "after") {
-  const received = { before: "something else", inside: "one that does not end", after: "text behind it" }[state];
-  return failure("data", { where, expected: "one JSON array", received });
+function notOneArray(where: string, state: "before" | "inside" | "after", row = 0) {
+  const expected = "one JSON array of rows, or an object of columns";
+  if (state !== "inside")
+    return failure("data", { where, expected, received: state === "before" ? "something else" : "text behind it" });
+  return failure("data", {
+    where: `${where} row ${row}`,
+    expected,
+    received: "an array that does not end",
+    remedy: "write the file anew if it was cut off there",
+  });
 }
 
 /** Collects the bytes of one piece over the borders of chunks. */

@@ -181,7 +181,12 @@ export async function withDuckDb<T>(
       throw error;
     throw failure(
       "data",
-      { where, expected: "a Parquet file that DuckDB can read", received: shorten(error.message.split("\n")[0] ?? "") },
+      {
+        where,
+        expected: "a Parquet file that DuckDB can read",
+        received: refusal(error.message),
+        remedy: "write the file anew",
+      },
       error,
     );
   } finally {
@@ -322,4 +327,12 @@ export function quoted(name: string): string {
 
 function text(value: string): string {
   return `'${value.replaceAll("'", "''")}'`;
+}
+
+/** What DuckDB says of a file, without its own kind of error and the path, which stand before. */
+function refusal(message: string): string {
+  const [line = ""] = message.split("\n");
+  return line
+    .replace(/^[A-Za-z -]+ Error: /, "")
+    .replace(/\b(f|F)ile '[^']*'/g, (_, f) => (f === "F" ? "a file" : "the file"));
 }

@@ -89,7 +89,10 @@ describe("refusals", () => {
   test("files that are no Parquet, empty tables, tables over the budget", async () => {
     const path = join(folder, "broken.parquet");
     await writeFile(path, "PAR1 and nothing else that would matter");
-    await refusedFor(readTable(path), `${path}: expected a Parquet file that DuckDB can read`);
+    await refusedFor(
+      readTable(path),
+      `${path}: expected a Parquet file that DuckDB can read, got No magic bytes found at end of the file; write the file anew`,
+    );
     await refusedFor(readTable(join(folder, "absent.parquet")), "got nothing of this name");
     await refusedFor(
       readTable(await put("none.parquet", "select 1 a where false")),

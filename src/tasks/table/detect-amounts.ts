@@ -57,7 +57,10 @@ export function numberColumn(
   const written = (value: number) => formatNumber(value, format);
   const range = `from ${written(values[0]!)} to ${written(values.at(-1)!)}`;
   const isWhole = format.kind === "decimals" && format.most === 0;
-  const steps = step === undefined ? "" : ` in steps of ${Number(step.toPrecision(6))}`;
+  const steps =
+    step === undefined
+      ? ""
+      : `${wishes.step === undefined ? " in" : ", to be in"} steps of ${Number(step.toPrecision(6))}`;
   const said = remark === undefined ? "" : `; ${remark}`;
   const column: Omit<NumberColumn, "reason"> = {
     ...base,

@@ -64,10 +64,14 @@ function numbersAs(profile: Profile, notation: Notation): FoundNumbers | undefin
   const { parsed, others } = parsedNumbers(profile.texts, notation);
   if (!areGaps(others)) return undefined;
   const found = valuesFrom(profile, parsed);
-  const isHeld = (value: number, place: number) =>
-    Number.isNaN(value) || (Math.abs(value) <= largestNumber && isExact(value, profile.texts[place]!, notation));
-  if (found.values.length < 1 || !parsed.every(isHeld)) return undefined;
+  const isFit = (value: number, place: number) => Number.isNaN(value) || isHeld(value, profile.texts[place]!, notation);
+  if (found.values.length < 1 || !parsed.every(isFit)) return undefined;
   return { profile: withoutTexts(profile, others), notation, gaps: others, found };
+}
+
+/** Whether a model holds the number of a text: not too large, and no other than the text says. */
+export function isHeld(value: number, text: string, notation: Notation = point): boolean {
+  return Math.abs(value) <= largestNumber && isExact(value, text, notation);
 }
 
 function areGaps(texts: readonly string[]): boolean {

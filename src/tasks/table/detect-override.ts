@@ -1,5 +1,5 @@
 // detect-override: the description of a column whose kind a user gave; what he left open comes from the cells.
-import { listNames, nearestName, shorten } from "../../data/columns.ts";
+import { didYouMean, listNames, nearestName, shorten } from "../../data/columns.ts";
 import { failure, type LocalFlowError } from "../../errors.ts";
 import { amountsOf, isWritten, nearestAdvice } from "./amounts.ts";
 import type { KindOverride } from "./column-overrides.ts";
@@ -195,7 +195,14 @@ function givenBoolean({ profile, base, where }: Given, yes: string | undefined):
   const { texts } = profile;
   const positive = yes ?? texts.find((text) => /^(true|yes|t|y|on|1)$/i.test(text)) ?? texts[0]!;
   const negative = texts.find((text) => text !== positive);
-  if (texts.length !== 2 || negative === undefined || !texts.includes(positive))
+  if (!texts.includes(positive))
+    throw failure("option", {
+      where: `${where}, field "true"`,
+      expected: `one of the texts of the column, ${listNames(texts)}`,
+      received: `"${shorten(positive)}"`,
+      ...didYouMean(positive, texts),
+    });
+  if (texts.length !== 2 || negative === undefined)
     throw wrongCell(
       where,
       "two different texts",

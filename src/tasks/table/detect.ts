@@ -4,7 +4,7 @@ import { didYouMean, listNames, shorten } from "../../data/columns.ts";
 import { failure } from "../../errors.ts";
 import { type ColumnOverride, closedOverride } from "./column-overrides.ts";
 import { detectAmount } from "./detect-amounts.ts";
-import { doubt, largestNumber, tooLarge } from "./detect-numbers.ts";
+import { doubt, isHeld, largestNumber, tooLarge } from "./detect-numbers.ts";
 import { columnFromOverride } from "./detect-override.ts";
 import { levelsOf, type Profile, profileOf, withoutTexts } from "./profile.ts";
 import { type Regeneration, seenTexts, shapesOf, spokenShape } from "./regenerate.ts";
@@ -165,11 +165,13 @@ function detectNames(profile: Profile, base: Omit<ColumnBase, "reason">): Column
 
 /** A hint for a column that is nearly all numbers. */
 function strayWords({ texts, counts, filled }: Profile): string {
-  const words = [...texts.keys()].filter(
-    (place) => !(texts[place]!.trim() !== "" && Number.isFinite(Number(texts[place]))),
-  );
+  const isNumber = (place: number) => texts[place]!.trim() !== "" && Number.isFinite(Number(texts[place]));
+  const words = [...texts.keys()].filter((place) => !isNumber(place) || !isHeld(Number(texts[place]), texts[place]!));
   const cells = words.reduce((total, place) => total + counts[place]!, 0);
   if (words.length === 0 || words.length > 5 || cells > 0.05 * filled) return "";
   const listed = words.map((place) => JSON.stringify(shorten(texts[place]!))).join(", ");
-  return `; all but ${cells} of them are numbers, so give ${listed} as missing if that is what it means`;
+  const numbers = words.some(isNumber)
+    ? `numbers that a model holds (exact in float64, up to ${largestNumber})`
+    : "numbers";
+  return `; all but ${cells} of them are ${numbers}, so give ${listed} as missing if that is what it means`;
 }

@@ -23,12 +23,13 @@ export function gridNotices(schema: Schema, table: CellTable): readonly string[]
     if (first === undefined || stray === undefined) return [];
     const rows = counts.reduce((total, count, place) => total + (isOff(values[place]!) ? count : 0), 0);
     const { format } = amountsOf(column);
+    const [example, they] = rows === 1 ? [",", "it is"] : [", such as", "they are"];
     const fate =
       column.values === "observed"
-        ? 'learnt and drawn as they are, since the column writes observed values alone: "values": "any" in the schema keeps drawn values on the grid'
-        : 'learnt as they are, and drawn values become the nearest of the grid: without "step" in the schema it is found in the cells';
+        ? `learnt and drawn as ${they}, since the column writes observed values alone: "values": "any" in the schema keeps drawn values on the grid`
+        : `learnt as ${they}, and drawn values become the nearest of the grid: without "step" in the schema it is found in the cells`;
     return [
-      `column "${shorten(cells.name)}" has ${countedRows(rows)} off its grid, such as ${format(stray)} (steps of ${spokenStep(step, "number")} from its smallest value ${format(first)} on): they are ${fate}`,
+      `column "${shorten(cells.name)}" has ${countedRows(rows)} off its grid${example} ${format(stray)} (steps of ${spokenStep(step, "number")} from its smallest value ${format(first)} on): ${they} ${fate}`,
     ];
   });
 }

@@ -26,12 +26,13 @@ export function schemaSummary({ columns }: Schema): string {
     const listed = names.slice(0, namedAtMost).join(", ");
     return [`${names.length} ${names.length === 1 ? one : many} (${listed}${more})`];
   });
-  return `a table of ${columns.length} columns: ${parts.join(", ")}`;
+  return `a table of ${columns.length === 1 ? "1 column" : `${columns.length} columns`}: ${parts.join(", ")}`;
 }
 
 function nameOf(column: ColumnSchema): string {
   const name = shorten(column.name);
-  if (column.kind === "category" || column.kind === "ordinal") return `${name}: ${column.levels.length} levels`;
+  if (column.kind === "category" || column.kind === "ordinal")
+    return `${name}: ${column.levels.length === 1 ? "1 level" : `${column.levels.length} levels`}`;
   if ("regenerate" in column && column.regenerate !== undefined) return `${name}, ${fateOf(column.regenerate)}`;
   const isLeftOut = column.kind === "text" || (column.kind === "id" && column.first === undefined);
   return isLeftOut ? `${name}, left out` : name;

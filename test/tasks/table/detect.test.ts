@@ -286,6 +286,9 @@ describe("what a user says", () => {
     );
     expect(wrong({ size: { kind: "date", format: "YYYY" } })).toThrow("dates of the form YYYY");
     expect(wrong({ size: { kind: "boolean" } })).toThrow("expected two different texts");
+    expect(() => detectSchema(cities, { city: { kind: "boolean", true: "Rom" } })).toThrow(
+      'schema column "city", field "true": expected one of the texts of the column, Bonn, Rome, got "Rom"; did you mean "Rome"?',
+    );
   });
 
   test("may leave the kind of a column to its cells", async () => {

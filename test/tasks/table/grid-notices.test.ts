@@ -36,12 +36,12 @@ describe("rows off the grid of a schema", () => {
 
   it("are counted whatever the bounds, with the first of them and what becomes of drawn values", () => {
     const fate =
-      'they are learnt as they are, and drawn values become the nearest of the grid: without "step" in the schema it is found in the cells';
+      'and drawn values become the nearest of the grid: without "step" in the schema it is found in the cells';
     expect(noticesOf([...multiples, 5, 8, 8], { step: 7, minimum: 7, maximum: 70 })).toEqual([
-      `column "x" has 3 rows off its grid, such as 5 (steps of 7 from its smallest value 0 on): ${fate}`,
+      `column "x" has 3 rows off its grid, such as 5 (steps of 7 from its smallest value 0 on): they are learnt as they are, ${fate}`,
     ]);
     expect(noticesOf([3, 10, 11], { step: 7 })).toEqual([
-      `column "x" has 1 row off its grid, such as 11 (steps of 7 from its smallest value 3 on): ${fate}`,
+      `column "x" has 1 row off its grid, 11 (steps of 7 from its smallest value 3 on): it is learnt as it is, ${fate}`,
     ]);
   });
 
@@ -51,7 +51,7 @@ describe("rows off the grid of a schema", () => {
 
   it("are drawn too where a column writes observed values alone", () => {
     expect(noticesOf([0, 7, 9], { step: 7, values: "observed" })).toEqual([
-      'column "x" has 1 row off its grid, such as 9 (steps of 7 from its smallest value 0 on): they are learnt and drawn as they are, since the column writes observed values alone: "values": "any" in the schema keeps drawn values on the grid',
+      'column "x" has 1 row off its grid, 9 (steps of 7 from its smallest value 0 on): it is learnt and drawn as it is, since the column writes observed values alone: "values": "any" in the schema keeps drawn values on the grid',
     ]);
   });
 });

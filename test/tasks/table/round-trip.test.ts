@@ -181,6 +181,10 @@ describe("hostile tables", () => {
     expect(textsOf(back)["a"]!.filter((text) => text === undefined)).toHaveLength(20);
     const odd = detectSchema(await columnsTable({ a: numbers.map((n, row) => (row === 3 ? "error" : n)) }));
     expect(odd.columns[0]!.reason).toContain('all but 1 of them are numbers, so give "error" as missing');
+    const [large] = detectSchema(await columnsTable({ a: [...numbers, ...numbers, "1e80"] })).columns;
+    expect(large!.reason).toContain(
+      'all but 1 of them are numbers that a model holds (exact in float64, up to 1e+75), so give "1e80" as missing',
+    );
   });
 });
 

@@ -9,7 +9,7 @@ import { createScorer, type TableScorer } from "../tasks/table/scorer.ts";
 import { encodeScorer } from "../tasks/table/scorer-file.ts";
 import { readTableModel } from "./model.ts";
 import type { DistillOptions, InspectOptions, ScoreOptions } from "./options.ts";
-import { report, reportBeside, short, spokenTime, withError } from "./output.ts";
+import { counted, report, reportBeside, short, spokenTime, withError } from "./output.ts";
 import { progressView } from "./progress.ts";
 import { integrationNames } from "./recipe.ts";
 import { refuseGiven } from "./refusals.ts";
@@ -104,7 +104,7 @@ export async function scoreByScorer(
   const rare = percentile && percentiles ? rareShares(percentiles) : undefined;
   const { drawn, data: measured } = scorer.agreement;
   const text = [
-    `nll     ${withError(nll, standardError)} nats per row (${table.rows} rows), approximated`,
+    `nll     ${withError(nll, standardError)} nats per row (${counted(table.rows, "row")}), approximated`,
     `scorer  rank correlation ${short((measured ?? drawn).rankCorrelation, 4)} with the exact scores of ${scorer.teacher}`,
     ...rareText(rare),
     ...unplacedText(scores),

@@ -200,9 +200,12 @@ function distill(root: Command, terminal: Terminal): void {
   command.argument("<model>", "model file, the teacher");
   command.argument("[data]", "with --scores: a table whose rows to learn from too");
   command.requiredOption("-o, --output <file>", "file of the student or scorer to write (.safetensors)");
-  command.option("--scores", "of a table: train a scorer, for localflow score, on the model's exact scores");
+  command.option(
+    "--scores",
+    "of a table: train a scorer, for localflow score, on the model's exact scores; this or --evaluations",
+  );
   const whole = parse.whole({ atLeast: 1 });
-  const evaluations = "network evaluations for a sample, of the whole chain";
+  const evaluations = "network evaluations for a sample, of the whole chain; this or --scores";
   add(command, "--evaluations <count>", evaluations, whole);
   add(
     command,
@@ -226,10 +229,10 @@ function distill(root: Command, terminal: Terminal): void {
   add(command, "--learning-rate <rate>", "of Adam, at the start (default: 1e-3; images: 3e-4; scores: 2e-3)", positive);
   command.option(
     "--conditional",
-    "of a table: the student can be told cells (sample --where, --balance), as its model can",
+    "of a table: the student can be told cells (sample --where, --balance), as its model can; not with --scores",
   );
   const guidance =
-    "of images with classes: how strongly the model follows each, built into the student; 0 leaves classes out, below 0 leads away (default: 1)";
+    "of images with classes: how strongly the model follows each, built into the student; 0 leaves classes out, below 0 leads away; not with --scores (default: 1)";
   add(command, "--guidance <number>", guidance, parse.number());
   const time = "stop in time with a usable student, such as 10m; not with --scores, whose time --iterations sets";
   add(command, "--time <duration>", time, parse.seconds);

@@ -18,6 +18,16 @@ import { checkTableOutput, readTableFile, writeTableFile } from "./table-data.ts
 import { rareShares, rareText, scoreColumns, toldNotes, unplacedFields, unplacedText } from "./table-score.ts";
 import type { Terminal } from "./terminal.ts";
 
+/** Options of students alone, and why a scorer takes none of them. */
+const studentOptions: readonly (readonly [keyof DistillOptions, string])[] = [
+  ["evaluations", "a scorer is one network evaluation"],
+  ["hidden", "a scorer starts from the network of the model's block beside the data"],
+  ["time", "--iterations sets how long a scorer is trained"],
+  ["objective", "a scorer learns the model's exact scores"],
+  ["conditional", "a scorer takes rows with any of their cells left out as it is"],
+  ["guidance", "a scorer is of a table, and guidance of images with classes"],
+];
+
 /** Trains a scorer on the exact scores of a table's model, and writes its file. */
 export async function distillToScorer(
   path: string,
@@ -26,10 +36,12 @@ export async function distillToScorer(
   terminal: Terminal,
 ): Promise<void> {
   const { output, force = false, rows, iterations, batchSize, learningRate } = options;
-  refuseGiven(options, ["evaluations", "hidden", "time", "objective", "conditional", "guidance"], {
-    expected: "to be left out",
-    received: "it beside --scores",
-  });
+  for (const [name, reason] of studentOptions)
+    refuseGiven(options, [name], {
+      expected: "a student to train",
+      received: "--scores, which trains a scorer",
+      remedy: `leave one of them out: ${reason}`,
+    });
   const model = await readTableModel(path);
   const table = data === undefined ? undefined : await readTableFile(data, {});
   const view = progressView(terminal, options);

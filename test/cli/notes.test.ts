@@ -33,9 +33,9 @@ const unknown = [
   `column "count" has 1 cell with a text that cannot be read as numbers, such as "many" in row 2: ${fate}`,
 ];
 const apart = expect.stringMatching(
-  /^rows have gaps in x: their densities are of fewer numbers, in other units, so their percentiles say more of the gaps/,
+  /^1 row with gaps in x stands among all training rows, since fewer than 100 of the training rows that were scored have the same gaps: /,
 );
-const odd = () => put("odd.csv", ["up,11,25,", "left,9,many,", "down,,15,", "right,11,26,"]);
+const odd = () => put("odd.csv", ["up,11,25,", "left,9,many,", "down,,15,", "right,,26,", "right,11,26,"]);
 const whole = () => put("whole.csv", ["left,9,15,", "right,11,26,"]);
 
 /** The notes of a command: of its JSON, which are those on standard error, whether they are printed there or not. */
@@ -70,7 +70,7 @@ describe.each([
     const { out } = await localflow("score", file, odd(), "--threads", "1");
     expect(out).toMatch(/^partial 3 rows with gaps or texts that no training row has: .*, without percentile$/m);
     expect(out).toMatch(/^unknown 3 cells that the model cannot place: counted for nothing$/m);
-    expect(out).toMatch(/^nll .* \(4 rows\)/);
+    expect(out).toMatch(/^nll .* \(5 rows\)/);
     const { out: single } = await localflow("score", file, put("one.csv", ["up,11,25,"]), "--threads", "1");
     expect(single).toMatch(/^nll .* \(1 row\)/);
     expect(single).toMatch(/^partial 1 row with/m);
@@ -99,13 +99,13 @@ describe("impute", () => {
     };
     const end = `seed 1: ${at("filled.csv")}\n`;
     expect(await textOf(...imputing(odd()))).toBe(
-      `1 of 5 gaps in 4 rows filled, 4 left in columns that the model does not hold, 3 cells with unknown texts kept, which count for nothing, ${end}`,
+      `2 of 7 gaps in 5 rows filled, 5 left in columns that the model does not hold, 3 cells with unknown texts kept, which count for nothing, ${end}`,
     );
     expect(await textOf(...imputing(odd(), "--draws", "2"))).toBe(
-      `2 of 10 gaps in 2 draws of 4 rows filled, 8 left in columns of all draws that the model does not hold, 3 cells of each draw with unknown texts kept, which count for nothing, ${end}`,
+      `4 of 14 gaps in 2 draws of 5 rows filled, 10 left in columns of all draws that the model does not hold, 3 cells of each draw with unknown texts kept, which count for nothing, ${end}`,
     );
     expect(await textOf(...imputing(odd(), "--best", "--draws", "2"))).toBe(
-      `1 of 5 gaps in 4 rows filled with the best guesses of 2 draws, 4 left in columns that the model does not hold, 3 cells with unknown texts kept, which count for nothing, ${end}`,
+      `2 of 7 gaps in 5 rows filled with the best guesses of 2 draws, 5 left in columns that the model does not hold, 3 cells with unknown texts kept, which count for nothing, ${end}`,
     );
   });
 });

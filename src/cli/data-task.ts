@@ -5,6 +5,7 @@ import { endingOf, explained } from "../data/files.ts";
 import { isRecord } from "../data/is-record.ts";
 import { elementCutter, type JsonPiece, lineCutter } from "../data/json-text.ts";
 import { isDensity } from "../data/sources.ts";
+import { cellTableEndings, endingAmong, isJsonLines } from "../data/table-endings.ts";
 import { isNotUtf8 } from "../data/utf8.ts";
 import { failure, LocalFlowError } from "../errors.ts";
 import { type Notation, parseNumber } from "../tasks/table/number-format.ts";
@@ -73,12 +74,14 @@ function taskAsked(options: TaskOptions): DataTask | undefined {
   });
 }
 
-const tableEnding = /^\.(csv|tsv|json|ndjson|parquet)$/;
+function isTable(path: string): boolean {
+  return endingAmong(cellTableEndings, endingOf(path)) !== undefined;
+}
 
 /** Throws "option" where an option of one task stands beside a path that shows data of another. */
 async function checkMarked(path: string, task: DataTask, options: TaskOptions): Promise<void> {
   const mark = taskMarks.find((each) => each.task === task);
-  const isOther = task === "images" ? tableEnding.test(endingOf(path)) : await isImagePath(path);
+  const isOther = task === "images" ? isTable(path) : await isImagePath(path);
   if (mark === undefined || !isOther) return;
   refuseGiven(options, mark.names, {
     expected: mark.spoken,
@@ -93,8 +96,7 @@ export async function withTableRemedy<T>(path: string, read: () => Promise<T>): 
   } catch (error) {
     const isOfCells =
       error instanceof LocalFlowError && error.code === "data" && /\bnumbers?\b/.test(error.problem.expected);
-    if (!isOfCells || isDensity(path) || !(path === "-" || tableEnding.test(endingOf(path))) || !isOneCell(error))
-      throw error;
+    if (!isOfCells || isDensity(path) || !(path === "-" || isTable(path)) || !isOneCell(error)) throw error;
     const table = "learn texts and gaps too with --task table";
     const { remedy, ...problem } = error.problem;
     throw failure(error.code, { ...problem, remedy: remedy === undefined ? table : `${remedy}, or ${table}` }, error);
@@ -116,7 +118,7 @@ function isMixed(kinds: readonly Kind[]): boolean {
 async function firstCells(path: string, ending: string): Promise<ReadonlyMap<string, readonly Kind[]>> {
   if (ending === ".parquet") return parquetCells(path);
   if (ending === ".csv" || ending === ".tsv") return csvCells(path, await start(path), ending);
-  if (ending === ".json" || ending === ".ndjson") return jsonCells(path, await start(path), ending);
+  if (ending === ".json" || isJsonLines(ending)) return jsonCells(path, await start(path), ending);
   return new Map();
 }
 
@@ -163,7 +165,7 @@ function jsonCells(where: string, bytes: Uint8Array, ending: string): ReadonlyMa
   const take = ({ text }: JsonPiece): void => {
     records.push(JSON.parse(text));
   };
-  const cutter = (ending === ".json" ? elementCutter : lineCutter)(where, take);
+  const cutter = (isJsonLines(ending) ? lineCutter : elementCutter)(where, take);
   try {
     cutter.push(bytes);
     if (bytes.length < lookedAt) cutter.finish();

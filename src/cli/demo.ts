@@ -1,8 +1,9 @@
 // demo: `localflow demo`, a chain of flows on shipped real data beside a Gaussian and plain Flow Matching.
 import { mkdir, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { join, posix } from "node:path";
 import { fileURLToPath } from "node:url";
 import { explained, readTable, writeFileAtomically } from "../data/files.ts";
+import { shellWord } from "../data/shell-word.ts";
 import { failure } from "../errors.ts";
 import { gaussianNll } from "../measure/gaussian.ts";
 import { toSvg } from "../pictures/svg.ts";
@@ -179,6 +180,7 @@ async function diamonds(seed: number) {
 const gaussianParameters = (width: number) => width + (width * (width + 1)) / 2;
 
 function text(contenders: readonly Contender[], folder: string, seed: number): string {
+  const model = shellWord(posix.join(folder, written.model));
   const rows = contenders.map(({ name, nll, standardError, parameters, gradientSteps, seconds }) => [
     name,
     nll.toFixed(3),
@@ -196,8 +198,8 @@ function text(contenders: readonly Contender[], folder: string, seed: number): s
     `diamonds: open it in a browser). Seed ${seed}.`,
     "",
     "Try next:",
-    `  npx localflow inspect ${join(folder, "model.safetensors")}`,
-    `  npx localflow sample ${join(folder, "model.safetensors")} -n 5 --log-density`,
+    `  npx localflow inspect ${model}`,
+    `  npx localflow sample ${model} -n 5 --log-density`,
     "  npx localflow fit YOUR.csv -o model.safetensors",
   ].join("\n");
 }

@@ -1,7 +1,9 @@
 // inspect: `localflow inspect FILE`, what a data file or a model holds.
 import { createReadStream } from "node:fs";
+import { shorten } from "../data/columns.ts";
 import { csvReader } from "../data/csv.ts";
 import { endingOf, explained } from "../data/files.ts";
+import { shellWord } from "../data/shell-word.ts";
 import { isDensity } from "../data/sources.ts";
 import type { DensityModel } from "../tasks/density-model.ts";
 import type { FloatArray } from "../tensor/array.ts";
@@ -58,9 +60,7 @@ async function inspectRows(path: string, options: InspectOptions, terminal: Term
   });
   const text = [
     `${counted(rows, "row")}, ${counted(width, "numeric column")}, ${spokenBytes(memoryBytes)} in memory`,
-    ...(table.ignored.length === 0
-      ? []
-      : [`left out: ${names(table.ignored, ", ")}; fit needs --columns ${names(table.columns, ",")}`]),
+    ...(table.ignored.length === 0 ? [] : [`left out: ${names(table.ignored, ", ")}; ${neededColumns(table.columns)}`]),
     "",
     alignedTable(
       ["column", "min", "mean", "deviation", "max"],
@@ -86,6 +86,13 @@ async function inspectRows(path: string, options: InspectOptions, terminal: Term
     ...(table.drawn && { seed }),
   };
   await terminal.out(`${JSON.stringify(result)}\n`);
+}
+
+/** What a fit of these columns alone takes on the command line. */
+function neededColumns(columns: readonly string[]): string {
+  const parted = columns.find((name) => name.includes(","));
+  if (parted === undefined) return `fit needs --columns ${shellWord(names(columns, ","))}`;
+  return `fit needs --columns, which parts names at commas: rename "${printable(shorten(parted))}"`;
 }
 
 function names(columns: readonly string[], separator: string): string {

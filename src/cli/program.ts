@@ -1,5 +1,6 @@
 // program: the commands with their help, and the one place that turns errors into exit statuses. Commands load when run.
 import { Command, CommanderError } from "commander";
+import { cellTableEndings, rowEndings } from "../data/table-endings.ts";
 import { pictureKinds } from "../pictures/kinds.ts";
 import { exportParts } from "../tasks/export-parts.ts";
 import { add } from "./add-option.ts";
@@ -154,13 +155,8 @@ function score(root: Command, terminal: Terminal): void {
 
 function impute(root: Command, terminal: Terminal): void {
   const command = begin(root, "impute", "fill the gaps of a table with draws given the other cells of each row");
-  command
-    .argument("<model>", "model file of a table")
-    .argument("<data>", "table with gaps: .csv, .tsv, .json, .ndjson, .parquet, -");
-  command.requiredOption(
-    "-o, --output <file>",
-    "where to write: .csv, .tsv, .json, .ndjson, .parquet, or - for CSV on standard output",
-  );
+  command.argument("<model>", "model file of a table").argument("<data>", `table with gaps: ${cellTables}, -`);
+  command.requiredOption("-o, --output <file>", `where to write: ${cellTables}, or - for CSV on standard output`);
   const draws = "draws of every gap, told apart by the column draw (default: 1), or that a best guess is made of (50)";
   add(command, "--draws <count>", draws, parse.whole({ atLeast: 1, atMost: 10_000 }));
   command.option("--best", "one best guess for every gap: the mean of its draws, or the level that most of them have");
@@ -179,7 +175,7 @@ function impute(root: Command, terminal: Terminal): void {
 
 function evaluate(root: Command, terminal: Terminal): void {
   const command = begin(root, "evaluate", "measure a model against held-out rows, or what changed between two files");
-  command.argument("<model>", "model file, or the first of two tables: .csv, .tsv, .json, .ndjson, .parquet");
+  command.argument("<model>", `model file, or the first of two tables: ${cellTables}`);
   command.argument("<data>", `held-out rows, or the second table: ${dataSources}`);
   evaluateOptions(command);
   options.force(options.memory(options.seed(options.common(command))));
@@ -207,9 +203,12 @@ function distill(root: Command, terminal: Terminal): void {
   command.argument("<model>", "model file, the teacher");
   command.argument("[data]", "with --scores: a table whose rows to learn from too");
   command.requiredOption("-o, --output <file>", "file of the student or scorer to write (.safetensors)");
-  command.option("--scores", "of a table: train a scorer, for localflow score, on the model's exact scores");
+  command.option(
+    "--scores",
+    "of a table: train a scorer, for localflow score, on the model's exact scores; this or --evaluations",
+  );
   const whole = parse.whole({ atLeast: 1 });
-  const evaluations = "network evaluations for a sample, of the whole chain";
+  const evaluations = "network evaluations for a sample, of the whole chain; this or --scores";
   add(command, "--evaluations <count>", evaluations, whole);
   add(
     command,
@@ -233,10 +232,10 @@ function distill(root: Command, terminal: Terminal): void {
   add(command, "--learning-rate <rate>", "of Adam, at the start (default: 1e-3; images: 3e-4; scores: 2e-3)", positive);
   command.option(
     "--conditional",
-    "of a table: the student can be told cells (sample --where, --balance), as its model can",
+    "of a table: the student can be told cells (sample --where, --balance), as its model can; not with --scores",
   );
   const guidance =
-    "of images with classes: how strongly the model follows each, built into the student; 0 leaves classes out, below 0 leads away (default: 1)";
+    "of images with classes: how strongly the model follows each, built into the student; 0 leaves classes out, below 0 leads away; not with --scores (default: 1)";
   add(command, "--guidance <number>", guidance, parse.number());
   const time = "stop in time with a usable student, such as 10m; not with --scores, whose time --iterations sets";
   add(command, "--time <duration>", time, parse.seconds);
@@ -374,7 +373,8 @@ function demo(root: Command, terminal: Terminal): void {
 }
 
 /** What may stand for rows to read, and for a file of rows to write. */
-const tables = ".csv, .tsv, .json, .ndjson, .parquet, .npy, .npz";
+const cellTables = cellTableEndings.join(", ");
+const tables = rowEndings.join(", ");
 const densities = "moons or another built-in density, or image:FILE.png";
 const dataSources = `${tables}, .hdf5, - for CSV on standard input, ${densities}`;
 const rowFormats = `${tables}, or - for CSV on standard output`;

@@ -5,6 +5,7 @@ import { csvWriter } from "../data/csv.ts";
 import { writeFileAtomically } from "../data/files.ts";
 import { jsonWriter } from "../data/json-writer.ts";
 import { encodeNpy } from "../data/npy.ts";
+import { endingAmong, rowEndings } from "../data/table-endings.ts";
 import { failure } from "../errors.ts";
 import { type FloatArray, floats } from "../tensor/array.ts";
 import { outputFlags } from "./flags.ts";
@@ -20,18 +21,16 @@ export interface RowStream {
 
 type Format = (stream: RowStream) => AsyncGenerator<Uint8Array>;
 
-const formats: Readonly<Record<string, Format>> = {
+const formats: Readonly<Record<(typeof rowEndings)[number], Format>> = {
   ".csv": csv,
   ".tsv": tsv,
   ".json": (stream) => json(stream, "array"),
-  ".ndjson": (stream) => json(stream, "lines"),
+  ".ndjson": jsonLines,
+  ".jsonl": jsonLines,
   ".parquet": parquet,
   ".npy": npy,
   ".npz": npz,
 };
-
-/** Endings of files that rows can be written to. */
-export const rowEndings: readonly string[] = Object.keys(formats);
 
 /** Writes the stream to `output`; memory is that of one chunk. */
 export async function writeRows(
@@ -70,17 +69,21 @@ export function withColumn(points: FloatArray, column: Float64Array): FloatArray
 
 /** Whether a name is one that rows are written to. */
 export function isRowsOutput(output: string): boolean {
-  return output === "-" || rowEndings.includes(extname(output).toLowerCase());
+  return output === "-" || knownEnding(output) !== undefined;
 }
 
 function formatOf(output: string): Format {
-  const format = output === "-" ? csv : formats[extname(output).toLowerCase()];
-  if (format !== undefined) return format;
+  const ending = output === "-" ? ".csv" : knownEnding(output);
+  if (ending !== undefined) return formats[ending];
   throw failure("option", {
     where: outputFlags,
     expected: `a name ending in ${rowEndings.join(", ")}, or -`,
     received: JSON.stringify(output),
   });
+}
+
+function knownEnding(output: string): keyof typeof formats | undefined {
+  return endingAmong(rowEndings, extname(output).toLowerCase());
 }
 
 async function* csv({ columns, chunks }: RowStream): AsyncGenerator<Uint8Array> {
@@ -109,6 +112,10 @@ async function* json({ columns, chunks }: RowStream, form: "array" | "lines"): A
   const writer = jsonWriter(columns, form);
   for await (const chunk of chunks) yield* writer.rows(chunk);
   yield writer.end();
+}
+
+function jsonLines(stream: RowStream): AsyncGenerator<Uint8Array> {
+  return json(stream, "lines");
 }
 
 async function* parquet({ columns, chunks }: RowStream): AsyncGenerator<Uint8Array> {

@@ -9,7 +9,7 @@ import { createScorer, type TableScorer } from "../tasks/table/scorer.ts";
 import { encodeScorer } from "../tasks/table/scorer-file.ts";
 import { readTableModel } from "./model.ts";
 import type { DistillOptions, InspectOptions, ScoreOptions } from "./options.ts";
-import { report, reportBeside, short, spokenTime, withError } from "./output.ts";
+import { counted, report, reportBeside, short, spokenTime, withError } from "./output.ts";
 import { printable } from "./printable.ts";
 import { progressView } from "./progress.ts";
 import { integrationNames } from "./recipe.ts";
@@ -19,6 +19,16 @@ import { checkTableOutput, readTableFile, writeTableFile } from "./table-data.ts
 import { rareShares, rareText, scoreColumns, toldNotes, unplacedFields, unplacedText } from "./table-score.ts";
 import type { Terminal } from "./terminal.ts";
 
+/** Options of students alone, and why a scorer takes none of them. */
+const studentOptions: readonly (readonly [keyof DistillOptions, string])[] = [
+  ["evaluations", "a scorer is one network evaluation"],
+  ["hidden", "a scorer starts from the network of the model's block beside the data"],
+  ["time", "--iterations sets how long a scorer is trained"],
+  ["objective", "a scorer learns the model's exact scores"],
+  ["conditional", "a scorer takes rows with any of their cells left out as it is"],
+  ["guidance", "a scorer is of a table, and guidance of images with classes"],
+];
+
 /** Trains a scorer on the exact scores of a table's model, and writes its file. */
 export async function distillToScorer(
   path: string,
@@ -27,10 +37,12 @@ export async function distillToScorer(
   terminal: Terminal,
 ): Promise<void> {
   const { output, force = false, rows, iterations, batchSize, learningRate } = options;
-  refuseGiven(options, ["evaluations", "hidden", "time", "objective", "conditional", "guidance"], {
-    expected: "to be left out",
-    received: "it beside --scores",
-  });
+  for (const [name, reason] of studentOptions)
+    refuseGiven(options, [name], {
+      expected: "a student to train",
+      received: "--scores, which trains a scorer",
+      remedy: `leave one of them out: ${reason}`,
+    });
   const model = await readTableModel(path);
   const table = data === undefined ? undefined : await readTableFile(data, {});
   const view = progressView(terminal, options);
@@ -106,7 +118,7 @@ export async function scoreByScorer(
   const rare = percentile && percentiles ? rareShares(percentiles) : undefined;
   const { drawn, data: measured } = scorer.agreement;
   const text = [
-    `nll     ${withError(nll, standardError)} nats per row (${table.rows} rows), approximated`,
+    `nll     ${withError(nll, standardError)} nats per row (${counted(table.rows, "row")}), approximated`,
     `scorer  rank correlation ${short((measured ?? drawn).rankCorrelation, 4)} with the exact scores of ${scorer.teacher}`,
     ...rareText(rare),
     ...unplacedText(scores),

@@ -1,7 +1,7 @@
 // table-compare: `localflow evaluate OLD NEW`: what changed between two tables.
 import { basename } from "node:path";
-import { cellTableEndings } from "../data/cell-files.ts";
 import { endingOf, writeFileAtomically } from "../data/files.ts";
+import { cellTableEndings } from "../data/table-endings.ts";
 import { failure } from "../errors.ts";
 import { tableComparisonPage } from "../tasks/table/compare-page.ts";
 import { compareTables, type TableComparison } from "../tasks/table/compare-tables.ts";

@@ -9,6 +9,7 @@ import { didYouMean, listNames, shorten } from "../data/columns.ts";
 import { explained, writeFileAtomically } from "../data/files.ts";
 import { repeatedKey } from "../data/json-keys.ts";
 import { faultPlace, jsonSyntaxFault } from "../data/json-syntax.ts";
+import { cellTableEndings, endingAmong } from "../data/table-endings.ts";
 import { utf8Text } from "../data/utf8.ts";
 import { failure } from "../errors.ts";
 import { turns } from "../runtime/pause.ts";
@@ -124,26 +125,33 @@ type Content = Iterable<string> | AsyncIterable<Uint8Array>;
 /** Characters that are written together, at least. */
 const leastPiece = 2 ** 16;
 
-const pieces: Readonly<Record<string, (table: CellTable, schema: Schema) => Content>> = {
+type Ending = (typeof cellTableEndings)[number];
+
+const pieces: Readonly<Record<Ending, (table: CellTable, schema: Schema) => Content>> = {
   ".csv": (table) => separated(table, ","),
   ".tsv": (table) => separated(table, "\t"),
   ".json": jsonArray,
   ".ndjson": jsonLines,
+  ".jsonl": jsonLines,
   ".parquet": parquet,
 };
+
+function endingFor(output: string): Ending {
+  const ending = output === "-" ? ".csv" : endingAmong(cellTableEndings, extname(output).toLowerCase());
+  if (ending !== undefined) return ending;
+  throw failure("option", {
+    where: outputFlags,
+    expected: `a name ending in ${cellTableEndings.join(", ")} for a table, or -`,
+    received: JSON.stringify(output),
+  });
+}
 
 /** Throws before any work when `output` is no file that a table can be written to. */
 export async function checkTableOutput(
   output: string,
   options: { readonly force?: boolean; readonly json?: boolean },
 ): Promise<void> {
-  const isKnown = output === "-" || Object.hasOwn(pieces, extname(output).toLowerCase());
-  if (!isKnown)
-    throw failure("option", {
-      where: outputFlags,
-      expected: `a name ending in ${Object.keys(pieces).join(", ")} for a table, or -`,
-      received: JSON.stringify(output),
-    });
+  endingFor(output);
   return checkOutputOrStream(output, options);
 }
 
@@ -155,7 +163,7 @@ export async function writeTableFile(
   { force = false }: { readonly force?: boolean },
   terminal: Terminal,
 ): Promise<void> {
-  const format = pieces[output === "-" ? ".csv" : extname(output).toLowerCase()] ?? jsonLines;
+  const format = pieces[endingFor(output)];
   const content = interruptible(format(typed(table, schema), schema), terminal.signal);
   if (output !== "-") return writeFileAtomically(output, content, { force });
   for await (const piece of content) await terminal.out(piece);

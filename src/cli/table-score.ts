@@ -242,7 +242,9 @@ export function unplacedText({ unknownCells, partialRows, strayRows, strayColumn
       : [
           `partial ${counted(partialRows, "row")} with gaps or texts that no training row has: scored by the other cells, without percentile`,
         ]),
-    ...(unknownCells === 0 ? [] : [`unknown ${unknownCells} cells that the model cannot place count for nothing`]),
+    ...(unknownCells === 0
+      ? []
+      : [`unknown ${counted(unknownCells, "cell")} that the model cannot place: counted for nothing`]),
     ...(strayRows === 0 ? [] : [`stray   ${counted(strayRows, "row")} with ${only}`]),
   ];
 }

@@ -20,6 +20,7 @@ import { checkKeys, jsonBegun, parsedPiece, parsedWhole } from "./json-table.ts"
 import { elementCutter, type JsonPiece, lineCutter } from "./json-text.ts";
 import { checkMemory } from "./numeric-table.ts";
 import { toldPacked } from "./packed-file.ts";
+import { cellTableEndings, endingAmong, isJsonLines } from "./table-endings.ts";
 import { wholeText } from "./utf8.ts";
 import { spoken } from "./value-table.ts";
 
@@ -37,17 +38,14 @@ interface CellSourceOptions extends CellTableOptions {
   readonly bytes?: number;
 }
 
-/** The endings of tables of mixed columns. */
-export const cellTableEndings = [".csv", ".tsv", ".json", ".ndjson", ".parquet"] as const;
-
 /**
  * Reads a table of mixed columns by its ending, one of `cellTableEndings`; `-` is CSV on the standard input. Throws `file`
  * errors for the file itself, `data` errors that name row and column for what is in it.
  */
 export async function readCellTable(path: string, options: CellReadOptions = {}): Promise<CellTable> {
   if (path === "-") return readCellCsv(options.input ?? process.stdin, { where: "standard input", ...options });
-  const ending = endingOf(path);
-  if (!cellTableEndings.some((known) => known === ending)) throw unknownEnding(path, cellTableEndings);
+  const ending = endingAmong(cellTableEndings, endingOf(path));
+  if (ending === undefined) throw unknownEnding(path, cellTableEndings);
   return explained(path, () => toldPacked(path, () => readEnding(path, ending, options)));
 }
 
@@ -58,7 +56,7 @@ async function readEnding(path: string, ending: string, options: CellReadOptions
   const source = createReadStream(path, { highWaterMark: 2 ** 20 });
   const known = { where: path, ...options, ...(found.isFile() && found.size > 0 && { bytes: found.size }) };
   if (ending === ".json") return readCellJson(source, known);
-  if (ending === ".ndjson") return readCellNdjson(source, known);
+  if (isJsonLines(ending)) return readCellNdjson(source, known);
   return readCellCsv(source, { ...known, ...(ending === ".tsv" && { separator: "\t" as const }) });
 }
 

@@ -13,6 +13,7 @@ import type { NumericTable } from "./numeric-table.ts";
 import { unpackingByEnding } from "./packed.ts";
 import { toldPacked } from "./packed-file.ts";
 import { type Bytes, readStoredTable, type StoredRows } from "./stored-rows.ts";
+import { endingAmong, tableEndings } from "./table-endings.ts";
 
 /** A file's content, whole or in pieces. */
 export type Content = Uint8Array | AsyncIterable<Uint8Array | string> | Iterable<Uint8Array | string>;
@@ -140,28 +141,15 @@ export interface ReadOptions extends ColumnOptions {
   readonly input?: AsyncIterable<Uint8Array>;
 }
 
-/** The endings of tables. */
-const tableEndings = [
-  ".csv",
-  ".tsv",
-  ".json",
-  ".ndjson",
-  ".parquet",
-  ".npy",
-  ".npz",
-  ".pickle",
-  ".pkl",
-  ".hdf5",
-  ".h5",
-] as const;
-type Ending = (typeof tableEndings)[number];
+type Reader = (path: string, options: ReadOptions) => Promise<NumericTable>;
 
-const readers: Readonly<Record<Ending, (path: string, options: ReadOptions) => Promise<NumericTable>>> = {
+const readers: Readonly<Record<(typeof tableEndings)[number], Reader>> = {
   ".csv": (path, options) => streamed(path, options, readNumericCsv),
   ".tsv": (path, options) =>
     streamed(path, options, (source, known) => readNumericCsv(source, { ...known, separator: "\t" })),
   ".json": (path, options) => streamed(path, options, readJsonTable),
-  ".ndjson": (path, options) => streamed(path, options, readNdjsonTable),
+  ".ndjson": jsonLines,
+  ".jsonl": jsonLines,
   ".parquet": async (path, options) => {
     await explained(path, () => regularFile(path));
     return (await import("./parquet.ts")).readParquetTable(path, options);
@@ -176,6 +164,10 @@ const readers: Readonly<Record<Ending, (path: string, options: ReadOptions) => P
   ".hdf5": hdf5,
   ".h5": hdf5,
 };
+
+function jsonLines(path: string, options: ReadOptions): Promise<NumericTable> {
+  return streamed(path, options, readNdjsonTable);
+}
 
 function hdf5(path: string, options: ReadOptions): Promise<NumericTable> {
   const { file, name } = splitPath(path);
@@ -198,8 +190,7 @@ function pickled(path: string, options: ReadOptions): Promise<NumericTable> {
  */
 export async function readTable(path: string, options: ReadOptions = {}): Promise<NumericTable> {
   if (path === "-") return readNumericCsv(options.input ?? process.stdin, { where: "standard input", ...options });
-  const ending = endingOf(path);
-  const known = tableEndings.find((each) => each === ending);
+  const known = endingAmong(tableEndings, endingOf(path));
   if (known === ".npz") return readers[known](path, options);
   if (known !== undefined) return toldPacked(fileOf(path), () => readers[known](path, options));
   throw unknownEnding(path, tableEndings);

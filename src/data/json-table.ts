@@ -167,13 +167,17 @@ export function checkKeys(text: string, where: string): void {
 
 /** The value of a row of a file. Throws a `data` error at its row, line and column where it is no JSON. */
 export function parsedPiece({ text, row, start }: JsonPiece, where: string): unknown {
-  return parsed(text, { where: `${where} row ${row},`, start, behind: "commas part rows in .json, lines in .ndjson" });
+  return parsed(text, {
+    where: `${where} row ${row},`,
+    start,
+    behind: "commas part rows in .json, lines in .ndjson and .jsonl",
+  });
 }
 
 /** The value of a whole file. */
 export function parsedWhole(text: string, where: string): unknown {
   const start = { line: 1, column: 1 };
-  return parsed(text, { where, start, behind: "name a file of one record per line .ndjson" });
+  return parsed(text, { where, start, behind: "name a file of one record per line .ndjson or .jsonl" });
 }
 
 interface TextPlace {

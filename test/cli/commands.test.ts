@@ -224,6 +224,19 @@ describe("inspect", () => {
     ]);
   });
 
+  it("proposes columns so that a shell reads them, and says so where a comma keeps from it", async () => {
+    const proposed = async (header: string) => {
+      writeFileSync(at("odd.csv"), `${header}\n1,u,2\n2,v,4\n3,w,7\n`);
+      const { out } = await localflow(["inspect", at("odd.csv"), "--no-estimate", "--task", "density"]);
+      return out.split("\n")[1];
+    };
+    expect(await proposed("a,note,b")).toBe("left out: note; fit needs --columns a,b");
+    expect(await proposed("it's,note,$b")).toBe("left out: note; fit needs --columns 'it'\\''s,$b'");
+    expect(await proposed('"p,q",note,b')).toBe(
+      'left out: note; fit needs --columns, which parts names at commas: rename "p,q"',
+    );
+  });
+
   it("describes a model", async () => {
     const result = await json(["inspect", model]);
     expect(result).toMatchObject({ kind: "model", task: "density", columns: ["a", "b"] });

@@ -26,9 +26,9 @@ describe("numbers in another notation", () => {
     expect(await dataTask(csv(`${name.slice(0, 12)}.csv`, cells), {})).toBe("table");
   });
 
-  it("make a table in NDJSON too", async () => {
+  it.each(["ndjson", "jsonl"])("make a table in lines of JSON too: .%s", async (ending) => {
     const lines = ["73,807", 188, "1,032"].map((b, a) => JSON.stringify({ a, b })).join("\n");
-    expect(await dataTask(put("mixed.ndjson", `${lines}\n`), {})).toBe("table");
+    expect(await dataTask(put(`mixed.${ending}`, `${lines}\n`), {})).toBe("table");
   });
 
   it.each([

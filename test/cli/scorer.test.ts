@@ -36,14 +36,8 @@ describe("localflow distill --scores", () => {
   });
 
   it("refuses options of the other distillation, and neither of both", async () => {
-    for (const [args, message] of [
-      [["--scores", "--evaluations", "2"], /^localflow: --evaluations: /],
-      [["--scores", "--hidden", "8x1"], /^localflow: --hidden: /],
-      [[], /--evaluations .*--scores/],
-    ] as const) {
-      const outcome = await localflow("distill", model, "-o", at("no.safetensors"), ...args);
-      expect(outcome).toMatchObject({ status: 2, err: expect.stringMatching(message) });
-    }
+    const neither = await localflow("distill", model, "-o", at("no.safetensors"));
+    expect(neither).toMatchObject({ status: 2, err: expect.stringMatching(/--evaluations .*--scores/) });
     const other = at("other.csv");
     writeFileSync(other, "side,x\nleft,1\nright,2\n");
     for (const [args, message] of [
@@ -57,6 +51,29 @@ describe("localflow distill --scores", () => {
     const outcome = await localflow("distill", model, rows, "-o", at("no.safetensors"), "--evaluations", "2");
     expect(outcome).toMatchObject({ status: 2, err: expect.stringMatching(/--scores/) });
     expect(existsSync(at("no.safetensors"))).toBe(false);
+  });
+});
+
+describe.each([
+  [["--evaluations", "2"], "a scorer is one network evaluation"],
+  [["--hidden", "8x1"], "a scorer starts from the network of the model's block beside the data"],
+  [["--time", "1m"], "--iterations sets how long a scorer is trained"],
+  [["--objective", "progressive"], "a scorer learns the model's exact scores"],
+  [["--conditional"], "a scorer takes rows with any of their cells left out as it is"],
+  [["--guidance", "2"], "a scorer is of a table, and guidance of images with classes"],
+])("distill --scores %j", (args, reason) => {
+  it("is refused with the reason", async () => {
+    const outcome = await localflow("distill", model, "--scores", "-o", at("no.safetensors"), ...args);
+    const problem = `${args[0]}: expected a student to train, got --scores, which trains a scorer`;
+    expect(outcome).toMatchObject({ status: 2, out: "" });
+    expect(outcome.err).toBe(`localflow: ${problem}; leave one of them out: ${reason}\n`);
+    expect(existsSync(at("no.safetensors"))).toBe(false);
+  });
+
+  it("is told by the help", async () => {
+    const { out } = await localflow("distill", "--help");
+    const described = out.split(/^ {2}(?=-)/m).find((option) => option.startsWith(args[0] ?? ""));
+    expect(described?.replaceAll(/\s+/g, " ")).toMatch(/(not with|this or) --scores/);
   });
 });
 

@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { rowEndings } from "../../src/cli/rows.ts";
 import { readTable } from "../../src/data/files.ts";
+import { rowEndings } from "../../src/data/table-endings.ts";
 import { commandLine as localflow } from "../support/command-line.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "localflow-cli-sources-"));
@@ -79,5 +79,6 @@ describe("formats", () => {
     }
     expect(JSON.parse(readFileSync(at("s.json"), "utf8"))).toHaveLength(30);
     expect(readFileSync(at("s.ndjson"), "utf8").split("\n")).toHaveLength(31);
+    expect(readFileSync(at("s.jsonl"), "utf8")).toBe(readFileSync(at("s.ndjson"), "utf8"));
   });
 });

@@ -32,7 +32,7 @@ const terminal = (signal: AbortSignal): Terminal => ({
 });
 
 describe("writing a table", () => {
-  it.each([".csv", ".json", ".ndjson"])("as %s keeps every row", async (ending) => {
+  it.each([".csv", ".json", ".ndjson", ".jsonl"])("as %s keeps every row", async (ending) => {
     const path = join(folder, `whole${ending}`);
     await writeTableFile(path, table(20_000), { columns: [] }, {}, terminal(new AbortController().signal));
     const text = readFileSync(path, "utf8");

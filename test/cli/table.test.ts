@@ -177,10 +177,12 @@ describe("fit", () => {
     });
   });
 
-  it("reads NDJSON and JSON with gaps as tables too", async () => {
+  it("reads JSON lines and JSON with gaps as tables too", async () => {
     const rows = smallRows(40);
+    const lines = rows.map((row) => JSON.stringify(row)).join("\n");
     for (const [name, text] of [
-      ["t.ndjson", rows.map((row) => JSON.stringify(row)).join("\n")],
+      ["t.ndjson", lines],
+      ["t.jsonl", lines],
       ["t.json", JSON.stringify(rows)],
     ] as const) {
       const result = await json("fit", put(name, text), "-o", at("j.safetensors"), "--force", ...tiny.slice(0, -2));

@@ -133,7 +133,8 @@ describe("reading tables", () => {
   test("JSON, lines of JSON and archives of arrays", async () => {
     const named = { columns: ["a", "b"], rows, ignored: [] };
     expect(await readTable(await put("t.json", '[{"a":1,"b":2},{"a":3,"b":4}]'))).toEqual(named);
-    expect(await readTable(await put("t.ndjson", '{"a":1,"b":2}\n{"a":3,"b":4}\n'))).toEqual(named);
+    for (const name of ["t.ndjson", "t.jsonl", "t.JSONL"])
+      expect(await readTable(await put(name, '{"a":1,"b":2}\n{"a":3,"b":4}\n'))).toEqual(named);
     const archive = await put("t.npz", zipSync({ "x.npy": encodeNpy(rows), "y.npy": encodeNpy(floats([1])) }));
     expect(await readTable(`${archive}:x`, { columns: ["a", "b"], inOrder: true })).toEqual(named);
     await refusedFor(readTable(archive), "expected one array, got 2 (x, y); choose one");
@@ -177,7 +178,7 @@ describe("reading tables", () => {
     await refusedFor(readTable(join(folder, "absent.npy")), "got nothing of this name");
     await refusedFor(
       readTable(await put("t.xlsx", "")),
-      "ending in .csv, .tsv, .json, .ndjson, .parquet, .npy, .npz, .pickle, .pkl, .hdf5, .h5 (or - for CSV on standard input), got .xlsx",
+      "ending in .csv, .tsv, .json, .ndjson, .jsonl, .parquet, .npy, .npz, .pickle, .pkl, .hdf5, .h5 (or - for CSV on standard input), got .xlsx",
     );
     await refusedFor(readTable(join(folder, "t")), "got no ending");
     await mkdir(join(folder, "d.csv"));

@@ -90,7 +90,7 @@ describe("refusals name row and column", () => {
     ["3", "expected one JSON array of rows, or an object of columns, got something else"],
     ['{"a":[1,2],"b":[1]}', 'column "b": expected a list of 2 numbers, as long as the first column, got one of 1'],
     ['{"a":{"0":1}}', 'orient="records"'],
-    ['{"a":1}\n{"a":2}', "name a file of one record per line .ndjson"],
+    ['{"a":1}\n{"a":2}', "name a file of one record per line .ndjson or .jsonl"],
     ['{"a":[1],"a":[2]}', '"a" twice'],
   ])("%s", (text, message) => refusedFor(json(text), message));
 

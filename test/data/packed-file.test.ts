@@ -25,14 +25,17 @@ function put(name: string, content: Uint8Array | string): string {
 }
 
 describe("a file that is packed as a whole", () => {
-  it.each(["csv", "json", "ndjson", "parquet", "npy"])("is no table, whatever packs it: .%s", async (ending) => {
-    for (const [content, advice] of packed) {
-      const path = put(`t.${ending}`, content);
-      await expect(readTable(path)).rejects.toThrow(advice);
-      if (ending !== "npy") await expect(readCellTable(path)).rejects.toThrow(advice);
-      if (ending === "parquet") await expect(parquetColumnKinds(path)).rejects.toThrow(advice);
-    }
-  });
+  it.each(["csv", "json", "ndjson", "jsonl", "parquet", "npy"])(
+    "is no table, whatever packs it: .%s",
+    async (ending) => {
+      for (const [content, advice] of packed) {
+        const path = put(`t.${ending}`, content);
+        await expect(readTable(path)).rejects.toThrow(advice);
+        if (ending !== "npy") await expect(readCellTable(path)).rejects.toThrow(advice);
+        if (ending === "parquet") await expect(parquetColumnKinds(path)).rejects.toThrow(advice);
+      }
+    },
+  );
 
   it("is no model", async () => {
     for (const [content, advice] of packed)

@@ -26,16 +26,14 @@ export type AmountColumn = Omit<NumberColumn, "reason"> | Omit<DateColumn, "reas
 
 /** How a column's values are read and written. */
 export function amountsOf(column: AmountColumn): Amounts {
-  const { step, offset = 0, minimum, maximum } = column;
-  const isDate = column.kind === "date";
-  const [low, high] = [minimum ?? (isDate ? firstMoment : -largest), maximum ?? (isDate ? lastMoment : largest)];
-  const slack = 1e-6;
+  const { step, offset = 0 } = column;
+  const { low, high } = boundsOf(column);
+  const places = placesInside(column);
   const allowed = (value: number): number => {
     const inside = Math.min(Math.max(value, low), high);
-    if (step === undefined) return inside;
-    const [first, last] = [Math.ceil((low - offset) / step - slack), Math.floor((high - offset) / step + slack)];
+    if (step === undefined || places === undefined) return inside;
     const count = Math.round((inside - offset) / step);
-    return offset + Math.max(Math.min(count, last), first) * step;
+    return offset + Math.max(Math.min(count, places.last), places.first) * step;
   };
   if (column.kind === "date") {
     const { parse, format } = dateFormat(column.format);
@@ -51,6 +49,29 @@ export function amountsOf(column: AmountColumn): Amounts {
     allowed,
     unit: 1,
   };
+}
+
+/** The bounds of a column, those of all that can be written where it has none. */
+function boundsOf({ kind, minimum, maximum }: AmountColumn): { readonly low: number; readonly high: number } {
+  const isDate = kind === "date";
+  return { low: minimum ?? (isDate ? firstMoment : -largest), high: maximum ?? (isDate ? lastMoment : largest) };
+}
+
+/** The outermost places of a column's grid that are inside its bounds, `first` above `last` where none is; undefined without a grid. */
+function placesInside(column: AmountColumn): { readonly first: number; readonly last: number } | undefined {
+  const { step, offset = 0 } = column;
+  if (step === undefined) return undefined;
+  const { low, high } = boundsOf(column);
+  const slack = 1e-6;
+  return { first: Math.ceil((low - offset) / step - slack), last: Math.floor((high - offset) / step + slack) };
+}
+
+/** The two neighbours on a column's grid that its bounds lie between, where none of its values is inside them. */
+export function gridGap(column: AmountColumn): { readonly below: number; readonly above: number } | undefined {
+  const { step, offset = 0 } = column;
+  const places = placesInside(column);
+  if (step === undefined || places === undefined || places.first <= places.last) return undefined;
+  return { below: offset + places.last * step, above: offset + places.first * step };
 }
 
 /** The values of the cells of a column. */

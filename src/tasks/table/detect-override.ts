@@ -1,7 +1,7 @@
 // detect-override: the description of a column whose kind a user gave; what he left open comes from the cells.
 import { didYouMean, listNames, nearestName, shorten } from "../../data/columns.ts";
 import { failure, type LocalFlowError } from "../../errors.ts";
-import { amountsOf, isWritten, nearestAdvice } from "./amounts.ts";
+import { amountsOf, gridGap, isWritten, nearestAdvice } from "./amounts.ts";
 import type { KindOverride } from "./column-overrides.ts";
 import { dateFormat, findDateFormat } from "./date-format.ts";
 import { dateColumn, type NumberWishes, numberColumn } from "./detect-amounts.ts";
@@ -76,13 +76,7 @@ function givenNumber({ profile, base, where }: Given, override: KindOverride & {
   checkMapped(where, wishes);
   if (wishes.apart) checkApart(where, numbers.found, wishes.apart, String);
   const column = numberColumn(numbers, { ...base, gaps: [...base.gaps, ...numbers.gaps] }, wishes);
-  const { minimum = Number.NEGATIVE_INFINITY, maximum = Number.POSITIVE_INFINITY } = column;
-  if (minimum > maximum)
-    throw failure("option", {
-      where,
-      expected: "a minimum that is not above the maximum",
-      received: `${minimum} above ${maximum}`,
-    });
+  checkBounds(where, column);
   checkAllowed(where, column);
   return { ...column, reason: `given by the schema; ${column.reason}` };
 }
@@ -156,6 +150,26 @@ function checkApart(
     expected: "some of the column's values",
     received: `all ${known.size}`,
     remedy: 'write "values": "observed" instead',
+  });
+}
+
+/** Bounds leave a value to write; columns that write observed values alone take no notice of them. */
+function checkBounds(where: string, column: NumberColumn): void {
+  const { minimum = Number.NEGATIVE_INFINITY, maximum = Number.POSITIVE_INFINITY } = column;
+  if (minimum > maximum)
+    throw failure("option", {
+      where,
+      expected: "a minimum that is not above the maximum",
+      received: `${minimum} above ${maximum}`,
+    });
+  const gap = column.values === "observed" ? undefined : gridGap(column);
+  if (gap === undefined) return;
+  const [below, above] = [gap.below, gap.above].map((value) => Number(value.toPrecision(12)));
+  throw failure("option", {
+    where,
+    expected: "a value of the column's grid between the minimum and the maximum",
+    received: `${minimum} to ${maximum}, between the neighbours ${below} and ${above}`,
+    remedy: "change the minimum, the maximum or the step",
   });
 }
 

@@ -8,6 +8,7 @@ import { columnNotices } from "./column-notices.ts";
 import { type ConstraintReport, constraintNotices } from "./constraints.ts";
 import { schemaNotices } from "./detect.ts";
 import { gapPatterns } from "./gap-patterns.ts";
+import { type NumberGaps, numberGaps, quantilesByGaps, type ScoredRow } from "./gap-quantiles.ts";
 import { preparedTable, type TableRequest, tableFindings, tablePlan } from "./prepare-table.ts";
 import type { Schema } from "./schema.ts";
 import type { TableModel, TableTraining } from "./table-model.ts";
@@ -51,10 +52,11 @@ export async function fitTable(engine: Engine, request: TableFitRequest): Promis
     ...prepared,
   });
   const { scores, report } = fitted;
-  const trainScores = scores.train.map((score, n) => {
-    const row = Math.floor((n * train.rows * copies) / scores.train.length);
-    return score + (training.volumes[row] ?? 0);
+  const scored = scores.train.map((score, n): ScoredRow => {
+    const point = Math.floor((n * train.rows * copies) / scores.train.length);
+    return { point, row: point % train.rows, logDensity: score + (training.volumes[point] ?? 0) };
   });
+  const trainScores = scored.map(({ logDensity }) => logDensity);
   const heldOutScores =
     scores.validation &&
     meansByRow(
@@ -69,7 +71,7 @@ export async function fitTable(engine: Engine, request: TableFitRequest): Promis
     model: {
       encoder,
       density: withoutQuantiles(fitted.model),
-      training: { rows: train.rows, ...quantilesIn(trainScores) },
+      training: { rows: train.rows, ...quantilesIn(scored, numberGaps(encoder, training.points)) },
       ...(constraints.length > 0 && { constraints }),
       ...(label !== undefined && { label }),
       ...(neverTogether.length > 0 && { neverTogether }),
@@ -151,8 +153,13 @@ function likelihood(scores: readonly number[]): Likelihood {
   return summarize(scores.map((score) => -score));
 }
 
-function quantilesIn(scores: readonly number[]): Pick<TableTraining, "logDensityQuantiles"> {
-  return scores.every(Number.isFinite) ? { logDensityQuantiles: quantilesOf(scores) } : {};
+function quantilesIn(scored: readonly ScoredRow[], gapsOf: NumberGaps | undefined): Omit<TableTraining, "rows"> {
+  const scores = scored.map(({ logDensity }) => logDensity);
+  if (!scores.every(Number.isFinite)) return {};
+  return {
+    logDensityQuantiles: quantilesOf(scores),
+    ...(gapsOf && { quantilesByGaps: quantilesByGaps(gapsOf, scored) }),
+  };
 }
 
 /** Scores of points say nothing to users of tables. */

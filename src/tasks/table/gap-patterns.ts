@@ -1,6 +1,7 @@
 // gap-patterns: columns whose gaps hang together without an exception: known in the same rows, never in one, or never missing in one.
 import type { CellTable } from "../../data/cell-table.ts";
 import { shorten } from "../../data/columns.ts";
+import { shellWord } from "../../data/shell-word.ts";
 import { nameText } from "./condition-tokens.ts";
 import { columnsByName } from "./conditions.ts";
 import { gapTest } from "./points.ts";
@@ -77,11 +78,11 @@ export function gapPatternNotices(patterns: readonly GapPattern[]): readonly str
 function patternNotice({ columns, never }: GapPattern): string {
   const [first, second] = columns.map((name) => JSON.stringify(shorten(name)));
   const [a, b] = columns.map(nameText);
-  const most = (constraint: string) =>
-    `most drawn rows keep to it, and with the constraint '${constraint}' all of them`;
+  const withConstraint = (text: string) => `with --constraint ${shellWord(text)}`;
+  const most = (constraint: string) => `most drawn rows keep to it, and ${withConstraint(constraint)} all of them`;
   switch (never) {
     case "known":
-      return `no row has both ${first} and ${second}, so what they have in common cannot be learnt: where one is known, impute fills the other without it; few drawn rows have both, and with the constraint '${a} == null || ${b} == null' none`;
+      return `no row has both ${first} and ${second}, so what they have in common cannot be learnt: where one is known, impute fills the other without it; few drawn rows have both, and ${withConstraint(`${a} == null || ${b} == null`)} none`;
     case "missing":
       return `no row lacks both ${first} and ${second}: ${most(`${a} != null || ${b} != null`)}`;
     case "missing alone":

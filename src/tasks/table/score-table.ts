@@ -8,7 +8,7 @@ import { createMaskedScoring, type MaskedScoring } from "../masked.ts";
 import type { Progress } from "../progress.ts";
 import type { TableEncoder } from "./encoder.ts";
 import { type ColumnSpan, cellKinds, freeSums, pointsOf, presences, spansOf, type TablePoints } from "./points.ts";
-import { percentileNotes, rowPercentiles } from "./row-percentiles.ts";
+import { type RowPercentiles, rowPercentiles } from "./row-percentiles.ts";
 import { smoothedScores } from "./smoothed-scores.ts";
 import { type StrayConstants, strayConstants } from "./stray-constants.ts";
 import type { TableModel } from "./table-model.ts";
@@ -24,15 +24,15 @@ export interface TableScoreRequest extends Omit<ScoreRequest, "states" | "handOv
   readonly smoothed?: boolean | number;
 }
 
-export interface TableScores extends StrayConstants {
+export interface TableScores extends StrayConstants, RowPercentiles {
   /**
    * Nats of each row: the log-density of its numbers per unit (dates: per day) times the probability of its levels and gaps; for
    * values of a grid and levels a lower bound that is sharp in the mean.
    */
   readonly logDensity: Float64Array;
   /**
-   * Where each row stands among training rows, 0 (unusual) to 100, NaN for rows with a cell left out (`partialRows`); absent for
-   * models that cannot tell. Of rows with different gaps in numbers not to be compared (`percentileNotes`).
+   * Where each row stands, 0 (unusual) to 100, among the training rows that lack the same numbers and dates, or among all where these
+   * were too few (`percentileNotes`); NaN for rows with a cell left out (`partialRows`), absent for models that cannot tell.
    */
   readonly percentiles?: Float64Array;
   /** For each column log p(its cell | the row's other cells), in the same units; NaN where the model cannot place the cell. */
@@ -47,8 +47,6 @@ export interface TableScores extends StrayConstants {
   readonly unknownCells: number;
   /** Which texts these are, by column. */
   readonly notes: readonly string[];
-  /** What keeps percentiles from being compared. */
-  readonly percentileNotes: readonly string[];
   /**
    * Rows with an unknown cell, or with a gap where the training rows had none: their log-density is that of their other cells, and
    * not to be compared with that of whole rows.
@@ -149,23 +147,13 @@ async function scoresOf(
   return {
     logDensity,
     ...(errors.length > 0 && { standardErrors: Float64Array.from(errors) }),
-    ...rowPercentiles(model.training, logDensity, points),
+    ...rowPercentiles(model, logDensity, points),
     ...(contributions && { contributions: parts }),
     unknownCells: points.unknown,
     ...strayConstants(model.encoder, table),
-    ...scoreNotes(model.encoder, table, points),
+    notes: unknownNotes(spansOf(model.encoder), points, table),
     evaluations,
   };
-}
-
-/** What is to be said of scored rows. */
-export function scoreNotes(
-  encoder: TableEncoder,
-  table: CellTable,
-  points: TablePoints,
-): Pick<TableScores, "notes" | "percentileNotes"> {
-  const spans = spansOf(encoder);
-  return { notes: unknownNotes(spans, points, table), percentileNotes: percentileNotes(spans, points) };
 }
 
 /** What is added to the log-density of each row's point for the units of `scoreTable`. */

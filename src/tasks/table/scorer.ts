@@ -13,11 +13,12 @@ import { placeholder, type Tensor } from "../../tensor/tensor.ts";
 import { mapTree } from "../../tensor/tree.ts";
 import { type Standardization, standardize } from "../standardization.ts";
 import type { TableEncoder } from "./encoder.ts";
-import { type KnownPoints, pointsOf } from "./points.ts";
+import { type KnownPoints, pointsOf, spansOf } from "./points.ts";
 import { rowPercentiles } from "./row-percentiles.ts";
-import { rowVolumes, scoreNotes, type TableScores } from "./score-table.ts";
+import { rowVolumes, type TableScores } from "./score-table.ts";
 import { strayConstants } from "./stray-constants.ts";
 import type { TableTraining } from "./table-model.ts";
+import { unknownNotes } from "./unknown-notes.ts";
 
 /** How well a scorer agrees with the scores it learnt from, on rows that it did not learn from. */
 export interface Agreement {
@@ -89,7 +90,7 @@ export async function createScorer(
   engine: Engine,
   scorer: Omit<TableScorer, "teacher" | "agreement">,
 ): Promise<RunningScorer> {
-  const { encoder, standardization, network, parameters, center, spread, training } = scorer;
+  const { encoder, standardization, network, parameters, center, spread } = scorer;
   const d = encoder.dimensions.length;
   const widths = [d, contextWidth(d)];
   const [points, context] = [placeholder(["rows", d]), placeholder(["rows", contextWidth(d)])];
@@ -118,10 +119,10 @@ export async function createScorer(
       const logDensity = (await pointScores(encoded, signal)).map((value, row) => value + (volumes[row] ?? 0));
       return {
         logDensity,
-        ...rowPercentiles(training, logDensity, encoded),
+        ...rowPercentiles(scorer, logDensity, encoded),
         unknownCells: encoded.unknown,
         ...strayConstants(encoder, table),
-        ...scoreNotes(encoder, table, encoded),
+        notes: unknownNotes(spansOf(encoder), encoded, table),
       };
     },
     release: () => program.release(),

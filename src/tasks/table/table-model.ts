@@ -11,6 +11,8 @@ import { checkSeal, encodeSealed } from "../seal.ts";
 import type { TableConstraint } from "./bound-constraints.ts";
 import { constraintsFrom } from "./constraints.ts";
 import { type Dimension, encoderFrom, type TableEncoder } from "./encoder.ts";
+import type { GapQuantiles } from "./gap-quantiles.ts";
+import { mostColumns } from "./schema.ts";
 
 /** A trained model of a table. */
 export interface TableModel {
@@ -30,14 +32,20 @@ export interface TableTraining {
   readonly rows: number;
   /** Of the log-density of training rows (nats, see `scoreTable`) at `percentGrid`; absent where one was not finite. */
   readonly logDensityQuantiles?: readonly number[];
+  /** For sets of gaps in numbers and dates that enough training rows have; absent where none has gaps, and in files of earlier releases. */
+  readonly quantilesByGaps?: readonly GapQuantiles[];
 }
+
+const quantilesSchema = z.array(z.number()).length(percentGrid.length).refine(isNeverFalling, "not ascending");
+/** More sets of gaps than a fit can keep. */
+const mostGapSets = 1000;
 
 export const trainingSchema = z.object({
   rows: z.int().nonnegative(),
-  logDensityQuantiles: z
-    .array(z.number())
-    .length(percentGrid.length)
-    .refine(isNeverFalling, "not ascending")
+  logDensityQuantiles: quantilesSchema.exactOptional(),
+  quantilesByGaps: z
+    .array(z.object({ gaps: z.array(z.int().nonnegative()).max(mostColumns), logDensityQuantiles: quantilesSchema }))
+    .max(mostGapSets)
     .exactOptional(),
 });
 

@@ -365,6 +365,26 @@ describe("what a user says", () => {
     );
   });
 
+  test("bounds between two neighbours of the grid leave nothing to write and are refused, but where observed values alone are", async () => {
+    const table = await columnsTable({
+      a: scattered(90, 500).map((n) => String(3 + 5 * n)),
+      p: Array.from({ length: 90 }, (_, n) => String(n % 3)),
+    });
+    const said = (a: SchemaOverrides[string]) => () => detectSchema(table, { a });
+    const refusal = (received: string) =>
+      `schema column "a": expected a value of the column's grid between the minimum and the maximum, got ${received}; change the minimum, the maximum or the step`;
+    expect(said({ minimum: 9, maximum: 12 })).toThrow(refusal("9 to 12, between the neighbours 8 and 13"));
+    expect(said({ minimum: 0.32, maximum: 0.38, step: 0.1 })).toThrow(
+      refusal("0.32 to 0.38, between the neighbours 0.3 and 0.4"),
+    );
+    expect(said({ minimum: 9, maximum: 13 })).not.toThrow();
+    expect(said({ minimum: 8, maximum: 8 })).not.toThrow();
+    expect(said({ minimum: null, maximum: 1, step: 1e4 })).not.toThrow();
+    const middle = { minimum: 0.2, maximum: 0.7 };
+    expect(detectSchema(table, { p: middle }).columns[1]).toMatchObject({ values: "observed" });
+    expect(() => detectSchema(table, { p: { ...middle, values: "any" } })).toThrow("got 0.2 to 0.7, between");
+  });
+
   test("model files are read with care", async () => {
     const { encoder } = thereAndBack(await csvTable("a,b\n1,x\n2,y\n3,x\n"));
     const json = JSON.parse(JSON.stringify(encoder));

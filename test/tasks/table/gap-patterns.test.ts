@@ -1,4 +1,5 @@
 // gap patterns: columns whose gaps hang together without an exception are found, and said with a constraint that can be read.
+import { execFileSync } from "node:child_process";
 import { expect, it } from "vitest";
 import { cellTableOf } from "../../../src/data/cell-table.ts";
 import { fillUniform, random } from "../../../src/random.ts";
@@ -29,7 +30,7 @@ it.each<[GapPattern["never"], (a: boolean, b: boolean) => readonly [boolean, boo
   const made = table(400, isThere);
   expect(patternsOf(made)).toEqual([{ columns: ["a", "b"], never }]);
   const [notice = ""] = gapPatternNotices(patternsOf(made));
-  expect(notice).toContain(`'${constraint}'`);
+  expect(notice).toContain(`with --constraint '${constraint}' `);
   const { reports } = tableFindings({ table: made, seed: 0, constraints: [constraint] });
   expect(reports).toEqual([expect.objectContaining({ violations: 0 })]);
 });
@@ -46,10 +47,15 @@ it("are none where gaps are independent, where rows are few, and beyond the firs
   expect(patternsOf(broken).map(({ never }) => never)).not.toContain("missing alone");
 });
 
-it("name columns that are no plain words so that a constraint can be read", () => {
-  const made = table(400, (a) => [a, a], ["null", "a `b\\ c"]);
+it.each([
+  [["null", "a `b\\ c"], (a: boolean) => [a, a] as const],
+  [["it's $HOME", '"`id`" \\'], (a: boolean) => [a, a] as const],
+  [["it's", "$(x)"], (a: boolean, b: boolean) => [a && b, a && !b] as const],
+])("name columns that are no plain words so that a shell and a constraint can read them: %j", (names, isThere) => {
+  const made = table(400, isThere, [...names]);
   const [notice = ""] = gapPatternNotices(patternsOf(made));
-  const constraint = notice.slice(notice.indexOf("'") + 1, notice.lastIndexOf("'"));
+  const [, word = ""] = /--constraint (.*) (?:all of them|none)$/.exec(notice) ?? [];
+  const constraint = execFileSync("sh", ["-c", `printf %s ${word}`], { encoding: "utf8" });
   const { reports } = tableFindings({ table: made, seed: 0, constraints: [constraint] });
   expect(reports).toEqual([expect.objectContaining({ violations: 0 })]);
 });

@@ -119,7 +119,7 @@ function summaryOf(
     `nll     ${withError(nll, standardError)} nats per row (${counted(rows, "row")})`,
     ...(scores.smoothed
       ? [
-          `smoothed ${short(-meanOf(scores.smoothed))} nats per row, of rows and noise of ${short(scores.smoothing ?? 0, 3)} deviations together`,
+          `smoothed ${short(-meanOf(scores.smoothed))} nats per row, of rows and noise of ${spokenNoise(scores.smoothing)} together`,
         ]
       : []),
     ...rareText(rare),
@@ -157,6 +157,10 @@ function summaryOf(
     seed,
   };
   return { result, text };
+}
+
+function spokenNoise(deviations = 0): string {
+  return deviations === 1 ? "1 deviation" : `${short(deviations, 3)} deviations`;
 }
 
 /** Rows that are scored exactly to tell how far off random probes are. */

@@ -27,6 +27,8 @@ const nothing: DependenceChange = { value: 0, chance: 0, pValue: 1 };
 const fewestOfLevel = 5;
 /** Of the chi-square law: cells in which either table would have fewer rows do not count. */
 const leastExpected = 1;
+/** Cells of a joint table up to which all of them are counted; of larger ones those that occur. */
+const mostCounted = 4096;
 /** Rounds of fitting, and by how much of its rows a cell may be off in the end. */
 const [mostRounds, closeEnough] = [300, 1e-6];
 
@@ -61,9 +63,10 @@ export function* dependenceSteps(
 
 function changeOf(a: PairSide, b: PairSide): DependenceChange {
   const hasOwn = a.ownCells !== undefined || b.ownCells !== undefined;
+  const size = { height: a.count, width: b.count };
   const readings = [
-    fittedChange(a.cells, b.cells, b.count),
-    ...(hasOwn ? [fittedChange(a.ownCells ?? a.cells, b.ownCells ?? b.cells, b.count)] : []),
+    fittedChange(a.cells, b.cells, size),
+    ...(hasOwn ? [fittedChange(a.ownCells ?? a.cells, b.ownCells ?? b.cells, size)] : []),
   ].filter((change) => change !== undefined);
   return readings.reduce((best, change) => (change.pValue > best.pValue ? change : best), readings[0] ?? nothing);
 }
@@ -76,9 +79,15 @@ interface JointCell {
   readonly other: number;
 }
 
+/** How many cells columns have. */
+interface Size {
+  readonly height: number;
+  readonly width: number;
+}
+
 /** Undefined where the columns' own shares leave nothing open. */
-function fittedChange(first: CellCodes, second: CellCodes, width: number): DependenceChange | undefined {
-  const cells = commonCells(jointCells(first, second, width));
+function fittedChange(first: CellCodes, second: CellCodes, size: Size): DependenceChange | undefined {
+  const cells = commonCells(jointCells(first, second, size));
   const freedom = freedomOf(cells);
   if (freedom < 1) return undefined;
   const [real, other] = [total(cells, "real"), total(cells, "other")];
@@ -101,16 +110,28 @@ function fittedChange(first: CellCodes, second: CellCodes, width: number): Depen
   };
 }
 
-function jointCells(first: CellCodes, second: CellCodes, width: number): readonly JointCell[] {
-  const found = new Map<number, { real: number; other: number }>();
-  for (const table of ["real", "other"] as const)
-    for (const [row, cell] of first[table].entries()) {
-      const both = cell * width + second[table][row]!;
-      const counts = found.get(both) ?? { real: 0, other: 0 };
-      counts[table]++;
-      found.set(both, counts);
-    }
-  return Array.from(found, ([both, counts]) => ({ first: Math.floor(both / width), second: both % width, ...counts }));
+/** The cells of the joint tables in which either has rows. */
+function jointCells(first: CellCodes, second: CellCodes, { height, width }: Size): readonly JointCell[] {
+  const seen = new Map<number, number>();
+  const isSmall = height * width <= mostCounted;
+  const placeOf = (both: number): number => {
+    if (isSmall) return both;
+    const place = seen.get(both) ?? seen.size;
+    if (place === seen.size) seen.set(both, place);
+    return place;
+  };
+  const most = isSmall ? height * width : first.real.length + first.other.length;
+  const counted = (table: "real" | "other") => {
+    const [rows, columns, counts] = [first[table], second[table], new Float64Array(most)];
+    for (let row = 0; row < rows.length; row++) counts[placeOf(rows[row]! * width + columns[row]!)]!++;
+    return counts;
+  };
+  const counts = { real: counted("real"), other: counted("other") };
+  const places = isSmall ? Array.from({ length: most }, (_, both) => [both, both] as const) : Array.from(seen);
+  return places.flatMap(([both, place]) => {
+    const [real, other] = [counts.real[place]!, counts.other[place]!];
+    return real + other === 0 ? [] : [{ first: Math.floor(both / width), second: both % width, real, other }];
+  });
 }
 
 /** The cells of the levels that both tables have often enough. */

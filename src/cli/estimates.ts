@@ -1,6 +1,7 @@
 // estimates: measured numbers with their standard errors, as terminals show them.
+import { errorBeyondRounding } from "../measure/estimate.ts";
 
-/** As many decimals as show two digits of the standard error, at most 8; four where nothing is known of it. */
+/** As many decimals as show two digits of the standard error, at most 8; four where nothing is known of it, or it is but rounding. */
 export function withDigits({
   value,
   standardError,
@@ -9,7 +10,8 @@ export function withDigits({
   readonly standardError: number | null;
 }): string {
   if (standardError === null || Number.isNaN(standardError)) return value.toFixed(4);
-  const known = Number.isFinite(standardError) && standardError > 0;
-  const decimals = known ? Math.min(8, Math.max(0, 1 - Math.floor(Math.log10(standardError)))) : 4;
-  return `${value.toFixed(decimals)} ± ${standardError.toFixed(decimals)}`;
+  const error = errorBeyondRounding({ value, standardError });
+  const known = Number.isFinite(error) && error > 0;
+  const decimals = known ? Math.min(8, Math.max(0, 1 - Math.floor(Math.log10(error)))) : 4;
+  return `${value.toFixed(decimals)} ± ${error.toFixed(decimals)}`;
 }

@@ -1,11 +1,13 @@
 // table-compare: `localflow evaluate OLD NEW`: what changed between two tables.
 import { basename } from "node:path";
+import { counted } from "../data/columns.ts";
 import { endingOf, writeFileAtomically } from "../data/files.ts";
 import { cellTableEndings } from "../data/table-endings.ts";
 import { failure } from "../errors.ts";
 import { tableComparisonPage } from "../tasks/table/compare-page.ts";
 import { compareTables, type TableComparison } from "../tasks/table/compare-tables.ts";
 import { driftMetricNames } from "../tasks/table/evaluate-table-metrics.ts";
+import { measureNeeds } from "../tasks/table/needed-measures.ts";
 import { withDigits } from "./estimates.ts";
 import { spokenPath } from "./named-table.ts";
 import type { EvaluateOptions } from "./options.ts";
@@ -41,6 +43,7 @@ export async function compareFiles(
   checkInterrupted(terminal.signal);
   const found = await compareTables(tables[0]!, tables[1]!, {
     seed,
+    needed: { names: failUnder.map(({ measure }) => measure), where: "--fail-under" },
     names: { before: spokenPath(before), after: spokenPath(after) },
     signal: terminal.signal,
     onStage: progressView(terminal, options).say,
@@ -51,7 +54,7 @@ export async function compareFiles(
   }
   const seconds = (performance.now() - start) / 1000;
   await report(terminal, options, { ...found, seconds }, comparisonText(found, seconds));
-  const failed = missed(failUnder, found.measures);
+  const failed = missed(failUnder, found.measures, measureNeeds);
   if (failed) throw failed;
 }
 
@@ -100,7 +103,7 @@ function comparisonText(found: TableComparison, seconds: number): string {
     alignedTable(["", "better", "these files", "chance"], lines),
     "",
     alignedTable(["column", "distance", "chance", "gaps", ""], moves),
-    ...(rest > 0 ? [`and ${rest} more columns`] : []),
+    ...(rest > 0 ? [`and ${counted(rest, "more column")}`] : []),
     "",
     ...verdict,
     ...notes.map((note) => `note: ${note}`),

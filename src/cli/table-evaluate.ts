@@ -20,6 +20,7 @@ import { shownBaselines, tableEvaluationPage } from "../tasks/table/evaluate-tab
 import { checkRealRows } from "../tasks/table/evaluate-table-rows.ts";
 import { type TextMetricName, textMetricNames, textMetrics } from "../tasks/table/evaluate-texts.ts";
 import { signsText, textLines, textsSections } from "../tasks/table/evaluate-texts-page.ts";
+import { measureNeeds } from "../tasks/table/needed-measures.ts";
 import type { Schema } from "../tasks/table/schema.ts";
 import type { TableModel } from "../tasks/table/table-model.ts";
 import { curveTable } from "./curve-text.ts";
@@ -79,6 +80,7 @@ export async function evaluateTableFile(
     const found = await evaluateTableModel(engine, model, {
       ...request,
       flows: flowBaselines.filter((name) => askedBaselines(options).includes(name)),
+      needed: { names: failUnder.map(({ measure }) => measure), where: "--fail-under" },
       onStage: view.say,
       ...(target !== undefined && { target }),
       ...(integration && { integration }),
@@ -96,7 +98,7 @@ export async function evaluateTableFile(
     await writeFileAtomically(options.report, new TextEncoder().encode(page), { force: options.force === true });
   }
   await report(terminal, options, { ...evaluation }, evaluationText(evaluation));
-  const failed = missed(failUnder, { ...evaluation.measures, ...worstTexts(evaluation.texts ?? []) });
+  const failed = missed(failUnder, { ...evaluation.measures, ...worstTexts(evaluation.texts ?? []) }, measureNeeds);
   if (failed) throw failed;
 }
 

@@ -124,10 +124,14 @@ export function worstTexts(texts: readonly EvaluatedText[]): Readonly<Partial<Re
   return worst;
 }
 
-/** One sentence about every threshold that is not met; undefined when all are. A value that is not a number meets none. */
+/**
+ * One sentence about every threshold that is not met; undefined when all are. A value that is not a number meets none; `needs` says what
+ * measures take that are not there.
+ */
 export function missed(
   list: readonly Threshold[],
   measures: Readonly<Partial<Record<AnyMeasureName, MeasuredValue>>>,
+  needs: Readonly<Partial<Record<AnyMeasureName, string>>> = {},
 ): LocalFlowError | undefined {
   const isHigher = (measure: AnyMeasureName) => measures[measure]?.better === "higher";
   const over = list.filter(({ measure, worst }) => {
@@ -139,12 +143,12 @@ export function missed(
   return failure("numeric", {
     where: "--fail-under",
     expected: over.map(({ measure, worst }) => `${measure} of ${bound(measure)} ${worst}`).join(" and "),
-    received: over.map(({ measure }) => spoken(measures[measure])).join(" and "),
+    received: over.map(({ measure }) => spoken(measures[measure], needs[measure])).join(" and "),
   });
 }
 
-function spoken(measured: MeasuredValue | undefined): string {
-  if (measured === undefined) return "no such measure";
+function spoken(measured: MeasuredValue | undefined, need: string | undefined): string {
+  if (measured === undefined) return need === undefined ? "no such measure" : `none, as that takes ${need}`;
   const { value, column } = measured;
   return column === undefined ? String(value) : `${value} (column "${shorten(column)}")`;
 }

@@ -82,6 +82,11 @@ export function listNames(names: readonly string[]): string {
   return names.slice(0, 20).map(shorten).join(", ") + (rest > 0 ? ` and ${rest} more` : "");
 }
 
+/** `1 column`, `2 columns`. */
+export function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+}
+
 /** Text from a file, cut to a length that fits a message. */
 export function shorten(text: string): string {
   return text.length <= 60 ? text : `${text.slice(0, 57)}…`;

@@ -1,4 +1,5 @@
 // drift: what changed between two files of the same columns, column by column and as whole rows, in plain sentences
+import { counted } from "../data/columns.ts";
 import { random, split } from "../random.ts";
 import { largestArea } from "./area-under-curve.ts";
 import { type ColumnShape, columnShapes, gapCodes, sameColumn, sharedCodes } from "./column-shapes.ts";
@@ -121,7 +122,7 @@ const mostMissed = 0.7;
 
 function tableSentence(columns: readonly ColumnDrift[], classifier: TwoSampleClassification | undefined): string {
   const moved = columns.filter(({ moved }) => moved).length;
-  const alone = `${moved} of ${columns.length} columns moved by more than chance explains.`;
+  const alone = `${moved} of ${counted(columns.length, "column")} moved by more than chance explains.`;
   if (classifier === undefined) return `${alone} There are too few rows to compare whole rows.`;
   const { value, standardError } = classifier.auc;
   const scale = `AUC ${value.toFixed(3)} ± ${standardError.toFixed(3)}, 0.5 is no difference and 1 a complete one`;

@@ -6,6 +6,14 @@ export interface Estimate {
   readonly standardError: number;
 }
 
+/** What sums of numbers about 1 leave by rounding. */
+export const rounding = 1e-12;
+
+/** A standard error, 0 where it is but the rounding of its value. */
+export function errorBeyondRounding({ value, standardError }: Estimate): number {
+  return Math.abs(standardError) <= rounding * Math.max(1, Math.abs(value)) ? 0 : standardError;
+}
+
 /** The mean of independent values with its standard error. One value alone has the error NaN: nothing is known of it. */
 export function meanOf(values: ArrayLike<number>): Estimate {
   const { mean, variance } = spread(values);

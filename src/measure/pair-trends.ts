@@ -1,7 +1,7 @@
-// pair-trends: how far the dependence between each two columns of one table is from that in another
+// pair-trends: how far each two columns of one table together are from the same two of another
 import { failure } from "../errors.ts";
 import { permutation, random, split } from "../random.ts";
-import { checkEnoughRows, gapCodes, sameColumn, sharedCodes } from "./column-shapes.ts";
+import { checkEnoughRows, sameColumn } from "./column-shapes.ts";
 import {
   correlationDistance,
   type Distance,
@@ -9,8 +9,9 @@ import {
   distanceMean,
   totalVariation,
 } from "./column-shapes-distances.ts";
-import type { MeasuredColumn, MeasuredTable } from "./columns-table.ts";
+import type { MeasuredTable } from "./columns-table.ts";
 import type { Estimate } from "./estimate.ts";
+import { type PairSide, pairSide } from "./pair-cells.ts";
 import type { Steps } from "./steps.ts";
 
 export interface PairTrendOptions {
@@ -30,7 +31,8 @@ export interface PairTrend {
   /**
    * Two numbers: half the difference of their Pearson correlations, over rows where both are known. Otherwise, and where no two rows of
    * `real` know both, the total variation between the tables of both columns' cells, a gap being a cell. From 0 to 1; SDMetrics' CorrelationSimilarity and
-   * ContingencySimilarity are 1 less it (theirs has cells of equal width).
+   * ContingencySimilarity are 1 less it (theirs has cells of equal width). A joint table also moves where one column alone does:
+   * whether the dependence itself did, `dependenceSteps` says.
    */
   readonly error: Estimate;
 }
@@ -100,51 +102,6 @@ function rowsKnown(a: PairSide, b: PairSide): { readonly real: number; readonly 
 function gapDistance(a: PairSide, b: PairSide): Distance {
   const both = (first: Int32Array, second: Int32Array) => first.map((gap, row) => 2 * gap + second[row]!);
   return totalVariation(both(a.gaps.real, b.gaps.real), both(a.gaps.other, b.gaps.other), 4);
-}
-
-/** A column of both tables, ready for pairs. */
-interface PairSide {
-  readonly name: string;
-  /** Numbers only. */
-  readonly values?: { readonly real: Float64Array; readonly other: Float64Array };
-  /** Cells 0 … count - 1, the last one for gaps. */
-  readonly cells: { readonly real: Int32Array; readonly other: Int32Array };
-  readonly count: number;
-  /** 1 where a cell is a gap. */
-  readonly gaps: { readonly real: Int32Array; readonly other: Int32Array };
-  readonly hasGaps: boolean;
-}
-
-function pairSide(column: MeasuredColumn, other: MeasuredColumn, bins: number): PairSide {
-  const gaps = { real: gapCodes(column), other: gapCodes(other) };
-  const common = { name: column.name, gaps, hasGaps: gaps.real.includes(1) || gaps.other.includes(1) };
-  if (column.kind === "numeric" && other.kind === "numeric") {
-    const thresholds = quantileThresholds(column.values, bins);
-    const cells = (values: Float64Array) => Int32Array.from(values, (value) => cellOf(value, thresholds));
-    return {
-      ...common,
-      values: { real: column.values, other: other.values },
-      cells: { real: cells(column.values), other: cells(other.values) },
-      count: thresholds.length + 2,
-    };
-  }
-  const { levels, real, others } = sharedCodes(column, other);
-  const cells = (codes: Int32Array) => codes.map((code) => (code < 0 ? levels.length : code));
-  return { ...common, cells: { real: cells(real), other: cells(others) }, count: levels.length + 1 };
-}
-
-/** Different ends of the cells, inclusive; the last cell has none. */
-function quantileThresholds(values: Float64Array, bins: number): readonly number[] {
-  const sorted = values.filter((value) => !Number.isNaN(value)).sort();
-  const ends = Array.from({ length: bins - 1 }, (_, i) => sorted[Math.ceil(((i + 1) / bins) * sorted.length) - 1]);
-  return [...new Set(ends.filter((end) => end !== undefined && end < sorted.at(-1)!))] as number[];
-}
-
-function cellOf(value: number, thresholds: readonly number[]): number {
-  if (Number.isNaN(value)) return thresholds.length + 1;
-  let cell = 0;
-  while (cell < thresholds.length && value > thresholds[cell]!) cell++;
-  return cell;
 }
 
 function correlations({ values: a }: PairSide, { values: b }: PairSide): Distance {

@@ -1,4 +1,6 @@
 // report: one HTML file that needs nothing else: text, tables, pictures as SVG, and the same numbers as JSON.
+
+import { errorBeyondRounding } from "../measure/estimate.ts";
 import type { Figure } from "../pictures/figure.ts";
 import { dataAddress } from "../pictures/png.ts";
 import { toSvg } from "../pictures/svg.ts";
@@ -121,7 +123,8 @@ function cellHtml(cell: ReportCell, column: number): string {
     return `<${name}>${escapeXml(cell)}</${name.split(" ")[0]}>`;
   }
   if (typeof cell === "number") return `<td class="number">${numberHtml(cell)}</td>`;
-  const { value, standardError } = cell;
+  const { value } = cell;
+  const standardError = errorBeyondRounding(cell);
   if (!(standardError > 0 && Number.isFinite(value))) return `<td class="number">${numberHtml(value)}</td>`;
   const step = roundStep(standardError / 10);
   return `<td class="number">${numberText(value, step)} <small>± ${numberText(standardError, step)}</small></td>`;

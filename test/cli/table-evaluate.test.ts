@@ -119,6 +119,16 @@ describe("evaluate, of a table's model", () => {
       [[test, "--train", train, "--baselines", "kernel"], 2, /--baselines: expected flow-wide or flow-long/],
       [[test, "--fail-under", "nll=3"], 2, /--fail-under: expected a measure of the model of a table, got nll/],
       [[test, "--fail-under", "membership=0.6"], 2, /--fail-under membership: expected --train FILE beside it/],
+      [
+        [test, "--fail-under", "gapPatterns=0.1"],
+        2,
+        /--fail-under gapPatterns: expected at least 2 columns with gaps, got 1; leave gapPatterns out of --fail-under/,
+      ],
+      [
+        [test, "-n", "20", "--fail-under", "c2st=0.7"],
+        2,
+        /--fail-under c2st: expected at least 30 rows of each table, got 20/,
+      ],
       [[test, "--fail-under", "utility=0.6"], 2, /--fail-under utility: expected --target COLUMN beside it/],
       [[test, "--fail-under", "qualty=0.6"], 2, /--fail-under: expected one of nll, .*; did you mean "quality"\?/],
       [
@@ -284,6 +294,12 @@ describe("evaluate, of two tables", () => {
     expect((await evaluate(test, at("less.csv"))).err).toContain(`${at("less.csv")}: expected the columns side, x, `);
     expect(await evaluate(test, other, "--train", train)).toMatchObject({ status: 2 });
     expect(await evaluate(test, other, "--fail-under", "nll=1")).toMatchObject({ status: 2 });
+    const gaps = await evaluate(test, other, "--fail-under", "gapPatterns=0.1");
+    expect(gaps).toMatchObject({ status: 2, out: "" });
+    expect(gaps.err).toMatch(
+      /--fail-under gapPatterns: expected at least 2 columns with gaps, got 1; leave gapPatterns/,
+    );
+    expect(gaps.err).not.toContain("measuring");
   });
 });
 
@@ -322,5 +338,8 @@ describe("thresholds", () => {
     expect(told("knownShapes=0.7,duplicates=0.3")).toBeUndefined();
     expect(told("knownShapes=0.75,duplicates=0.25")).toMatch(/, got 0\.7 \(column "b"\) and 0\.3 \(column "b"\)$/);
     expect(told("lengths=1")).toContain("got no such measure");
+    expect(missed(thresholds("gapPatterns=1", ""), {}, { gapPatterns: "two columns" })?.message).toMatch(
+      /^--fail-under: expected gapPatterns of at most 1, got none, as that takes two columns$/,
+    );
   });
 });

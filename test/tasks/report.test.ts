@@ -22,6 +22,7 @@ const report: Report = {
         rows: [
           [hostile, { value: 1.23456, standardError: 0.0234 }, 20_000],
           ["plain", 0.0123456, Number.NaN],
+          ["rounded", { value: 0.999999999999998, standardError: 1.6e-16 }, 1],
         ],
       },
       figure: exampleFigures()["samples"]!,
@@ -51,7 +52,7 @@ describe("htmlReport", () => {
 
   it("writes a value with its standard error to two digits of the error, and units beside names", () => {
     const cells = [...html.matchAll(/<td class="number">(.*?)<\/td>/g)].map((match) => match[1]);
-    expect(cells).toEqual(["1.235 <small>± 0.023</small>", "20,000", "0.01235", "–"]);
+    expect(cells).toEqual(["1.235 <small>± 0.023</small>", "20,000", "0.01235", "–", "1.0000", "1"]);
     expect(html.includes("nll <small>nats &lt;per&gt; row</small>")).toBe(true);
   });
 
@@ -81,7 +82,7 @@ describe("htmlReport", () => {
         };
       }
     `);
-    expect(seen).toMatchObject({ sections: 3, rows: 2, dark: true, hacked: false, json: 1.5 });
+    expect(seen).toMatchObject({ sections: 3, rows: 3, dark: true, hacked: false, json: 1.5 });
     expect(seen).toMatchObject({ heading: hostile.replace("\u0001", "\ufffd").replace("\ud800", "\ufffd") });
     const { width, panel } = seen as { readonly width: number; readonly panel: number };
     expect(width).toBeGreaterThan(500);

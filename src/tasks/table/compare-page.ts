@@ -4,6 +4,7 @@ import { htmlReport, type ReportCell, type ReportSection } from "../report.ts";
 import type { TableComparison } from "./compare-tables.ts";
 import { driftMetricNames } from "./evaluate-table-metrics.ts";
 import { cell, definitionTable, percentCell } from "./evaluate-table-page.ts";
+import { whatIsOff } from "./pair-findings.ts";
 
 /** Columns and pairs shown, at most; the JSON has all. */
 const shownRows = 60;
@@ -82,12 +83,24 @@ function pairsSections({ pairs }: TableComparison): readonly ReportSection[] {
   return [
     {
       heading: "Pairs of columns",
-      text: `How far the dependence of each pair changed, those that changed most beyond chance first${cut(pairs.length)}.`,
+      text: `How far the two columns of each pair together are from what they were: numbers by their correlation, others by their joint table, which moves, too, where a column alone does. Those whose dependence changed come first, those furthest beyond chance before others${cut(pairs.length)}.`,
       table: {
-        columns: [{ name: "pair" }, { name: "kind" }, { name: "changed by" }, { name: "chance gives" }],
+        columns: [
+          { name: "pair" },
+          { name: "kind" },
+          { name: "changed by" },
+          { name: "chance gives" },
+          { name: "beyond chance" },
+        ],
         rows: pairs
           .slice(0, shownRows)
-          .map((pair) => [pair.columns.join(" · "), pair.kind, cell(pair), cell(pair.floor)]),
+          .map((pair) => [
+            pair.columns.join(" · "),
+            pair.kind,
+            cell(pair),
+            cell(pair.floor),
+            whatIsOff(pair, pairs.length),
+          ]),
       },
     },
   ];

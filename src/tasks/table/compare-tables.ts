@@ -1,12 +1,13 @@
 // compare-tables: what changed between two tables of the same columns: a drift report without a model.
 import type { CellTable } from "../../data/cell-table.ts";
+import { counted } from "../../data/columns.ts";
 import { checkedRows } from "../../measure/closest-record.ts";
 import { checkEnoughRows, columnShapes } from "../../measure/column-shapes.ts";
 import { stackedTables, takenRows } from "../../measure/columns-rows.ts";
 import type { MeasuredTable } from "../../measure/columns-table.ts";
 import { driftSteps, type TableDrift } from "../../measure/drift.ts";
 import type { Estimate } from "../../measure/estimate.ts";
-import { type PairTrend, type PairTrends, pairTrendSteps } from "../../measure/pair-trends.ts";
+import { type PairTrends, pairTrendSteps } from "../../measure/pair-trends.ts";
 import { inTurns } from "../../measure/steps.ts";
 import { twoSampleSteps } from "../../measure/two-sample-classifier.ts";
 import { permutation, random, split } from "../../random.ts";
@@ -21,8 +22,10 @@ import {
   type TableMetricMeaning,
   tableMetrics,
 } from "./evaluate-table-metrics.ts";
-import { isPairOff, percent } from "./evaluate-table-words.ts";
+import { besideChance, isAbove, percent } from "./evaluate-table-words.ts";
 import { measuredTable } from "./measured.ts";
+import { checkNeeded, type NeededMeasures } from "./needed-measures.ts";
+import { type FoundPair, isDependenceOff, isPairOff, withDependence } from "./pair-findings.ts";
 import type { Schema } from "./schema.ts";
 
 export interface CompareTablesOptions {
@@ -32,6 +35,8 @@ export interface CompareTablesOptions {
   readonly rows?: number;
   /** Pairs of columns that are looked at, at most; default 2000. */
   readonly pairs?: number;
+  /** Measures that there must be: throws "option" where the tables lack what one takes, before anything is measured. */
+  readonly needed?: NeededMeasures;
   /** What the tables are called in errors, notes and sentences; default: the first file and the second file. */
   readonly names?: TableNames;
   readonly signal?: AbortSignal;
@@ -58,14 +63,9 @@ export interface DriftColumn extends TableEstimate {
   readonly sentence: string;
 }
 
-export interface DriftPair extends TableEstimate {
-  readonly columns: readonly [first: string, second: string];
-  readonly kind: PairTrend["kind"];
-  /** Rows that tell of it, see `PairTrend`. */
-  readonly rows: number;
-  /** Of the rows dealt out anew. */
-  readonly floor: TableEstimate;
-  /** Whether it changed by more than three standard errors beyond that, or more where there are many pairs. */
+/** A pair of columns; its floor is that of the rows dealt out anew. */
+export interface DriftPair extends FoundPair {
+  /** Whether its dependence changed by more than chance explains, and not its columns alone. */
   readonly moved: boolean;
 }
 
@@ -99,11 +99,12 @@ export async function compareTables(
   after: CellTable,
   options: CompareTablesOptions = {},
 ): Promise<TableComparison> {
-  const { seed = 0, rows = 20_000, pairs = 2000, names = usualNames, onStage, signal } = options;
+  const { seed = 0, rows = 20_000, pairs = 2000, names = usualNames, needed, onStage, signal } = options;
   const { schema, notes, changed } = sharedSchema(before, after, names);
   const [old, fresh] = [measuredTable(before, schema), measuredTable(after, schema)];
   checkEnoughRows(names.before, [old]);
   checkEnoughRows(names.after, [fresh]);
+  if (needed) checkNeeded(needed, [old, fresh], Math.min(old.rows, fresh.rows, rows));
   const turn = turns(signal, "drift");
   await turn();
   onStage?.("measuring columns and whole rows");
@@ -121,7 +122,9 @@ export async function compareTables(
     if (value && expected)
       measures[name] = { ...plain(value), floor: plain(expected), baselines: {}, ...meaning(name) };
   }
-  const worst = pairsOf(trends, floor.trends);
+  const worst = await pairsOf(trends, floor.trends, (pairs) =>
+    withDependence(pairs, { real: old, other: fresh }, turn),
+  );
   return {
     task: "drift",
     seed,
@@ -133,7 +136,7 @@ export async function compareTables(
     pairs: worst,
     telling: drift.classifier?.columns ?? [],
     notes: [...notes, ...lookedAt(trends)],
-    verdict: verdictOf(drift, worst),
+    verdict: verdictOf(drift, worst, measures.gapPatterns),
   };
 }
 
@@ -196,17 +199,29 @@ function lookedAt({ pairs, total }: PairTrends): readonly string[] {
   return pairs.length < total ? [`Of ${total} pairs of columns ${pairs.length} were looked at, chosen at random.`] : [];
 }
 
-/** The pairs beside the floor, which has looked at the same ones in the same order; those that have changed (`isPairOff`) come first. */
-function pairsOf({ pairs }: PairTrends, { pairs: dealt }: PairTrends): readonly DriftPair[] {
-  const found = pairs.map(({ error, ...pair }, k): DriftPair => {
-    const beside = { ...plain(error), floor: plain(dealt[k]?.error ?? { value: 0, standardError: 0 }) };
-    return { ...pair, ...beside, moved: isPairOff({ ...pair, ...beside }, pairs.length) };
+/** The pairs beside the floor, which has looked at the same ones in the same order; those whose dependence changed come first. */
+async function pairsOf(
+  { pairs }: PairTrends,
+  { pairs: dealt }: PairTrends,
+  judged: (pairs: readonly FoundPair[]) => Promise<readonly FoundPair[]>,
+): Promise<readonly DriftPair[]> {
+  const beside = pairs.map(({ error, ...pair }, k): FoundPair => {
+    return { ...pair, ...plain(error), floor: plain(dealt[k]?.error ?? { value: 0, standardError: 0 }) };
   });
-  const excess = ({ value, floor }: DriftPair) => value - floor.value;
+  const found = (await judged(beside)).map((pair) => ({ ...pair, moved: isDependenceOff(pair, pairs.length) }));
   return found.toSorted((a, b) => Number(b.moved) - Number(a.moved) || excess(b) - excess(a));
 }
 
-function verdictOf({ columns, sentence }: TableDrift, pairs: readonly DriftPair[]): readonly string[] {
+/** Beyond chance: of the dependence where it is known by itself. */
+function excess({ value, floor, dependence }: FoundPair): number {
+  return dependence === undefined ? value - floor.value : dependence.value - dependence.chance;
+}
+
+function verdictOf(
+  { columns, sentence }: TableDrift,
+  pairs: readonly DriftPair[],
+  gaps: DriftMeasure | undefined,
+): readonly string[] {
   const moved = columns.filter((column) => column.moved);
   const rest = moved.length - spokenColumns;
   return [
@@ -214,6 +229,11 @@ function verdictOf({ columns, sentence }: TableDrift, pairs: readonly DriftPair[
     ...moved.slice(0, spokenColumns).map((column) => column.sentence),
     ...(rest > 0 ? [`${rest} more moved.`] : []),
     ...pairSentence(pairs),
+    ...(gaps && isAbove(gaps)
+      ? [
+          `Which of two columns are gaps is otherwise in ${percent(gaps)} of the rows, on average over pairs that have gaps, each column's own share of gaps included; ${besideChance(gaps, "chance gives")}.`,
+        ]
+      : []),
   ];
 }
 
@@ -221,9 +241,20 @@ function pairSentence(pairs: readonly DriftPair[]): readonly string[] {
   const [worst] = pairs;
   if (worst === undefined) return [];
   const count = pairs.filter(({ moved }) => moved).length;
-  const size = `${percent(worst)}, chance gives ${percent(worst.floor)}`;
-  const most = count === 0 ? "" : `, most of all ${worst.columns.join(" and ")} (${size})`;
+  const most = count === 0 ? "" : `, most of all ${worst.columns.join(" and ")} (${sizeOf(worst)})`;
+  const alone = pairs.filter((pair) => !pair.moved && isPairOff(pair, pairs.length)).length;
+  const whose = alone === 1 ? "its" : "their";
   return [
-    `The dependence of ${count} of ${pairs.length} pairs of columns changed by more than chance explains${most}.`,
+    `The dependence of ${count} of ${counted(pairs.length, "pair")} of columns changed by more than chance explains${most}.`,
+    ...(alone === 0
+      ? []
+      : [`Of ${counted(alone, "pair")} the joint shares moved, but no further than ${whose} columns alone explain.`]),
   ];
+}
+
+/** How far the dependence of a pair changed, beside chance. */
+function sizeOf({ value, floor, dependence }: FoundPair): string {
+  const found = dependence ?? { value, chance: floor.value };
+  const known = (share: number) => percent({ value: share, standardError: null });
+  return `${known(found.value)}, chance gives ${known(found.chance)}`;
 }

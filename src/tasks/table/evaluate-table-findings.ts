@@ -1,7 +1,7 @@
 // evaluate-table-findings: the measures of several tables side by side, and what was left out of them, as plain JSON
 
 import { fewestClassifierRows } from "../../measure/drift.ts";
-import type { Estimate } from "../../measure/estimate.ts";
+import { type Estimate, errorBeyondRounding } from "../../measure/estimate.ts";
 import { fewestTargetRows } from "../../measure/utility.ts";
 import type {
   Beside,
@@ -58,8 +58,9 @@ function beside(all: AllMeasured, pick: (measured: Measured) => Estimate | undef
 }
 
 /** An estimate as JSON has it. */
-export function plain({ value, standardError }: Estimate): TableEstimate {
-  return { value, standardError: Number.isFinite(standardError) ? standardError : null };
+export function plain(estimate: Estimate): TableEstimate {
+  const standardError = errorBeyondRounding(estimate);
+  return { value: estimate.value, standardError: Number.isFinite(standardError) ? standardError : null };
 }
 
 function withoutUtility(target: string | undefined): string {

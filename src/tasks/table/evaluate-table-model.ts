@@ -15,6 +15,7 @@ import { checkRealRows } from "./evaluate-table-rows.ts";
 import { type EvaluatedText, evaluateTexts } from "./evaluate-texts.ts";
 import { textSentences } from "./evaluate-texts-verdict.ts";
 import { measuredTable, unreadableNotes } from "./measured.ts";
+import { checkNeeded, type NeededMeasures } from "./needed-measures.ts";
 import { fitPlainTable } from "./plain-table.ts";
 import { sampleTable } from "./sample-table.ts";
 import type { Schema } from "./schema.ts";
@@ -33,6 +34,8 @@ export interface TableModelEvaluationRequest extends Controls {
   /** Plain Flow Matching to be trained on `train` and held beside. */
   readonly flows?: readonly FlowBaseline[];
   readonly integration?: Integration;
+  /** Measures that there must be: throws "option" where the rows lack what one takes, before any are drawn. */
+  readonly needed?: NeededMeasures;
   /** Told what begins, for people. */
   readonly onStage?: (text: string) => void;
 }
@@ -64,14 +67,19 @@ export async function evaluateTableModel(
   request: TableModelEvaluationRequest,
 ): Promise<TableModelEvaluation> {
   const started = performance.now();
-  const { heldOut, train, seed, target, flows = [], signal, onStage } = request;
+  const { heldOut, train, seed, target, flows = [], needed, signal, onStage } = request;
   const { schema } = model.encoder;
   checkTarget(target, schema);
   checkTableColumns(heldOut, schema, "held-out rows");
   if (train !== undefined) checkTableColumns(train, schema, "training rows");
   checkRealRows(request);
-  const usual = Math.min(mostDrawn, Math.max(fewestDrawn, heldOut.rows));
-  const draw = drawnRows(engine, model, request, request.rows ?? usual);
+  const real = {
+    heldOut: measuredTable(heldOut, schema),
+    ...(train && { train: measuredTable(train, schema) }),
+  };
+  const rows = request.rows ?? Math.min(mostDrawn, Math.max(fewestDrawn, heldOut.rows));
+  if (needed) checkNeeded(needed, [real.heldOut, ...(real.train ? [real.train] : [])], comparedRows(request, rows));
+  const draw = drawnRows(engine, model, request, rows);
   onStage?.("drawing rows");
   const drawn = await draw(model);
   const baselines: Record<string, BaselineSummary> = {};
@@ -84,12 +92,7 @@ export async function evaluateTableModel(
     rivals[kind] = (await draw(plain.model)).table;
   }
   const measured = await evaluateTable(
-    {
-      heldOut: measuredTable(heldOut, schema),
-      synthetic: drawn.table,
-      ...(train && { train: measuredTable(train, schema) }),
-      rivals,
-    },
+    { ...real, synthetic: drawn.table, rivals },
     {
       seed,
       ...(target !== undefined && { target }),
@@ -120,6 +123,11 @@ export async function evaluateTableModel(
     seconds: (performance.now() - started) / 1000,
     baselines,
   };
+}
+
+/** The fewest rows of any table that is compared. */
+function comparedRows({ heldOut, train }: TableModelEvaluationRequest, drawn: number): number {
+  return Math.min(drawn, train === undefined ? heldOut.rows >>> 1 : Math.min(heldOut.rows, train.rows));
 }
 
 /** Throws "data" when the table lacks columns that a model holds. */

@@ -3,6 +3,7 @@ import { type Measure, measuresFigure } from "../../pictures/measures.ts";
 import { htmlReport, type ReportCell, type ReportSection, type ReportTable } from "../report.ts";
 import { type Beside, type TableEstimate, type TableEvaluation, tableBaselines } from "./evaluate-table.ts";
 import { type TableMetricMeaning, type TableMetricName, tableMetricNames } from "./evaluate-table-metrics.ts";
+import { whatIsOff } from "./pair-findings.ts";
 
 /** Columns and pairs shown, at most; the JSON has all. */
 const shownRows = 40;
@@ -136,12 +137,17 @@ function pairsSections(evaluation: TableEvaluation): readonly ReportSection[] {
   return [
     {
       heading: "Pairs of columns",
-      text: `The distance of each pair's dependence from that in the held-out rows, the worst first${cut(pairs.length)}.`,
+      text: `How far the two columns of each pair together are from the held-out ones: numbers by their correlation, others by their joint table, which is off, too, where a column alone is. The worst come first${cut(pairs.length)}.`,
       table: {
-        columns: [{ name: "pair" }, { name: "kind" }, ...sides(evaluation)],
+        columns: [{ name: "pair" }, { name: "kind" }, ...sides(evaluation), { name: "beyond chance" }],
         rows: pairs
           .slice(0, shownRows)
-          .map((pair): readonly ReportCell[] => [pair.columns.join(" · "), pair.kind, ...sideCells(pair, evaluation)]),
+          .map((pair): readonly ReportCell[] => [
+            pair.columns.join(" · "),
+            pair.kind,
+            ...sideCells(pair, evaluation),
+            whatIsOff(pair, pairs.length),
+          ]),
       },
     },
   ];

@@ -1,9 +1,8 @@
 // evaluate-table-words: what all sentences on measures have in common: shares in words, and how far chance goes
 import { meaninglessError } from "../../measure/area-under-curve.ts";
-import { movedBelow } from "../../measure/drift.ts";
+import { rounding } from "../../measure/estimate.ts";
 import { testedRows } from "../../measure/two-sample-classifier.ts";
-import { normalScore } from "../../random.ts";
-import type { Beside, EvaluatedPair, TableEstimate, TableFindings } from "./evaluate-table.ts";
+import type { Beside, TableEstimate, TableFindings } from "./evaluate-table.ts";
 
 /** Areas under the curve below which rows are hardly told, and up to which a test may miss them and still says something. */
 export const [hardlyTold, mostMissed] = [0.6, 0.7];
@@ -12,24 +11,27 @@ export function percent({ value }: TableEstimate): string {
   return `${(100 * value).toFixed(1)} %`;
 }
 
+/** By how many standard errors a value is beyond its floor where chance does not explain it. */
+const beyondChance = 3;
+
+/** Beyond the floor by more than chance explains. */
+export function isAbove(metric: Pick<Beside, "value" | "standardError" | "floor">): boolean {
+  return metric.value - metric.floor.value > beyondChance * doubtOf(metric) + rounding;
+}
+
+/** The same to the other side. */
+export function isBelow(metric: Pick<Beside, "value" | "standardError" | "floor">): boolean {
+  return metric.floor.value - metric.value > beyondChance * doubtOf(metric) + rounding;
+}
+
+/** Beside shares that are off: whether chance explains as much, and what `floor` has. */
+export function besideChance(metric: Pick<Beside, "value" | "standardError" | "floor">, floor: string): string {
+  return `that is ${isAbove(metric) ? "more than chance explains" : "not more than chance explains"} (${floor} ${percent(metric.floor)})`;
+}
+
 /** The standard error of the difference between a value and its floor. */
 export function doubtOf({ standardError, floor }: Pick<Beside, "standardError" | "floor">): number {
   return Math.hypot(standardError ?? 0, floor.standardError ?? 0);
-}
-
-/** Fewest rows of each table with which a pair of columns may count as off: with fewer its standard error is too rough. */
-const fewestPairRows = 20;
-
-/**
- * Whether one of so many pairs of columns is beyond its floor: by three standard errors of the difference, more where there are many pairs
- * (Bonferroni's correction of 5 % of a normal law), and never where few rows tell of it.
- */
-export function isPairOff(
-  pair: Pick<EvaluatedPair, "rows" | "value" | "standardError" | "floor">,
-  pairs: number,
-): boolean {
-  const errors = Math.max(3, normalScore(0.5 - movedBelow / Math.max(1, pairs)));
-  return pair.rows >= fewestPairRows && pair.value - pair.floor.value > errors * doubtOf(pair);
 }
 
 /**

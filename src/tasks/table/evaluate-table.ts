@@ -5,7 +5,6 @@ import { checkEnoughRows } from "../../measure/column-shapes.ts";
 import { takenRows } from "../../measure/columns-rows.ts";
 import type { MeasuredTable } from "../../measure/columns-table.ts";
 import { gaussianCopulaSteps, independentColumns } from "../../measure/copula.ts";
-import type { PairTrend } from "../../measure/pair-trends.ts";
 import { inTurns } from "../../measure/steps.ts";
 import { permutation, type Random, random, split } from "../../random.ts";
 import { turns } from "../../runtime/pause.ts";
@@ -14,6 +13,7 @@ import { type Measured, measureFloor, measureSynthetic } from "./evaluate-table-
 import type { TableMetricMeaning, TableMetricName } from "./evaluate-table-metrics.ts";
 import { checkRealRows } from "./evaluate-table-rows.ts";
 import { tableVerdict } from "./evaluate-table-verdict.ts";
+import { type FoundPair, withDependence } from "./pair-findings.ts";
 
 /** Tables of the same columns. */
 export interface EvaluationTables {
@@ -76,12 +76,7 @@ export interface EvaluatedColumn extends Beside {
   readonly gaps: { readonly heldOut: number; readonly synthetic: number };
 }
 
-export interface EvaluatedPair extends Beside {
-  readonly columns: readonly [first: string, second: string];
-  readonly kind: PairTrend["kind"];
-  /** Rows that tell of it, see `PairTrend`. */
-  readonly rows: number;
-}
+export interface EvaluatedPair extends Beside, FoundPair {}
 
 /** What was found, before it is put in words. */
 export interface TableFindings {
@@ -143,7 +138,8 @@ export async function evaluateTable(
   };
   const measured = (rows: MeasuredTable) => measureSynthetic({ train, heldOut, synthetic: rows }, settings);
   await started(0, "synthetic rows");
-  const found = await measured(someRows(synthetic, count, split(key, "synthetic")));
+  const compared = someRows(synthetic, count, split(key, "synthetic"));
+  const found = await measured(compared);
   await started(1, "real rows");
   const real = someRows(train, count, split(key, "floor"));
   const floor = await measureFloor({ train, heldOut, synthetic: real }, settings);
@@ -161,7 +157,9 @@ export async function evaluateTable(
   const counts = { train: tables.train?.rows ?? 0, heldOut: tables.heldOut.rows, synthetic: synthetic.rows };
   const all = { found, floor, baselines: { independent, copula, ...others } };
   const notes = [...notesOf(found, floor, settings, heldOut.columns.length)];
-  const findings = { seed, rows: { ...counts, compared: count }, ...gathered(all), notes };
+  const beside = gathered(all);
+  const pairsFound = await withDependence(beside.pairs, { real: heldOut, other: compared }, turn);
+  const findings = { seed, rows: { ...counts, compared: count }, ...beside, pairs: pairsFound, notes };
   return { ...findings, verdict: tableVerdict(findings) };
 }
 

@@ -1,4 +1,5 @@
 // evaluate-texts-verdict: how texts were written anew, in plain words
+import { counted } from "../../data/columns.ts";
 import { percent } from "./evaluate-table-words.ts";
 import type { EvaluatedText } from "./evaluate-texts.ts";
 
@@ -12,7 +13,7 @@ export function textSentences(texts: readonly EvaluatedText[]): readonly string[
   const rest = sorted.length - spokenColumns;
   return [
     ...sorted.slice(0, spokenColumns).map(sentenceOf),
-    ...(rest > 0 ? [`${rest} more columns of texts were judged.`] : []),
+    ...(rest > 0 ? [`${counted(rest, "more column")} of texts ${rest === 1 ? "was" : "were"} judged.`] : []),
   ];
 }
 

@@ -1,5 +1,6 @@
 // told-rows: rows of a table in a note: how many there are, and of the first of them the number and the cells that it is about.
 import { type CellTable, cellText } from "../../data/cell-table.ts";
+import { counted } from "../../data/columns.ts";
 import { cellsOf } from "./linear.ts";
 import { spoken } from "./possible-combinations.ts";
 
@@ -7,7 +8,7 @@ const mostTold = 3;
 
 /** `1 row`, `2 rows`. */
 export function countedRows(count: number): string {
-  return count === 1 ? "1 row" : `${count} rows`;
+  return counted(count, "row");
 }
 
 /** `row 3 (low "5", high "4"), row 8 (low "7", high "2") and 4 more`: cells of some columns, gaps left out. */

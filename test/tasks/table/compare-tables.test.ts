@@ -1,6 +1,7 @@
 // compare-tables: two tables of one law do not differ beyond chance; what moved is found, named and told in words.
 import { describe, expect, it } from "vitest";
 import { cellTableOf } from "../../../src/data/cell-table.ts";
+import { fillUniform, random } from "../../../src/random.ts";
 import { tableComparisonPage } from "../../../src/tasks/table/compare-page.ts";
 import { compareTables } from "../../../src/tasks/table/compare-tables.ts";
 import { type SmallRow, smallRows } from "../../support/small-table.ts";
@@ -46,6 +47,65 @@ describe("the comparison of two tables", () => {
     expect(torn.columns.filter((column) => column.moved)).toEqual([]);
     expect(torn.pairs[0]?.columns).toContain("side");
     expect(torn.verdict.join(" ")).toMatch(/dependence of \d+ of 15 pairs .*, most of all side and (x|count) \(\d/);
+  });
+
+  it("says of independent columns of which one moved that it moved, and not that their dependence changed", async () => {
+    const moved = (shift: number, n: number) => {
+      const draws = new Float32Array(2 * 600);
+      fillUniform(random(n), draws);
+      const cells = (row: number) => ({ v: draws[2 * row]! + shift, c: draws[2 * row + 1]! < 0.5 ? "a" : "b" });
+      return cellTableOf(Array.from({ length: 600 }, (_, row) => cells(row)));
+    };
+    const { verdict, pairs, measures } = await compareTables(moved(0, 1), moved(0.6, 2), { seed: 1 });
+    expect(measures.pairTrends?.value).toBeGreaterThan(0.5);
+    expect(pairs).toMatchObject([{ columns: ["v", "c"], moved: false }]);
+    expect(pairs[0]?.dependence?.pValue).toBeGreaterThan(0.01);
+    expect(verdict.join(" ")).toContain(
+      "The dependence of 0 of 1 pair of columns changed by more than chance explains. Of 1 pair the joint shares moved, but no further than its columns alone explain.",
+    );
+    const constant = (value: number) =>
+      cellTableOf(Array.from({ length: 300 }, (_, row) => ({ v: value, c: row % 2 === 0 ? "a" : "b" })));
+    const other = await compareTables(constant(1), constant(2), { seed: 1 });
+    expect(other.measures.pairTrends).toMatchObject({ value: 1, standardError: 0 });
+    expect(other.pairs[0]?.moved).toBe(false);
+    expect(other.verdict.join(" ")).toMatch(/1 of 2 columns moved .* dependence of 0 of 1 pair /);
+    const alone = cellTableOf(Array.from({ length: 300 }, (_, row) => ({ v: row % 7 })));
+    expect((await compareTables(alone, alone)).verdict[0]).toContain("0 of 1 column moved");
+  });
+
+  it("says that gaps of two columns come together otherwise, where chance does not explain it", async () => {
+    const gapped = (n: number, isTogether: boolean) => {
+      const draws = new Float32Array(4 * 400);
+      fillUniform(random(n), draws);
+      const cell = (row: number, value: number, coin: number) =>
+        draws[4 * row + coin]! < 0.4 ? null : draws[4 * row + value]!;
+      return cellTableOf(
+        Array.from({ length: 400 }, (_, row) => ({ p: cell(row, 0, 2), q: cell(row, 1, isTogether ? 2 : 3) })),
+      );
+    };
+    const torn = await compareTables(gapped(1, true), gapped(2, false), { seed: 1 });
+    expect(torn.verdict.join(" ")).toMatch(
+      /Which of two columns are gaps is otherwise in 4\d\.\d % of the rows, on average .*; that is more than chance explains \(chance gives \d\.\d %\)/,
+    );
+    const same = await compareTables(gapped(1, true), gapped(2, true), { seed: 1 });
+    expect(same.measures.gapPatterns?.value).toBeLessThan(0.1);
+    expect(same.verdict.join(" ")).not.toContain("are gaps");
+  });
+
+  it("refuses a measure that is asked for where the tables lack what it takes, before it measures any", async () => {
+    const stages: string[] = [];
+    const two = (seed: number, rows = 600) => cellTableOf(smallRows(rows, seed).map(({ x, side }) => ({ x, side })));
+    const asked = (names: readonly string[], after = two(2)) =>
+      compareTables(two(1), after, {
+        needed: { names, where: "asked:" },
+        onStage: (text) => stages.push(text),
+      });
+    await expect(asked(["quality", "gapPatterns"])).rejects.toMatchObject({
+      code: "option",
+      message: "asked: gapPatterns: expected at least 2 columns with gaps, got 1; leave gapPatterns out of asked:",
+    });
+    await expect(asked(["c2st"], two(2, 20))).rejects.toThrow(/c2st: expected at least 30 rows of each table, got 20/);
+    expect(stages).toEqual([]);
   });
 
   it("says where types changed, cells cannot be read, and columns came; a column that went is refused", async () => {

@@ -38,7 +38,9 @@ describe("the evaluation of synthetic rows", () => {
     expect(fresh.measures.identicalRows?.value).toBe(0);
     expect(fresh.rows).toEqual({ train: 900, heldOut: 800, synthetic: 700, compared: 700 });
     const verdict = fresh.verdict.join(" ");
-    expect(verdict).toContain("no more than real rows would be");
+    expect(verdict).toMatch(
+      /Columns taken alone are \S+ % off; that is not more than chance explains \(real rows \S+ %\)/,
+    );
     expect(verdict).toContain("Boosted trees cannot tell whole rows from real ones");
     expect(verdict).toContain("as well as models trained on real rows");
     expect(verdict).toContain("No sign that training rows were copied");
@@ -189,10 +191,72 @@ describe("the evaluation of synthetic rows", () => {
     );
     const pairsIn = (found: TableEvaluation | undefined) =>
       found?.verdict.find((sentence) => sentence.startsWith("Pairs"));
-    expect(pairsIn(wrong)).toContain("no more than real rows");
-    expect(pairsIn(wrong)).toContain("1 of 10 pairs is further off than chance explains, most of all x and y");
+    expect(pairsIn(wrong)).toContain("that is not more than chance explains (real rows");
+    expect(pairsIn(wrong)).toMatch(
+      /1 of 10 pairs is further off than chance explains, most of all x and y \(.*\); its dependence is off, and not only its columns\.$/,
+    );
     expect(pairsIn(right)).toContain("No pair by itself is further off");
     expect(wrong?.pairs.find(({ columns }) => columns.join() === "x,y")?.rows).toBeLessThan(100);
+  });
+
+  it("says of pairs whether their dependence is off or columns alone, of which the joint table tells, too", async () => {
+    const rowsOf = (seed: string, shift: number, share: (x: number) => number) => {
+      const draws = new Float32Array(2 * 500);
+      fillUniform(random(seed), draws);
+      const all = Array.from({ length: 500 }, (_, row) => ({ x: draws[2 * row]!, coin: draws[2 * row + 1]! }));
+      return tableOf(
+        numeric(
+          "x",
+          all.map(({ x }) => x + shift),
+        ),
+        category(
+          "side",
+          all.map(({ x, coin }) => (coin < share(x) ? "left" : "right")),
+        ),
+      );
+    };
+    const even = () => 0.5;
+    const found = (synthetic: MeasuredTable) =>
+      evaluateTable({ train: rowsOf("a", 0, even), heldOut: rowsOf("b", 0, even), synthetic }, { seed: 1 });
+    const [moved, tied] = [await found(rowsOf("c", 0.5, even)), await found(rowsOf("d", 0, (x) => x))];
+    const off = "By itself 1 of 1 pair is further off than chance explains, most of all x and side";
+    expect(moved.verdict.join(" ")).toContain(off);
+    expect(moved.verdict.join(" ")).toContain(
+      "its columns alone explain that, and its dependence is not shown to be off",
+    );
+    expect(moved.pairs[0]?.dependence?.pValue).toBeGreaterThan(0.01);
+    expect(tableEvaluationPage(moved, "rows")).toContain("columns alone");
+    expect(tied.verdict.join(" ")).toContain(off);
+    expect(tied.verdict.join(" ")).toContain("its dependence is off, and not only its columns");
+    expect(tied.pairs[0]?.dependence?.pValue).toBeLessThan(1e-4);
+    expect(tableEvaluationPage(tied, "rows")).toContain(">dependence<");
+  });
+
+  it("calls scores of models that learnt from synthetic and from real rows equal only where the rows can tell", () => {
+    const { utility } = fresh.measures;
+    if (utility === undefined) throw new Error("a target is predicted");
+    const told = (value: number, standardError: number | null, counts = {}) => {
+      const floor = { value: 0.635, standardError: standardError === null ? null : 0.03 };
+      const measures = { utility: { ...utility, value, standardError, floor } };
+      return tableVerdict({ ...fresh, measures, rows: { ...fresh.rows, heldOut: 150, ...counts } })[0];
+    };
+    expect(told(0.552, 0.045)).toBe(
+      "Models trained on the synthetic rows are not shown to predict real ones worse than models trained on real rows, but with 150 held-out rows to test on, 0.19 less is possible (0.552 against 0.635).",
+    );
+    expect(told(0.552, 0.1, { train: 0 })).toMatch(
+      /^There are too few rows to say whether models .* as well as .*: with 75 held-out rows to test on, 0\.29 less is possible \(0\.552 against 0\.635\)\.$/,
+    );
+    expect(told(0.552, null)).toMatch(/^There are too few rows to say .* any difference is possible/);
+    expect(told(0.632, 0.03)).toMatch(/ as well as models trained on real rows \(0\.632 against 0\.635\)\.$/);
+    expect(told(0.2, 0.045)).toMatch(/ worse than models trained on real rows \(/);
+  });
+
+  it("takes differences that are but rounding for none where nothing has an error", () => {
+    const { columnShapes } = fresh.measures;
+    if (columnShapes === undefined) throw new Error("columns are measured");
+    const floor = { value: 0.3, standardError: 0 };
+    const measures = { columnShapes: { ...columnShapes, value: 0.1 + 0.2, standardError: 0, floor } };
+    expect(tableVerdict({ ...fresh, measures })[0]).toContain("not more than chance explains");
   });
 
   it("catches gaps that come together in real rows and by themselves in synthetic ones by their patterns alone", async () => {
@@ -210,10 +274,10 @@ describe("the evaluation of synthetic rows", () => {
       ),
     );
     expect(right?.measures.gapPatterns?.value).toBeLessThan(0.1);
-    expect(right?.verdict.find((sentence) => sentence.includes("Gaps of two"))).toContain("no more than real rows");
+    expect(right?.verdict.find((sentence) => sentence.includes("Gaps of two"))).toContain("not more than chance");
     expect(wrong?.measures.gapPatterns?.value).toBeCloseTo(0.48, 1);
     expect(wrong?.measures.gapRates?.value).toBeLessThan(0.1);
-    expect(wrong?.verdict.find((sentence) => sentence.includes("Gaps of two"))).toContain("more than chance");
+    expect(wrong?.verdict.find((sentence) => sentence.includes("Gaps of two"))).toContain("that is more than chance");
   });
 
   it("catches copied training rows by every privacy measure, and by no measure of fidelity", () => {

@@ -1,0 +1,143 @@
+// pair-dependence: what becomes of columns alone is no change of their dependence, and a change of that is found beside it.
+import { describe, expect, it } from "vitest";
+import type { MeasuredTable } from "../../src/measure/columns-table.ts";
+import { dependenceSteps } from "../../src/measure/pair-dependence.ts";
+import { pairTrendSteps } from "../../src/measure/pair-trends.ts";
+import { fillUniform, random } from "../../src/random.ts";
+import { atOnce } from "../support/at-once.ts";
+import { category, numeric, tableOf } from "../support/measured-tables.ts";
+
+const dependence = atOnce(dependenceSteps);
+const changeOf = (real: MeasuredTable, other: MeasuredTable) => {
+  const [change] = dependence(real, other, [["v", "c"]]);
+  if (change === undefined) throw new Error("the pair is looked at");
+  return change;
+};
+
+/** A number v = place(u), u uniform, and a category c that is "x" with the chance `share(u)`. */
+function drawn(
+  name: string,
+  rows: number,
+  share: (u: number) => number,
+  place: (u: number) => number = (u) => u,
+): MeasuredTable {
+  const draws = new Float32Array(2 * rows);
+  fillUniform(random(name), draws);
+  const all = Array.from({ length: rows }, (_, row) => ({ u: draws[2 * row] ?? 0, coin: draws[2 * row + 1] ?? 0 }));
+  return tableOf(
+    numeric(
+      "v",
+      all.map(({ u }) => place(u)),
+    ),
+    category(
+      "c",
+      all.map(({ u, coin }) => (coin < share(u) ? "x" : "y")),
+      ["x", "y"],
+    ),
+  );
+}
+
+/** Rows of two categories v and c, so many of each pair of levels. */
+function counted(counts: Readonly<Record<string, number>>): MeasuredTable {
+  const pairs = Object.entries(counts).flatMap(([pair, count]) => Array.from({ length: count }, () => pair));
+  return tableOf(
+    category(
+      "v",
+      pairs.map((pair) => pair[0] ?? null),
+    ),
+    category(
+      "c",
+      pairs.map((pair) => pair[1] ?? null),
+    ),
+  );
+}
+
+const leaning = (u: number) => 0.1 + 0.8 * u;
+
+describe("the dependence of two columns", () => {
+  it("has not changed where the columns' shares have, though the joint tables are far apart", () => {
+    const before = drawn("before", 1000, () => 0.5);
+    const after = drawn(
+      "after",
+      1000,
+      () => 0.2,
+      (u) => u + 0.6,
+    );
+    expect(atOnce(pairTrendSteps)(before, after).mean.value).toBeGreaterThan(0.6);
+    const { value, chance, pValue } = changeOf(before, after);
+    expect(pValue).toBeGreaterThan(0.05);
+    expect(value).toBeLessThan(1.5 * chance);
+  });
+
+  it("is that of the odds: equal ones are no change whatever the shares, and other ones are", () => {
+    const before = counted({ aa: 100, ab: 100, ba: 50, bb: 200 });
+    const oddsFour = counted({ aa: 400, ab: 100, ba: 100, bb: 100 });
+    expect(changeOf(before, oddsFour)).toMatchObject({ value: expect.closeTo(0, 5), pValue: expect.closeTo(1, 3) });
+    const oddsOne = counted({ aa: 200, ab: 200, ba: 100, bb: 100 });
+    expect(changeOf(before, oddsOne).pValue).toBeLessThan(1e-6);
+    const [copied, rarer] = [counted({ aa: 100, bb: 100, cc: 100 }), counted({ aa: 270, bb: 20, cc: 10 })];
+    expect(changeOf(copied, rarer).pValue).toBe(1);
+    expect(changeOf(copied, counted({ ab: 100, bc: 100, ca: 100 })).pValue).toBeLessThan(1e-9);
+  });
+
+  it("is as far off as the joint tables are where the columns' shares are equal", () => {
+    const [before, after] = [counted({ aa: 80, ab: 20, ba: 20, bb: 80 }), counted({ aa: 50, ab: 50, ba: 50, bb: 50 })];
+    expect(changeOf(before, after).value).toBeCloseTo(0.3, 9);
+    expect(changeOf(before, after).value).toBeCloseTo(atOnce(pairTrendSteps)(before, after).mean.value, 9);
+  });
+
+  it("changes neither with units nor with a number's place, nor where other rows are chosen by the number", () => {
+    const before = drawn("before", 2000, leaning);
+    const shifted = drawn("after", 2000, leaning, (u) => 100 * (u + 0.3));
+    const chosen = drawn(
+      "chosen",
+      2000,
+      (u) => leaning(u ** 2),
+      (u) => u ** 2,
+    );
+    for (const after of [shifted, chosen]) expect(changeOf(before, after).pValue).toBeGreaterThan(0.01);
+    const torn = drawn(
+      "torn",
+      2000,
+      () => 0.5,
+      (u) => 100 * (u + 0.3),
+    );
+    expect(
+      changeOf(
+        drawn("same", 2000, leaning, (u) => 100 * (u + 0.3)),
+        torn,
+      ).pValue,
+    ).toBeLessThan(1e-9);
+  });
+
+  it("is called changed by chance in no more cases than its probability says", () => {
+    const shares = [() => 0.5, () => 0.2];
+    for (const rows of [40, 150, 600]) {
+      const found = Array.from({ length: 150 }, (_, n) => {
+        const after = drawn(`after ${rows} ${n}`, rows, n % 2 === 0 ? leaning : shares[1]!, (u) =>
+          n % 2 === 0 ? u + 0.3 : u ** 3,
+        );
+        return changeOf(drawn(`before ${rows} ${n}`, rows, n % 2 === 0 ? leaning : shares[0]!), after).pValue;
+      });
+      expect(found.filter((pValue) => pValue <= 0.05).length / found.length).toBeLessThan(0.08);
+      expect(Math.min(...found)).toBeGreaterThan(1e-4);
+    }
+    const torn = Array.from(
+      { length: 20 },
+      (_, n) =>
+        changeOf(
+          drawn(`a ${n}`, 600, leaning),
+          drawn(`b ${n}`, 600, () => 0.5),
+        ).pValue,
+    );
+    expect(Math.max(...torn)).toBeLessThan(1e-3);
+  });
+
+  it("is nothing to compare where levels are rare, new or gone, and says so by a probability of 1", () => {
+    const before = counted({ aa: 50, ab: 50 });
+    const nothing = { value: 0, chance: 0, pValue: 1 };
+    expect(changeOf(before, counted({ xa: 80, xb: 20 }))).toEqual(nothing);
+    expect(changeOf(before, before)).toEqual(nothing);
+    expect(changeOf(counted({ aa: 2, bb: 2 }), counted({ ab: 2, ba: 2 }))).toEqual(nothing);
+  });
+});

@@ -35,7 +35,7 @@ export async function impute(path: string, data: string, options: ImputeOptions,
   }).finally(view.clear);
   await writeTableFile(output, filled.table, model.encoder.schema, options, terminal);
   const seconds = (performance.now() - start) / 1000;
-  const { gaps, cells, left, unheld, unmet, unknown, notes = [] } = filled;
+  const { gaps, cells, left, unheld, unsolved, unmet, unknown, notes = [] } = filled;
   if (!options.quiet) for (const note of notes) terminal.err(`localflow: note: ${note}\n`);
   const text = [
     `${filledText(filled, table.rows, best)} in ${spokenTime(seconds)}`,
@@ -49,6 +49,7 @@ export async function impute(path: string, data: string, options: ImputeOptions,
     cells,
     left,
     unheld,
+    unsolved,
     unmet,
     unknown,
     draws: filled.draws,
@@ -69,12 +70,12 @@ function filledText({ cells, left, draws }: ImputedTable, rows: number, best: bo
   return `${cells} of ${counted(cells + left, "gap")} in ${where} filled${how}`;
 }
 
-function leftText({ left, unheld, unmet, draws }: ImputedTable, best: boolean): readonly string[] {
+function leftText({ left, unheld, unsolved, unmet, draws }: ImputedTable, best: boolean): readonly string[] {
   const all = draws > 1 && !best ? " of all draws" : "";
+  const others = left - unheld - unsolved;
   return [
-    ...(left > unheld
-      ? [`${left - unheld} left in ${counted(unmet, "row")}${all} in which nothing meets the constraints`]
-      : []),
+    ...(others > 0 ? [`${others} left in ${counted(unmet, "row")}${all} in which nothing meets the constraints`] : []),
+    ...(unsolved > 0 ? [`${unsolved} left${all} in sums with unknown texts`] : []),
     ...(unheld > 0 ? [`${unheld} left in columns${all} that the model does not hold`] : []),
   ];
 }

@@ -20,7 +20,7 @@ import { gapsOf } from "./gaps.ts";
 import { modelVersion } from "./model-file.ts";
 import type { Progress } from "./progress.ts";
 import { quantilesOf } from "./quantiles.ts";
-import { hurriedNotes, reportRows, scoresInTime } from "./report-scores.ts";
+import { hurriedNotes, reportRows, type ScoredShare, scoresInTime } from "./report-scores.ts";
 import {
   checkBudget,
   checkCount,
@@ -138,7 +138,12 @@ export async function fitDensity(engine: Engine, request: FitRequest): Promise<F
     notes: [
       ...rowNotes(train),
       ...likelihoodNotes(likelihood, bare),
-      ...(request.time === undefined ? [] : hurriedNotes(scores.train.length, train.shape[0] ?? 0)),
+      ...(request.time === undefined
+        ? []
+        : hurriedNotes(
+            shareOf(scores.train, train),
+            scores.validation && heldOut && shareOf(scores.validation, heldOut),
+          )),
     ],
     seconds: (performance.now() - started) / 1000,
   };
@@ -241,6 +246,10 @@ export async function* scoreDensity(
 
 /** Share of a time budget that goes into training and pushing; the rest is for the likelihoods of the report. */
 export const trainingShare = 0.9;
+
+function shareOf(scores: readonly number[], { shape: [most = 0] }: FloatArray): ScoredShare {
+  return { scored: scores.length, most };
+}
 
 /** Of training and held-out rows, as many as the networks and the time that is left allow. */
 async function reportScores(

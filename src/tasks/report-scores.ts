@@ -41,10 +41,23 @@ export async function scoresInTime(
 /** Percentiles by fewer log-densities of training rows than this are rough. */
 const fewScores = 256;
 
-/** Says how few rows stand for all of a fit whose time allowed no more of them. */
-export function hurriedNotes(scored: number, rows: number): readonly string[] {
-  if (scored >= Math.min(fewScores, rows)) return [];
+/** How many points of a kind could be scored in time, and how many would have been. */
+export interface ScoredShare {
+  readonly scored: number;
+  readonly most: number;
+}
+
+/** Says how few points stand for all of a fit whose time allowed no more of them, of training and of held-out rows. */
+export function hurriedNotes(train: ScoredShare, heldOut: ScoredShare | undefined): readonly string[] {
+  const isCut = ({ scored, most }: ScoredShare) => scored < Math.min(fewScores, most);
+  const told = ({ scored, most }: ScoredShare, of: string) => `${scored} of ${most} points of ${of} rows`;
+  const cut = [
+    ...(isCut(train) ? [told(train, "training")] : []),
+    ...(heldOut && isCut(heldOut) ? [told(heldOut, "held-out")] : []),
+  ];
+  if (cut.length === 0) return [];
+  const rest = isCut(train) ? "likelihoods and percentiles" : "the likelihood of held-out rows";
   return [
-    `the time left for the log-densities of only ${scored} training rows: likelihoods and percentiles rest on these; give more time for finer ones`,
+    `there was time for the log-densities of only ${cut.join(" and ")}: ${rest} rest${isCut(train) ? "" : "s"} on these; give more time for finer ones`,
   ];
 }

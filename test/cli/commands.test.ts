@@ -108,7 +108,7 @@ describe("fit", () => {
     const hurried = await localflow([...line, "--resume", "--time", "1s", "--json"]);
     expect(hurried.status).toBe(0);
     expect(hurried.err).toMatch(
-      /^(localflow: note: the time left for the log-densities of only \d+ training rows.*\n)?$/,
+      /^(localflow: note: there was time for the log-densities of only \d+ of \d+ points of .*\n)?$/,
     );
     expect(JSON.parse(hurried.out).blocks).toHaveLength(2);
     expect(readdirSync(folder).filter((name) => name.startsWith("resumed"))).toEqual(["resumed.safetensors"]);

@@ -23,8 +23,19 @@ it("are those of a few rows where there is next to none, and in between of about
   expect(found.length).toBeLessThan(4500);
 });
 
-it("are said to be few where they are", () => {
-  expect(hurriedNotes(32, 540)).toEqual([expect.stringContaining("only 32 training rows")]);
-  expect(hurriedNotes(256, 540)).toEqual([]);
-  expect(hurriedNotes(100, 100)).toEqual([]);
+it("are said to be few where they are, of training and of held-out rows", () => {
+  const share = (scored: number, most: number) => ({ scored, most });
+  expect(hurriedNotes(share(32, 540), undefined)).toEqual([
+    "there was time for the log-densities of only 32 of 540 points of training rows: likelihoods and percentiles rest on these; give more time for finer ones",
+  ]);
+  expect(hurriedNotes(share(32, 540), share(32, 60))).toEqual([
+    expect.stringContaining(
+      "only 32 of 540 points of training rows and 32 of 60 points of held-out rows: likelihoods and",
+    ),
+  ]);
+  expect(hurriedNotes(share(540, 540), share(32, 60))).toEqual([
+    expect.stringContaining("only 32 of 60 points of held-out rows: the likelihood of held-out rows rests on these"),
+  ]);
+  expect(hurriedNotes(share(256, 540), share(256, 900))).toEqual([]);
+  expect(hurriedNotes(share(100, 100), share(20, 20))).toEqual([]);
 });

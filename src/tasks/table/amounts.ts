@@ -1,6 +1,6 @@
 // amounts: numbers and dates as values: read, put on their grid and inside their bounds, and written.
 import type { CellColumn } from "../../data/cell-table.ts";
-import { dateFormat } from "./date-format.ts";
+import { dateReader } from "./date-reader.ts";
 import { formatNumber, parseNumber } from "./number-format.ts";
 import { profileOf, type Values, valuesOf, withoutTexts } from "./profile.ts";
 import type { DateColumn, NumberColumn } from "./schema.ts";
@@ -36,7 +36,7 @@ export function amountsOf(column: AmountColumn): Amounts {
     return offset + Math.max(Math.min(count, places.last), places.first) * step;
   };
   if (column.kind === "date") {
-    const { parse, format } = dateFormat(column.format);
+    const { parse, format } = dateReader(column.format);
     return { parse, format, allowed, unit: day };
   }
   const { format } = column;

@@ -5,6 +5,7 @@ import { canFill } from "./fill-cells.ts";
 import { spansOf } from "./points.ts";
 import type { ColumnSchema } from "./schema.ts";
 import type { TableModel } from "./table-model.ts";
+import { unsolvedGaps } from "./unsolved-gaps.ts";
 
 /** Cells of a table that was read and of what was written; without a word on it, of all tables that were written. */
 export interface GapCounts {
@@ -12,10 +13,12 @@ export interface GapCounts {
   readonly gaps: number;
   /** Gaps that were filled. */
   readonly cells: number;
-  /** Gaps that are left, in columns that the model cannot fill and in rows that are `unmet`: with `cells` those of every table. */
+  /** Gaps that are left, `unheld`, `unsolved` and those of rows that are `unmet`: with `cells` those of every table. */
   readonly left: number;
-  /** Of these, those in columns that the model cannot fill. */
+  /** Of these, those in columns that the model cannot fill, and in sums with a gap there. */
   readonly unheld: number;
+  /** Of these, those that follow from a sum of which another cell has a text that cannot be read. */
+  readonly unsolved: number;
   /** Rows that keep their gaps: nothing that was drawn for them meets the constraints of the model. */
   readonly unmet: number;
 }
@@ -30,12 +33,14 @@ export function gapCounts(
   const described = columnsByName(schema.columns);
   const gapsOf = (columns: readonly CellColumn[]) =>
     columns.reduce((total, column) => total + gapCells(column, described.get(column.name)), 0);
-  const sums = (toJSON().sums ?? []).map(({ column }) => column);
-  const held = new Set([...spansOf(encoder).flatMap((span) => (canFill(span) ? [span.column.name] : [])), ...sums]);
+  const { sums = [] } = toJSON();
+  const filled = spansOf(encoder).flatMap((span) => (canFill(span) ? [span.column.name] : []));
+  const held = new Set([...filled, ...sums.map(({ column }) => column)]);
   const gaps = gapsOf(read.columns);
   const left = gapsOf(written.columns);
-  const unheld = unmet === 0 ? left : gapsOf(written.columns.filter(({ name }) => !held.has(name)));
-  return { gaps, cells: tables * gaps - left, left, unheld, unmet };
+  const unsolved = unsolvedGaps(written, { sums, schema, held });
+  const unheld = unsolved.unheld + gapsOf(written.columns.filter(({ name }) => !held.has(name)));
+  return { gaps, cells: tables * gaps - left, left, unheld, unsolved: unsolved.unknown, unmet };
 }
 
 /** Cells without a text, and those with one that the schema takes for none. */

@@ -9,6 +9,7 @@ import { bestGuesses } from "./best-guesses.ts";
 import { drawnGaps, type GapDraws } from "./draw-gaps.ts";
 import { checkColumns } from "./encoder.ts";
 import type { FillControls } from "./fill-rounds.ts";
+import { filledTypes } from "./filled-types.ts";
 import { type GapCounts, gapCounts } from "./gap-counts.ts";
 import { columnsNeeded, type GapsToFill, gapsToFill } from "./gaps-to-fill.ts";
 import { rowsToDraw } from "./rows-to-draw.ts";
@@ -73,7 +74,7 @@ export async function imputeTable(
   const written = best ? guessedTable(gaps, drawn) : drawnTable(gaps, drawn, rows.lost);
   const notes = [...rows.notes, ...(candidates === undefined ? candidatesNotes(values) : [])];
   return {
-    table: written.written,
+    table: filledTypes(written.written, table, model.encoder.schema),
     ...gapCounts(model, table, written),
     ...(notes.length > 0 && { notes }),
     unknown: gaps.points.unknown / draws,

@@ -17,13 +17,24 @@ describe("counts of gaps", () => {
       await csvTable("x,word,empty\n?,a,\n2,a,\n"),
     ]);
     const counts = gapCounts({ encoder }, read, { written, tables: 2, unmet: 1 });
-    expect(counts).toEqual({ gaps: 4, cells: 3, left: 5, unheld: 4, unmet: 1 });
+    expect(counts).toEqual({ gaps: 4, cells: 3, left: 5, unheld: 4, unsolved: 0, unmet: 1 });
   });
 
   it("take columns beside the model's for columns that it cannot fill", async () => {
     const read = await csvTable("x,word,empty,other\n1,,1,\n");
     const written = await csvTable("x,word,empty,other\n1,b,1,\n");
     const counts = gapCounts({ encoder }, read, { written, tables: 1, unmet: 0 });
-    expect(counts).toEqual({ gaps: 2, cells: 1, left: 1, unheld: 1, unmet: 0 });
+    expect(counts).toEqual({ gaps: 2, cells: 1, left: 1, unheld: 1, unsolved: 0, unmet: 0 });
+  });
+
+  it("tell gaps beside an unknown text in their sum from those of rows that nothing can fill", async () => {
+    const amounts = await csvTable(`net,tax,total\n${[1, 2, 3, 5].map((n) => `${n},${2 * n},${3 * n}`).join("\n")}\n`);
+    const term = (column: string) => ({ column, factor: 1 });
+    const sums = [{ column: "total", terms: [term("net"), term("tax")], constant: 0 }];
+    const summed = tableEncoder(detectSchema(amounts, {}), amounts, { sums });
+    const read = await csvTable("net,tax,total\n5000,,\n,abc,\nabc,,9\n");
+    const written = await csvTable("net,tax,total\n5000,,\n2,abc,\nabc,,9\n");
+    const counts = gapCounts({ encoder: summed }, read, { written, tables: 1, unmet: 1 });
+    expect(counts).toEqual({ gaps: 5, cells: 1, left: 4, unheld: 0, unsolved: 2, unmet: 1 });
   });
 });

@@ -42,7 +42,7 @@ it("each column says how many there are, why, and which is the first, in the col
   expect(notesOf(table)).toEqual([
     `column "size" has 2 cells with texts that the model has never seen, such as "XL" in row 3: ${fate}`,
     `column "x" has 1 cell with a text that cannot be read as numbers, such as "twelve" in row 3: ${fate}`,
-    `column "day" has 2 cells with texts that cannot be read as dates, such as "soon" in row 2: ${fate}`,
+    `column "day" has 2 cells with texts that cannot be read as dates of the form YYYY-MM-DD, such as "soon" in row 2: ${fate}`,
     `column "vip" has 1 cell with a text that the model has never seen, such as "perhaps" in row 4: ${fate}`,
   ]);
 });

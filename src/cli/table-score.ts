@@ -221,13 +221,15 @@ export function rareShares(percentiles: Float64Array) {
   const known = percentiles.filter((value) => !Number.isNaN(value));
   if (known.length === 0) return undefined;
   const below = (limit: number) => known.filter((value) => value < limit).length / known.length;
-  return { mean: meanOf(known), below1: below(1), below5: below(5) };
+  const fewer = known.length < percentiles.length && { rows: known.length };
+  return { mean: meanOf(known), below1: below(1), below5: below(5), ...fewer };
 }
 
 /** The line about rows that stand low, where it was asked for. */
 export function rareText(rare: ReturnType<typeof rareShares> | undefined): readonly string[] {
   if (rare === undefined) return [];
-  return [`rare    ${percent(rare.below1, 2)} of the rows below percentile 1, ${percent(rare.below5, 2)} below 5`];
+  const of = rare.rows === undefined ? "the rows" : `the ${counted(rare.rows, "row")} with one`;
+  return [`rare    ${percent(rare.below1, 2)} of ${of} below percentile 1, ${percent(rare.below5, 2)} below 5`];
 }
 
 type PlacedScores = Pick<TableScores, "unknownCells" | "partialRows" | "strayRows" | "strayColumns">;

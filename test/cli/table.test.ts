@@ -388,7 +388,9 @@ describe("score and inspect", () => {
   it("score leaves the percentile of rows empty that have gaps where training rows had none", async () => {
     put("gaps.csv", "side,x,count,vip\nright,11,25,N\n,11,25,N\n");
     const result = await json("score", model, at("gaps.csv"), "-o", at("part.csv"), "--percentile");
-    expect(result).toMatchObject({ rows: 2, partialRows: 1, percentiles: { mean: expect.any(Number) } });
+    expect(result).toMatchObject({ rows: 2, partialRows: 1, percentiles: { mean: expect.any(Number), rows: 1 } });
+    const told = await localflow("score", model, at("gaps.csv"), "--percentile");
+    expect(told.out).toMatch(/^rare {4}\S+ % of the 1 row with one below percentile 1,/m);
     expect(linesOf(at("part.csv"))[2]).toMatch(/^-?\d[\d.]*,$/);
     put("empty.csv", "side,x,count,vip\n,11,25,N\n");
     const outcome = await localflow("score", model, at("empty.csv"), "-o", at("part.ndjson"), "--percentile");

@@ -49,6 +49,8 @@ export interface ImputedTable extends GapCounts {
 
 const drawColumn = "draw";
 const drawsOfGuess = 50;
+/** Candidates of a row that may be asked for. */
+const mostCandidates = 1000;
 
 /**
  * Fills the gaps of a table that has the model's columns. Columns that the model does not hold (text, ids, columns that it has
@@ -61,7 +63,8 @@ export async function imputeTable(
   table: CellTable,
   { best = false, draws = best ? drawsOfGuess : 1, candidates, ...controls }: TableImputeRequest,
 ): Promise<ImputedTable> {
-  checkCounts({ draws, candidates });
+  checkCount("draws", draws);
+  checkCount("candidates", candidates, mostCandidates);
   if (draws > 1 && !best && table.columns.some(({ name }) => name === drawColumn)) throw drawIsThere();
   checkColumns(table, columnsNeeded(model));
   const turn = turns(controls.signal, "imputing");
@@ -99,10 +102,10 @@ function guessedTable({ model, spans, table, points, draws, before, isUnknown }:
   return { written: guesses.table, tables: 1, unmet: guesses.unmet };
 }
 
-function checkCounts(counts: Readonly<Record<string, number | undefined>>): void {
-  for (const [where, count = 1] of Object.entries(counts))
-    if (!(Number.isSafeInteger(count) && count >= 1))
-      throw failure("option", { where, expected: "a whole number of at least 1", received: String(count) });
+function checkCount(where: string, count = 1, most = Number.POSITIVE_INFINITY): void {
+  if (Number.isSafeInteger(count) && count >= 1 && count <= most) return;
+  const upTo = Number.isFinite(most) ? ` and at most ${most}` : "";
+  throw failure("option", { where, expected: `a whole number of at least 1${upTo}`, received: String(count) });
 }
 
 function drawIsThere() {

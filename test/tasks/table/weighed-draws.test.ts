@@ -123,9 +123,10 @@ describe("imputation", () => {
     expect(candidatesNotes(70_000)[0]).toMatch(
       /^draws are kept as they come, 1 candidate for each row: .* 70000 values together, .* at most 131072; --candidates C /,
     );
-    await expect(imputeTable(engine, fitted.model, holes, { seed: 2, candidates: 0 })).rejects.toThrow(
-      "candidates: expected a whole number of at least 1, got 0",
-    );
+    for (const candidates of [0, 1.5, 1001])
+      await expect(imputeTable(engine, fitted.model, holes, { seed: 2, candidates })).rejects.toThrow(
+        `candidates: expected a whole number of at least 1 and at most 1000, got ${candidates}`,
+      );
   });
 
   it("guesses the mean of the draws on the column's grid, and the level that most of them have", async () => {

@@ -19,6 +19,7 @@ sets: ${anomalySets.join(", ")} (all of them when none is given)
   --sklearn DIR   folder of scikit-learn's CSV files (default: ${sklearnFolder})
   --mode NAME     unsupervised or semi-supervised alone
   --seeds COUNT   halves of the rows to train and test on (default: 3)
+  --smoothing S   deviations of noise of the second smoothed score (default: 1)
   --rows COUNT    train on at most so many rows (default: 10000)
   --changes JSON  what to try in place of the default recipe, such as '{"dropout": 0, "earlyStopping": 3}'
   --threads N     of the engine (default: all cores)
@@ -33,6 +34,7 @@ const { values, positionals } = parseArgs({
     sklearn: { type: "string", default: sklearnFolder },
     mode: { type: "string" },
     seeds: { type: "string", default: "3" },
+    smoothing: { type: "string", default: "1" },
     rows: { type: "string", default: "10000" },
     changes: { type: "string", default: "{}" },
     threads: { type: "string" },
@@ -49,7 +51,7 @@ interface Result {
   readonly testRows: number;
   readonly anomalies: number;
   readonly ours: readonly number[];
-  /** By the log-density of rows and noise together: that with which the second block starts, and one deviation. */
+  /** By the log-density of rows and noise together: that with which the second block starts, and as much as asked for. */
   readonly smoothed: readonly number[];
   readonly blurred: readonly number[];
   readonly forest: readonly number[];
@@ -131,7 +133,7 @@ async function densityScores(train: CellTable, test: CellTable, seed: number): P
     const configuration = (size: TableSize) => changedRecipe(size, changes);
     const { model } = await fitTable(engine, { table: train, seed, configuration });
     const { logDensity, smoothed = [] } = await scoreTable(engine, model, test, { smoothed: true });
-    const blurred = await smoothedScores(engine, model, test, { smoothing: 1 });
+    const blurred = await smoothedScores(engine, model, test, { smoothing: Number(values.smoothing) });
     const minus = (values: ArrayLike<number>) => Array.from(values, (value) => -value);
     return { sharp: minus(logDensity), smoothed: minus(smoothed), blurred: minus(blurred.logDensity) };
   } finally {
@@ -148,7 +150,7 @@ function print({ set, mode, trainRows, testRows, anomalies, ours, smoothed, blur
     areas.length === 0 ? "absent" : `${mean(areas).toFixed(4)} (${areas.map((area) => area.toFixed(4)).join(" ")})`;
   process.stdout.write(
     `${set}, ${mode}: ${trainRows} rows to train, ${anomalies} anomalies of ${testRows} rows to test\n` +
-      `  ROC AUC of minus log-density ${spoken(ours)}, smoothed ${spoken(smoothed)}, by one deviation ${spoken(blurred)}, of an isolation forest ${spoken(forest)}; ${seconds.toFixed(0)} s\n`,
+      `  ROC AUC of minus log-density ${spoken(ours)}, smoothed ${spoken(smoothed)}, by ${values.smoothing} ${spoken(blurred)}, of an isolation forest ${spoken(forest)}; ${seconds.toFixed(0)} s\n`,
   );
 }
 

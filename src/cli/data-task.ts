@@ -6,7 +6,7 @@ import { isRecord } from "../data/is-record.ts";
 import { elementCutter, type JsonPiece, lineCutter } from "../data/json-text.ts";
 import { isDensity } from "../data/sources.ts";
 import { cellTableEndings, endingAmong, isJsonLines } from "../data/table-endings.ts";
-import { isNotUtf8 } from "../data/utf8.ts";
+import { isNotUtf8, markLength } from "../data/utf8.ts";
 import { failure, LocalFlowError } from "../errors.ts";
 import { type Notation, parseNumber } from "../tasks/table/number-format.ts";
 import { flag } from "./flags.ts";
@@ -167,10 +167,11 @@ function jsonCells(where: string, bytes: Uint8Array, ending: string): ReadonlyMa
   };
   const cutter = (isJsonLines(ending) ? lineCutter : elementCutter)(where, take);
   try {
-    cutter.push(bytes);
+    cutter.push(bytes.subarray(markLength(bytes)));
     if (bytes.length < lookedAt) cutter.finish();
   } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
+    // Rows before a fault show what the columns are; the reader of the whole file tells of the fault.
+    if (!(error instanceof SyntaxError || (error instanceof LocalFlowError && records.length > 0))) throw error;
   }
   const names = new Set(records.flatMap((record) => (isRecord(record) ? Object.keys(record) : [])));
   const cellOf = (record: unknown, name: string): string =>

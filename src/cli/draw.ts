@@ -1,6 +1,6 @@
 // draw: `localflow sample DENSITY -n N [-o OUT]`, points of a built-in density or of a picture without a model between.
 import { stat } from "node:fs/promises";
-import { didYouMean, listNames, shorten } from "../data/columns.ts";
+import { counted, didYouMean, listNames, shorten } from "../data/columns.ts";
 import { densities } from "../data/densities.ts";
 import { logDensities } from "../data/plane-shapes.ts";
 import { densityOf } from "../data/sources.ts";
@@ -9,7 +9,7 @@ import { random, split } from "../random.ts";
 import { checkSignal } from "../runtime/pause.ts";
 import { type FloatArray, floats } from "../tensor/array.ts";
 import type { SampleOptions } from "./options.ts";
-import { counted, reportMade, spokenTime } from "./output.ts";
+import { reportMade, spokenTime } from "./output.ts";
 import { progressView } from "./progress.ts";
 import { integrationNames } from "./recipe.ts";
 import { refuseGiven } from "./refusals.ts";

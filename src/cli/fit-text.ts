@@ -1,6 +1,7 @@
 // fit-text: what a fit says when it ends: the blocks it trained, and the lines below them.
+import { counted } from "../data/columns.ts";
 import type { FitReport, Likelihood } from "../tasks/density.ts";
-import { alignedTable, counted, short, spokenBytes, spokenTime, withError } from "./output.ts";
+import { alignedTable, short, spokenBytes, spokenTime, withError } from "./output.ts";
 
 /** What the fit of every task reports. */
 type Told = Pick<FitReport, "seed" | "blocks" | "parameters" | "seconds"> & { readonly peakMemoryBytes: number };

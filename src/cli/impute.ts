@@ -1,9 +1,10 @@
 // impute: `localflow impute MODEL DATA -o OUT`, gaps of a table filled with draws.
+import { counted } from "../data/columns.ts";
 import { type ImputedTable, imputeTable } from "../tasks/table/impute-table.ts";
 import { readTableModel } from "./model.ts";
 import { withTablePath } from "./named-table.ts";
 import type { ImputeOptions } from "./options.ts";
-import { counted, reportMade, spokenTime } from "./output.ts";
+import { reportMade, spokenTime } from "./output.ts";
 import { progressView } from "./progress.ts";
 import { checkExclusive } from "./recipe.ts";
 import { seedFrom, withEngine } from "./session.ts";

@@ -1,6 +1,6 @@
 // inspect: `localflow inspect FILE`, what a data file or a model holds.
 import { createReadStream } from "node:fs";
-import { shorten } from "../data/columns.ts";
+import { counted, shorten } from "../data/columns.ts";
 import { csvReader } from "../data/csv.ts";
 import { endingOf, explained } from "../data/files.ts";
 import { shellWord } from "../data/shell-word.ts";
@@ -14,7 +14,7 @@ import { imageFitNames } from "./images-options.ts";
 import { isModelPath, readScoringModel } from "./model.ts";
 import { fitAttributes, type InspectOptions } from "./options.ts";
 import { fitOutlook, noOutlook, plannedFit } from "./outlook.ts";
-import { alignedTable, counted, report, say, short, spokenBytes } from "./output.ts";
+import { alignedTable, report, say, short, spokenBytes } from "./output.ts";
 import { printable } from "./printable.ts";
 import { checkExclusive } from "./recipe.ts";
 import { refuseGiven } from "./refusals.ts";

@@ -1,10 +1,11 @@
 // outlook: what a fit of the rows at hand would take on this machine, in time and memory.
+import { counted } from "../data/columns.ts";
 import { LocalFlowError } from "../errors.ts";
 import { type EstimateRequest, estimateFit } from "../tasks/estimate.ts";
 import { type Configuration, parameterCount } from "../train/configuration.ts";
 import { endsByTime } from "./fit-plan.ts";
 import type { InspectOptions } from "./options.ts";
-import { counted, short, spokenBytes, spokenTime } from "./output.ts";
+import { short, spokenBytes, spokenTime } from "./output.ts";
 import { memoryLimit, peakMemoryBytes, withEngine } from "./session.ts";
 import type { Terminal } from "./terminal.ts";
 

@@ -93,11 +93,6 @@ export function alignedTable(header: readonly string[], rows: readonly (readonly
     .join("\n");
 }
 
-/** `1 row`, `2 rows`. */
-export function counted(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? "" : "s"}`;
-}
-
 /** `12.3 s`, `4m 05s`, `2h 03m`. */
 export function spokenTime(seconds: number): string {
   if (seconds < 60) return `${seconds < 10 ? seconds.toFixed(1) : Math.round(seconds)} s`;

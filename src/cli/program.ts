@@ -127,10 +127,9 @@ function score(root: Command, terminal: Terminal): void {
   command.option("--contributions", "of a table: add each column's log-density given the row's other columns");
   command.option(
     "--smoothed",
-    "of a table: add the log-density under rows and noise together, which finds anomalies better",
+    "of a table: add the log-density under rows and noise together, which forgets what is finer than the noise",
   );
-  const smoothing =
-    "the same with so much noise, in deviations (default: the first block's; 1: anomalies among training rows)";
+  const smoothing = "the same with so much noise, in deviations (default: the first block's)";
   add(command, "--smoothing <deviations>", smoothing, parse.number({ above: 0 }));
   const classify = "of a table: the most probable level of a column (default: of the label), and all probabilities";
   add(command, "--classify [column]", classify, parse.columnOrLabel, { preset: "" });

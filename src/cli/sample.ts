@@ -1,4 +1,5 @@
 // sample: `localflow sample MODEL -n N [-o OUT]`.
+import { counted } from "../data/columns.ts";
 import { isDensity } from "../data/sources.ts";
 import { sampleDensity } from "../tasks/density.ts";
 import { type Student, sampleStudent } from "../tasks/distillation/student.ts";
@@ -8,7 +9,7 @@ import { checkSpelling, draw } from "./draw.ts";
 import { refuseImageOptions } from "./images-checks.ts";
 import { readAnyModel } from "./model.ts";
 import type { SampleOptions } from "./options.ts";
-import { counted, reportMade, spokenTime } from "./output.ts";
+import { reportMade, spokenTime } from "./output.ts";
 import { progressView } from "./progress.ts";
 import { checkExclusive, integrationFrom, integrationNames } from "./recipe.ts";
 import { refuse } from "./refusals.ts";

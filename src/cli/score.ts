@@ -1,4 +1,5 @@
 // score: `localflow score MODEL DATA [-o OUT]`.
+import { counted } from "../data/columns.ts";
 import { failure } from "../errors.ts";
 import { scoreDensity, summarize } from "../tasks/density.ts";
 import type { DensityModel } from "../tasks/density-model.ts";
@@ -8,7 +9,7 @@ import { type FloatArray, floats } from "../tensor/array.ts";
 import { refuseImageOptions } from "./images-checks.ts";
 import { readScoringModel } from "./model.ts";
 import type { ScoreOptions } from "./options.ts";
-import { counted, percent, reportBeside, spokenTime, withError } from "./output.ts";
+import { percent, reportBeside, spokenTime, withError } from "./output.ts";
 import { progressView } from "./progress.ts";
 import { checkExclusive, integrationFrom } from "./recipe.ts";
 import { refuse } from "./refusals.ts";

@@ -1,5 +1,7 @@
 // scorer: `localflow distill MODEL [DATA] -o SCORER --scores`, and what `score` and `inspect` do with its file.
+
 import { basename } from "node:path";
+import { counted } from "../data/columns.ts";
 import { writeFileAtomically } from "../data/files.ts";
 import { failure } from "../errors.ts";
 import { summarize } from "../tasks/density.ts";
@@ -9,7 +11,7 @@ import { createScorer, type TableScorer } from "../tasks/table/scorer.ts";
 import { encodeScorer } from "../tasks/table/scorer-file.ts";
 import { readTableModel } from "./model.ts";
 import type { DistillOptions, InspectOptions, ScoreOptions } from "./options.ts";
-import { counted, report, reportBeside, short, spokenTime, withError } from "./output.ts";
+import { report, reportBeside, short, spokenTime, withError } from "./output.ts";
 import { printable } from "./printable.ts";
 import { progressView } from "./progress.ts";
 import { integrationNames } from "./recipe.ts";

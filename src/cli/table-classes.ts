@@ -1,9 +1,11 @@
 // table-classes: what `localflow score MODEL TABLE --classify` writes and says of the classes of rows.
+
 import { numberCells } from "../data/cell-rows.ts";
 import type { CellColumn } from "../data/cell-table.ts";
+import { counted } from "../data/columns.ts";
 import { listedTexts } from "../data/text-pool.ts";
 import type { TableClasses } from "../tasks/table/classify-table.ts";
-import { alignedTable, counted, percent, short } from "./output.ts";
+import { alignedTable, percent, short } from "./output.ts";
 
 /** The columns `predicted COLUMN` and, for each class, `probability of LEVEL`. */
 export function classColumns({ column, levels, probabilities, predicted }: TableClasses): readonly CellColumn[] {

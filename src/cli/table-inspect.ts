@@ -1,5 +1,6 @@
 // table-inspect: `localflow inspect FILE` for tables of mixed columns and models of them: what columns are taken for, what a fit would take.
 
+import { counted } from "../data/columns.ts";
 import { LocalFlowError } from "../errors.ts";
 import { columnNotices } from "../tasks/table/column-notices.ts";
 import { columnsByName } from "../tasks/table/conditions.ts";
@@ -19,7 +20,7 @@ import { checkConfiguration, parameterCount } from "../train/configuration.ts";
 import { blockLines, blockTable } from "./block-table.ts";
 import type { InspectOptions } from "./options.ts";
 import { fitOutlook, type Outlook, plannedFit } from "./outlook.ts";
-import { counted, report, say } from "./output.ts";
+import { report, say } from "./output.ts";
 import { printable } from "./printable.ts";
 import { seedFrom } from "./session.ts";
 import { readTableRequest } from "./table-request.ts";

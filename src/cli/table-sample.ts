@@ -1,11 +1,13 @@
 // table-sample: `localflow sample MODEL -n N [--where CONDITION] [--balance [COLUMN]]`, for models of tables.
+
 import { numberCells, withCells } from "../data/cell-rows.ts";
+import { counted } from "../data/columns.ts";
 import type { ConditionReport } from "../tasks/table/row-kinds.ts";
 import { sampleTable, type TableSample } from "../tasks/table/sample-table.ts";
 import { scoreTable } from "../tasks/table/score-table.ts";
 import type { TableModel } from "../tasks/table/table-model.ts";
 import type { SampleOptions } from "./options.ts";
-import { counted, reportMade, short, spokenTime } from "./output.ts";
+import { reportMade, short, spokenTime } from "./output.ts";
 import { progressView } from "./progress.ts";
 import { seedFrom, withEngine } from "./session.ts";
 import { checkTableOutput, csvParts, writeTableFile } from "./table-data.ts";

@@ -1,7 +1,7 @@
 // table-score: `localflow score MODEL TABLE [-o OUT] [--contributions] [--classify]`, for models of tables.
 import { numberCells, takenCells, withCells } from "../data/cell-rows.ts";
 import type { CellTable } from "../data/cell-table.ts";
-import { listNames } from "../data/columns.ts";
+import { counted, listNames } from "../data/columns.ts";
 import { listedTexts } from "../data/text-pool.ts";
 import { failure } from "../errors.ts";
 import type { Engine } from "../runtime/contract.ts";
@@ -11,7 +11,7 @@ import { scoreTable, type TableScoreRequest, type TableScores } from "../tasks/t
 import type { TableModel } from "../tasks/table/table-model.ts";
 import { withTablePath } from "./named-table.ts";
 import type { ScoreOptions } from "./options.ts";
-import { alignedTable, counted, percent, reportBeside, short, spokenTime, withError } from "./output.ts";
+import { alignedTable, percent, reportBeside, short, spokenTime, withError } from "./output.ts";
 import { progressView } from "./progress.ts";
 import { refuse } from "./refusals.ts";
 import { withEngine } from "./session.ts";

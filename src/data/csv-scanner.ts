@@ -1,5 +1,6 @@
 // csv-scanner: cuts CSV bytes, pushed in chunks of any size, into the fields of rows that are equally wide.
 import { failure } from "../errors.ts";
+import { markLength } from "./utf8.ts";
 
 export type Separator = "," | ";" | "\t";
 
@@ -70,7 +71,7 @@ export function csvScanner(where: string, sink: FieldSink, separator?: Separator
 function byteOrderMark(bytes: Uint8Array, where: string): number {
   const isWide = (bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff);
   if (isWide) throw failure("data", { where, expected: "UTF-8 text", received: "UTF-16", remedy: "save it as UTF-8" });
-  return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0;
+  return markLength(bytes);
 }
 
 /** The separator of the first line that is not blank, and whether that line has ended. */

@@ -89,3 +89,8 @@ const utf8Expected = "UTF-8 text";
 const replacement = "\ufffd";
 /** Characters shown before and after. */
 const reach = 20;
+
+/** How many of the first bytes are the mark that UTF-8 may begin with. */
+export function markLength(bytes: Uint8Array): number {
+  return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0;
+}

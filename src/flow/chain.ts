@@ -22,7 +22,7 @@ export interface Block {
   readonly step: Step;
   readonly network: VelocityNetwork;
   readonly parameters: NetworkArrays;
-  /** Set when all blocks share one network: the part of the network's time that this block is. */
+  /** The part of the network's time that this block is: where all blocks share one network, or it is the rest of a block. */
   readonly timeWindow?: TimeWindow;
   /** Set where it moves one part of a row alone: see `chainOf`. */
   readonly part?: Part;

@@ -11,6 +11,9 @@ export interface NoisePlace {
   readonly scale: number;
 }
 
+/** More deviations of noise than this leave nothing of a row in float32. */
+const mostNoise = 1e6;
+
 /** Noise so near, relatively, to that at which a block starts is that. */
 const nearly = 1e-9;
 
@@ -25,8 +28,12 @@ export function placeOfNoise(
   deviation: number,
   { interpolant, coupling }: { readonly interpolant: InterpolantName; readonly coupling: Coupling },
 ): NoisePlace {
-  if (!(deviation > 0 && Number.isFinite(deviation)))
-    throw failure("option", { where: "smoothed", expected: "a positive number", received: String(deviation) });
+  if (!(deviation > 0 && deviation <= mostNoise))
+    throw failure("option", {
+      where: "smoothing",
+      expected: `a number above 0 and at most ${mostNoise}`,
+      received: String(deviation),
+    });
   const starts = startsOf(steps);
   const block = starts.findLastIndex((start) => start.deviation <= deviation * (1 + nearly));
   const [step, start] = [steps[block], starts[block]];
@@ -35,7 +42,7 @@ export function placeOfNoise(
   if (deviation <= start.deviation * (1 + nearly)) return { block, time: 0, scale: kept };
   if (coupling !== "dependent" && (step.kind === "diffuse" || coupling === "optimal-transport"))
     throw failure("option", {
-      where: "smoothed",
+      where: "smoothing",
       expected: `noise with which a block starts (${starts
         .slice(1)
         .map((each) => each.deviation.toPrecision(3))

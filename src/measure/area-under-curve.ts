@@ -11,7 +11,11 @@ import { type Estimate, spread } from "./estimate.ts";
 export function areaUnderCurve(higher: ArrayLike<number>, lower: ArrayLike<number>): Estimate {
   const [a, b] = [sortedScores(higher), sortedScores(lower)];
   const [above, below] = [spread(sharesBelow(a, b)), spread(sharesBelow(b, a))];
-  return { value: above.mean, standardError: Math.sqrt(above.variance / a.length + below.variance / b.length) };
+  // A mean of ones may be above 1 by rounding.
+  return {
+    value: Math.min(1, above.mean),
+    standardError: Math.sqrt(above.variance / a.length + below.variance / b.length),
+  };
 }
 
 /**

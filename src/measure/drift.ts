@@ -78,7 +78,7 @@ export function* driftSteps(
     shapes: shapes.mean,
     gaps: shapes.gaps,
     ...(classifier && { classifier }),
-    sentence: tableSentence(columns, classifier),
+    sentence: tableSentence(columns, Math.min(before.rows, after.rows), classifier),
   };
 }
 
@@ -120,8 +120,17 @@ function valueCells(column: MeasuredColumn, other: MeasuredColumn): CellPair {
 /** Areas up to which a test may miss that rows differ and still says something. */
 const mostMissed = 0.7;
 
-function tableSentence(columns: readonly ColumnDrift[], classifier: TwoSampleClassification | undefined): string {
+/** Of fewer rows of each table no order is improbable enough by chance. */
+const fewestRowsToMove = 4;
+
+function tableSentence(
+  columns: readonly ColumnDrift[],
+  rows: number,
+  classifier: TwoSampleClassification | undefined,
+): string {
   const moved = columns.filter(({ moved }) => moved).length;
+  if (moved === 0 && rows < fewestRowsToMove)
+    return "There are too few rows to say whether columns moved, and to compare whole rows.";
   const alone = `${moved} of ${counted(columns.length, "column")} moved by more than chance explains.`;
   if (classifier === undefined) return `${alone} There are too few rows to compare whole rows.`;
   const { value, standardError } = classifier.auc;

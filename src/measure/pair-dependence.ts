@@ -36,7 +36,8 @@ const [mostRounds, closeEnough] = [300, 1e-6];
  * Of each pair of columns, by name and one a step, whether both tables have one dependence: one table of odds ratios, with the shares of each
  * column its own in each table. That is the log-linear model without an interaction of all three of table, column and column (M. Bartlett,
  * "Contingency table interactions", 1935; Y. Bishop, S. Fienberg and P. Holland, "Discrete multivariate analysis", 1975). Numbers are cells of
- * equally many rows of `real`, and of each table's own, which no change of units moves: what either of both explains is no change.
+ * equally many rows of `real`, and of each table's own, which no change of units moves: what either of both explains is no change, if it could
+ * have shown a dependence that was lost or gained altogether. Few cells that both tables have tell nothing.
  */
 export function* dependenceSteps(
   real: MeasuredTable,
@@ -65,10 +66,44 @@ function changeOf(a: PairSide, b: PairSide): DependenceChange {
   const hasOwn = a.ownCells !== undefined || b.ownCells !== undefined;
   const size = { height: a.count, width: b.count };
   const readings = [
-    fittedChange(a.cells, b.cells, size),
-    ...(hasOwn ? [fittedChange(a.ownCells ?? a.cells, b.ownCells ?? b.cells, size)] : []),
-  ].filter((change) => change !== undefined);
-  return readings.reduce((best, change) => (change.pValue > best.pValue ? change : best), readings[0] ?? nothing);
+    jointCells(a.cells, b.cells, size),
+    ...(hasOwn ? [jointCells(a.ownCells ?? a.cells, b.ownCells ?? b.cells, size)] : []),
+  ].flatMap((joint) => {
+    const cells = commonCells(joint);
+    const change = fittedChange(cells);
+    return change === undefined ? [] : [{ cells, change }];
+  });
+  const likeliest = readings.toSorted((one, two) => two.change.pValue - one.change.pValue);
+  const telling = likeliest.length > 1 ? likeliest.find(({ cells }) => couldShow(cells)) : undefined;
+  return (telling ?? likeliest[0])?.change ?? nothing;
+}
+
+/** How improbable by chance a dependence that is there in one table alone must be for its cells to tell of a change, also among thousands of pairs. */
+const decisive = 1e-5;
+
+/** Whether these cells would show it if one of the tables lost its dependence: all rows of a level were spread as all others are. */
+function couldShow(cells: readonly JointCell[]): boolean {
+  return (["real", "other"] as const).some((table) => {
+    const change = fittedChange(withoutDependence(cells, table));
+    return change !== undefined && change.pValue <= decisive;
+  });
+}
+
+/** All cells of the levels, the rows of one table spread by the shares of each column alone. */
+function withoutDependence(cells: readonly JointCell[], table: "real" | "other"): readonly JointCell[] {
+  const [firsts, seconds] = [marginsOf(cells, "first"), marginsOf(cells, "second")];
+  const rows = total(cells, table);
+  const spread = (cell: JointCell): JointCell => ({
+    ...cell,
+    [table]: (firsts.get(cell.first)![table] * seconds.get(cell.second)![table]) / rows,
+  });
+  if (firsts.size * seconds.size > mostCounted) return cells.map(spread);
+  const known = new Map(cells.map((cell) => [`${cell.first} ${cell.second}`, cell]));
+  return [...firsts.keys()].flatMap((first) =>
+    [...seconds.keys()].map((second) =>
+      spread(known.get(`${first} ${second}`) ?? { first, second, real: 0, other: 0 }),
+    ),
+  );
 }
 
 /** A cell of the joint tables: levels of both columns, and rows of both tables. */
@@ -86,8 +121,7 @@ interface Size {
 }
 
 /** Undefined where the columns' own shares leave nothing open. */
-function fittedChange(first: CellCodes, second: CellCodes, size: Size): DependenceChange | undefined {
-  const cells = commonCells(jointCells(first, second, size));
+function fittedChange(cells: readonly JointCell[]): DependenceChange | undefined {
   const freedom = freedomOf(cells);
   if (freedom < 1) return undefined;
   const [real, other] = [total(cells, "real"), total(cells, "other")];

@@ -32,6 +32,14 @@ describe("numbers in another notation", () => {
   });
 
   it.each([
+    ["cut off", '[{"a":1,"b":"x"},{"a":2,"b":"y"},{"a":3'],
+    ["with text behind it", '[{"a":1,"b":"x"},{"a":2,"b":"y"}] more'],
+    ["with a byte order mark", '\ufeff[{"a":1,"b":"x"},{"a":2,"b":"y"}]'],
+  ])("make a table of JSON %s, whose reader tells of what is wrong", async (name, content) => {
+    expect(await dataTask(put(`${name.slice(0, 8)}.json`, content), {})).toBe("table");
+  });
+
+  it.each([
     ["a word among numbers", ["1.5", "red", "2.5"]],
     ["one decimal comma among decimal points", ["1.5", '"1,5"', "2.5"]],
     ["a word among grouped thousands", ["188", '"73,807"', "red"]],

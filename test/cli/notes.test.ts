@@ -33,7 +33,7 @@ const unknown = [
   `column "count" has 1 cell with a text that cannot be read as numbers, such as "many" in row 2: ${fate}`,
 ];
 const apart = expect.stringMatching(
-  /^1 row with gaps in x stands among all training rows, since fewer than 100 of the training rows that were scored have the same gaps: /,
+  /^1 row with gaps among x stands among all training rows, since fewer than 100 of the training rows that were scored have the same gaps: /,
 );
 const odd = () => put("odd.csv", ["up,11,25,", "left,9,many,", "down,,15,", "right,,26,", "right,11,26,"]);
 const whole = () => put("whole.csv", ["left,9,15,", "right,11,26,"]);

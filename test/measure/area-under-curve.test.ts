@@ -12,6 +12,18 @@ describe("the area under the curve", () => {
     expect(areaUnderCurve(lower ?? [], higher ?? []).value).toBeCloseTo(1 - share, 12);
   });
 
+  it("is not above 1 by rounding, however many scores there are", () => {
+    for (let count = 2; count <= 400; count++) {
+      const scores = Array.from({ length: count }, (_, n) => n);
+      const { value } = areaUnderCurve(
+        scores.map((score) => score + count),
+        scores,
+      );
+      expect(value).toBeLessThanOrEqual(1);
+      expect(value).toBeCloseTo(1, 12);
+    }
+  });
+
   it("is 1 with error 0 for groups apart, and 1/2 for equal scores", () => {
     expect(areaUnderCurve([3, 4], [1, 2])).toEqual({ value: 1, standardError: 0 });
     expect(areaUnderCurve([1, 1, 1], [1, 1])).toEqual({ value: 0.5, standardError: 0 });

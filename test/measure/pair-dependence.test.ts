@@ -110,6 +110,28 @@ describe("the dependence of two columns", () => {
     ).toBeLessThan(1e-9);
   });
 
+  it("that was lost is found wherever the number went: cells that could not show it do not outvote those that do", () => {
+    const before = drawn("before", 800, leaning);
+    for (const shift of [-0.9, -0.6, 0, 0.6, 0.9, 40]) {
+      const moved = (name: string, share: (u: number) => number) => drawn(name, 800, share, (u) => u + shift);
+      expect(
+        changeOf(
+          before,
+          moved("lost", () => 0.5),
+        ).pValue,
+        `lost, ${shift}`,
+      ).toBeLessThan(1e-6);
+      expect(
+        changeOf(
+          moved("gained", () => 0.5),
+          before,
+        ).pValue,
+        `gained, ${shift}`,
+      ).toBeLessThan(1e-6);
+      expect(changeOf(before, moved("kept", leaning)).pValue, `kept, ${shift}`).toBeGreaterThan(0.01);
+    }
+  });
+
   it("is called changed by chance in no more cases than its probability says", () => {
     const shares = [() => 0.5, () => 0.2];
     for (const rows of [40, 150, 600]) {

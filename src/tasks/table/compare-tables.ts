@@ -25,7 +25,7 @@ import {
 import { besideChance, isAbove, percent } from "./evaluate-table-words.ts";
 import { measuredTable } from "./measured.ts";
 import { checkNeeded, type NeededMeasures } from "./needed-measures.ts";
-import { type FoundPair, isDependenceOff, isPairOff, withDependence } from "./pair-findings.ts";
+import { type FoundPair, isDependenceOff, isPairJudged, isPairOff, withDependence } from "./pair-findings.ts";
 import type { Schema } from "./schema.ts";
 
 export interface CompareTablesOptions {
@@ -240,12 +240,14 @@ function verdictOf(
 function pairSentence(pairs: readonly DriftPair[]): readonly string[] {
   const [worst] = pairs;
   if (worst === undefined) return [];
+  const judged = pairs.filter(isPairJudged).length;
+  if (judged === 0) return ["There are too few rows to say whether the dependence of columns changed."];
   const count = pairs.filter(({ moved }) => moved).length;
   const most = count === 0 ? "" : `, most of all ${worst.columns.join(" and ")} (${sizeOf(worst)})`;
   const alone = pairs.filter((pair) => !pair.moved && isPairOff(pair, pairs.length)).length;
   const whose = alone === 1 ? "its" : "their";
   return [
-    `The dependence of ${count} of ${counted(pairs.length, "pair")} of columns changed by more than chance explains${most}.`,
+    `The dependence of ${count} of ${counted(judged, "pair")} of columns changed by more than chance explains${most}.`,
     ...(alone === 0
       ? []
       : [`Of ${counted(alone, "pair")} the joint shares moved, but no further than ${whose} columns alone explain.`]),

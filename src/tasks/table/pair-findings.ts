@@ -18,6 +18,12 @@ export interface FoundPair extends TableEstimate, Pick<PairTrend, "columns" | "k
 
 /** Fewest rows of each table with which a pair of columns may count as off: with fewer its standard error is too rough. */
 const fewestPairRows = 20;
+
+/** Whether a pair has the rows to count as off. */
+export function isPairJudged({ rows }: Pick<FoundPair, "rows">): boolean {
+  return rows >= fewestPairRows;
+}
+
 /** Standard errors beyond the floor, at least. */
 const leastErrors = 3;
 
@@ -27,7 +33,7 @@ const leastErrors = 3;
  */
 export function isPairOff(pair: Omit<FoundPair, "columns" | "kind">, pairs: number): boolean {
   const errors = Math.max(leastErrors, normalScore(0.5 - movedBelow / Math.max(1, pairs)));
-  return pair.rows >= fewestPairRows && pair.value - pair.floor.value > errors * doubtOf(pair);
+  return isPairJudged(pair) && pair.value - pair.floor.value > errors * doubtOf(pair);
 }
 
 /** Whether the dependence of such a pair is off: of a joint table by as small a probability that the columns alone explain it. */

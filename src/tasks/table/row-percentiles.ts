@@ -61,7 +61,7 @@ function notesOn(rows: readonly number[], { gapsOf, names, training }: NotedGaps
   const places = new Set(lacking.flatMap(gapsOf));
   const told = [
     ...(lacking.length > 0
-      ? [`${countedRows(lacking.length)} with gaps in ${listNames(names.filter((_, place) => places.has(place)))}`]
+      ? [`${countedRows(lacking.length)} with gaps among ${listNames(names.filter((_, place) => places.has(place)))}`]
       : []),
     ...(complete > 0 ? [`${countedRows(complete)} without gaps in numbers`] : []),
   ];
@@ -71,6 +71,6 @@ function notesOn(rows: readonly number[], { gapsOf, names, training }: NotedGaps
       ? "the model was fitted by an earlier release, which kept no percentiles by gaps"
       : `fewer than ${fewestAlike} of the training rows that were scored have the same gaps`;
   return [
-    `${told.join(" and ")} ${lacking.length + complete === 1 ? "stands" : "stand"} among all training rows, since ${why}: densities of other numbers are in other units, so such a percentile says more of the gaps than of the row; the model's contributions show which cell is odd`,
+    `${told.join(" and ")} ${lacking.length + complete === 1 ? "stands" : "stand"} among all training rows, since ${why}: densities of other numbers are in other units, so such a percentile also says which gaps the training rows have; the model's contributions show which cell is odd`,
   ];
 }

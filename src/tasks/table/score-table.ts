@@ -1,5 +1,7 @@
 // score-table: how probable rows of a table are, where they stand among training rows, and which cell makes a row odd.
 import type { CellTable } from "../../data/cell-table.ts";
+import { spoken } from "../../data/value-table.ts";
+import { failure } from "../../errors.ts";
 import { dimensionStates, withoutGivenNoise } from "../../flow/masked.ts";
 import { random, split } from "../../random.ts";
 import type { Engine } from "../../runtime/contract.ts";
@@ -18,8 +20,8 @@ export interface TableScoreRequest extends Omit<ScoreRequest, "states" | "handOv
   /** Also log p(column | all other columns) for every column. */
   readonly contributions?: boolean;
   /**
-   * Also log-densities under the law of rows and noise together, which tell anomalies better where rows are few (`smoothedScores`). The
-   * noise in deviations, or true: that with which the second block starts.
+   * Also log-densities under the law of rows and noise together (`smoothedScores`). The noise in deviations, or true: that with which the
+   * second block starts.
    */
   readonly smoothed?: boolean | number;
 }
@@ -95,6 +97,8 @@ export async function scoreTable(
     onProgress: ({ fraction, ...rest }: Progress) => onProgress?.({ ...rest, fraction: from + (to - from) * fraction }),
     ...(signal && { signal }),
   });
+  if (typeof smoothed !== "boolean" && typeof smoothed !== "number")
+    throw failure("option", { where: "smoothed", expected: "true, false or a number", received: spoken(smoothed) });
   const smoothing = typeof smoothed === "number" ? { smoothing: smoothed } : {};
   const blurred =
     smoothed === false

@@ -92,6 +92,17 @@ describe("the comparison of two tables", () => {
     expect(same.verdict.join(" ")).not.toContain("are gaps");
   });
 
+  it("says of few rows that they do not tell, and not that nothing changed", async () => {
+    const few = (rows: number, from: number) =>
+      cellTableOf(Array.from({ length: rows }, (_, n) => ({ x: from + n, y: n % 2 === 0 ? n : -n })));
+    const { verdict } = await compareTables(few(15, 0), few(15, 0), { seed: 1 });
+    expect(verdict.join(" ")).toMatch(
+      /0 of 2 columns moved.*too few rows to say whether the dependence of columns changed/,
+    );
+    const [sentence] = (await compareTables(few(3, 0), few(3, 100), { seed: 1 })).verdict;
+    expect(sentence).toBe("There are too few rows to say whether columns moved, and to compare whole rows.");
+  });
+
   it("refuses a measure that is asked for where the tables lack what it takes, before it measures any", async () => {
     const stages: string[] = [];
     const two = (seed: number, rows = 600) => cellTableOf(smallRows(rows, seed).map(({ x, side }) => ({ x, side })));

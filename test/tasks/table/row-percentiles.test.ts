@@ -83,7 +83,7 @@ describe("percentiles", () => {
       pointsIn(rows),
     );
   const why =
-    "densities of other numbers are in other units, so such a percentile says more of the gaps than of the row; the model's contributions show which cell is odd";
+    "densities of other numbers are in other units, so such a percentile also says which gaps the training rows have; the model's contributions show which cell is odd";
   const few = `since fewer than 100 of the training rows that were scored have the same gaps: ${why}`;
   const earlier = `since the model was fitted by an earlier release, which kept no percentiles by gaps: ${why}`;
   const xGap = { ...usual, x: null };
@@ -101,19 +101,19 @@ describe("percentiles", () => {
     const how = { logDensityQuantiles: all, quantilesByGaps: kept };
     const one = percentilesOf([usual, dayGap], how);
     expect(one.percentiles).toEqual(Float64Array.of(100, 50));
-    expect(one.percentileNotes).toEqual([`1 row with gaps in day stands among all training rows, ${few}`]);
+    expect(one.percentileNotes).toEqual([`1 row with gaps among day stands among all training rows, ${few}`]);
     expect(percentilesOf([dayGap, { ...dayGap, x: null }, xGap], how).percentileNotes).toEqual([
-      `2 rows with gaps in x, day stand among all training rows, ${few}`,
+      `2 rows with gaps among x, day stand among all training rows, ${few}`,
     ]);
     expect(percentilesOf([usual, other, dayGap], { ...how, quantilesByGaps: kept.slice(1) }).percentileNotes).toEqual([
-      `1 row with gaps in day and 2 rows without gaps in numbers stand among all training rows, ${few}`,
+      `1 row with gaps among day and 2 rows without gaps in numbers stand among all training rows, ${few}`,
     ]);
   });
 
   it("of a model that knows nothing of gaps are among all rows, and a note tells of rows with gaps alone", () => {
     const found = percentilesOf([usual, xGap], { logDensityQuantiles: all });
     expect(found.percentiles).toEqual(Float64Array.of(50, 50));
-    expect(found.percentileNotes).toEqual([`1 row with gaps in x stands among all training rows, ${earlier}`]);
+    expect(found.percentileNotes).toEqual([`1 row with gaps among x stands among all training rows, ${earlier}`]);
     expect(percentilesOf([usual, other], { logDensityQuantiles: all }).percentileNotes).toEqual([]);
   });
 

@@ -122,6 +122,13 @@ describe("the law of rows and noise together", () => {
     expect(both.evaluations).toBeGreaterThan(plain.evaluations);
   });
 
+  test.each([null, "1", 0, -1, 1e7])("refuses %j for the noise", async (noise) => {
+    const asked = scoreTable(engine, model, numbers([1]), { smoothed: noise as number });
+    await expect(asked).rejects.toThrow(
+      /^(smoothed: expected true, false or a number|smoothing: expected a number above 0 and at most 1000000), got /,
+    );
+  });
+
   test("needs a first step of the diffusion", async () => {
     const short = withChain(model, (chain) => ({ ...chain, blocks: chain.blocks.slice(1) }));
     await expect(smoothedScores(engine, short, numbers([1]))).rejects.toThrow(

@@ -1,6 +1,5 @@
 // compare-tables: what changed between two tables of the same columns: a drift report without a model.
 import type { CellTable } from "../../data/cell-table.ts";
-import { counted } from "../../data/columns.ts";
 import { checkedRows } from "../../measure/closest-record.ts";
 import { checkEnoughRows, columnShapes } from "../../measure/column-shapes.ts";
 import { stackedTables, takenRows } from "../../measure/columns-rows.ts";
@@ -13,6 +12,7 @@ import { twoSampleSteps } from "../../measure/two-sample-classifier.ts";
 import { permutation, random, split } from "../../random.ts";
 import { turns } from "../../runtime/pause.ts";
 import { sharedSchema, type TableNames } from "./compare-schema.ts";
+import { driftVerdict } from "./compare-verdict.ts";
 import type { TableEstimate } from "./evaluate-table.ts";
 import { plain } from "./evaluate-table-findings.ts";
 import { qualityOf } from "./evaluate-table-measures.ts";
@@ -22,10 +22,10 @@ import {
   type TableMetricMeaning,
   tableMetrics,
 } from "./evaluate-table-metrics.ts";
-import { besideChance, isAbove, percent } from "./evaluate-table-words.ts";
+import { type GapPair, gapPairs } from "./gap-findings.ts";
 import { measuredTable } from "./measured.ts";
 import { checkNeeded, type NeededMeasures } from "./needed-measures.ts";
-import { type FoundPair, isDependenceOff, isPairJudged, isPairOff, withDependence } from "./pair-findings.ts";
+import { type FoundPair, isDependenceOff, withDependence } from "./pair-findings.ts";
 import type { Schema } from "./schema.ts";
 
 export interface CompareTablesOptions {
@@ -79,6 +79,8 @@ export interface TableComparison {
   readonly columns: readonly DriftColumn[];
   /** Pairs of columns, the one that changed most beyond chance first. */
   readonly pairs: readonly DriftPair[];
+  /** Of these pairs those of which both columns have gaps, the one whose gaps changed most surely first. */
+  readonly gapPairs: readonly GapPair[];
   /** Columns by their share in what the trees of `c2st` gained, largest first. */
   readonly telling: readonly { readonly column: string; readonly share: number }[];
   readonly notes: readonly string[];
@@ -86,8 +88,6 @@ export interface TableComparison {
   readonly verdict: readonly string[];
 }
 
-/** Columns whose sentence stands in the verdict. */
-const spokenColumns = 3;
 const usualNames: TableNames = { before: "the first file", after: "the second file" };
 
 /**
@@ -125,6 +125,7 @@ export async function compareTables(
   const worst = await pairsOf(trends, floor.trends, (pairs) =>
     withDependence(pairs, { real: old, other: fresh }, turn),
   );
+  const gaps = await gapPairs(trends.pairs, { real: old, other: fresh }, turn);
   return {
     task: "drift",
     seed,
@@ -134,9 +135,10 @@ export async function compareTables(
       return { ...column, ...plain(error), gaps: { before: gaps.real, after: gaps.other } };
     }),
     pairs: worst,
+    gapPairs: gaps,
     telling: drift.classifier?.columns ?? [],
     notes: [...notes, ...lookedAt(trends)],
-    verdict: verdictOf(drift, worst, measures.gapPatterns),
+    verdict: driftVerdict(drift, worst, { measure: measures.gapPatterns, pairs: gaps }),
   };
 }
 
@@ -215,48 +217,4 @@ async function pairsOf(
 /** Beyond chance: of the dependence where it is known by itself. */
 function excess({ value, floor, dependence }: FoundPair): number {
   return dependence === undefined ? value - floor.value : dependence.value - dependence.chance;
-}
-
-function verdictOf(
-  { columns, sentence }: TableDrift,
-  pairs: readonly DriftPair[],
-  gaps: DriftMeasure | undefined,
-): readonly string[] {
-  const moved = columns.filter((column) => column.moved);
-  const rest = moved.length - spokenColumns;
-  return [
-    sentence,
-    ...moved.slice(0, spokenColumns).map((column) => column.sentence),
-    ...(rest > 0 ? [`${rest} more moved.`] : []),
-    ...pairSentence(pairs),
-    ...(gaps && isAbove(gaps)
-      ? [
-          `Which of two columns are gaps is otherwise in ${percent(gaps)} of the rows, on average over pairs that have gaps, each column's own share of gaps included; ${besideChance(gaps, "chance gives")}.`,
-        ]
-      : []),
-  ];
-}
-
-function pairSentence(pairs: readonly DriftPair[]): readonly string[] {
-  const [worst] = pairs;
-  if (worst === undefined) return [];
-  const judged = pairs.filter(isPairJudged).length;
-  if (judged === 0) return ["There are too few rows to say whether the dependence of columns changed."];
-  const count = pairs.filter(({ moved }) => moved).length;
-  const most = count === 0 ? "" : `, most of all ${worst.columns.join(" and ")} (${sizeOf(worst)})`;
-  const alone = pairs.filter((pair) => !pair.moved && isPairOff(pair, pairs.length)).length;
-  const whose = alone === 1 ? "its" : "their";
-  return [
-    `The dependence of ${count} of ${counted(judged, "pair")} of columns changed by more than chance explains${most}.`,
-    ...(alone === 0
-      ? []
-      : [`Of ${counted(alone, "pair")} the joint shares moved, but no further than ${whose} columns alone explain.`]),
-  ];
-}
-
-/** How far the dependence of a pair changed, beside chance. */
-function sizeOf({ value, floor, dependence }: FoundPair): string {
-  const found = dependence ?? { value, chance: floor.value };
-  const known = (share: number) => percent({ value: share, standardError: null });
-  return `${known(found.value)}, chance gives ${known(found.chance)}`;
 }

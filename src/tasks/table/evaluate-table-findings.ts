@@ -24,7 +24,7 @@ export interface AllMeasured {
 }
 
 /** The measures of the synthetic rows beside those of all others. */
-export function gathered(all: AllMeasured): Omit<TableFindings, "seed" | "rows" | "notes"> {
+export function gathered(all: AllMeasured): Omit<TableFindings, "seed" | "rows" | "notes" | "gapPairs"> {
   const { shapes, trends, telling, distances } = all.found;
   const measures: Partial<Record<TableMetricName, TableMetric>> = {};
   for (const name of tableMetricNames)

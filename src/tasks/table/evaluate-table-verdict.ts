@@ -16,6 +16,7 @@ import {
   percent,
   shareError,
 } from "./evaluate-table-words.ts";
+import { gapPairWords } from "./gap-findings.ts";
 import { isDependenceOff, isPairOff } from "./pair-findings.ts";
 
 /** Said by every evaluation. */
@@ -23,14 +24,14 @@ export const noGuarantee =
   "These measures can show a leak but never the absence of one: localflow gives no differential privacy guarantee.";
 
 /** Sentences on columns, on whole rows, on what is missing and on privacy, in this order; the last one is `noGuarantee`. */
-export function tableVerdict({ measures, telling, pairs, rows }: TableFindings): readonly string[] {
+export function tableVerdict({ measures, telling, pairs, gapPairs, rows }: TableFindings): readonly string[] {
   const { columnShapes, pairTrends, gapPatterns, c2st, recall, utility } = measures;
   const isApart = areOfOtherLaws({ measures, rows });
   const sentences = [
     columnShapes && `Columns taken alone are ${percent(columnShapes)} off; ${besideChance(columnShapes, "real rows")}.`,
     pairTrends && `${pairsSentence(pairTrends)} ${worstSentence(pairs)}`,
     gapPatterns &&
-      `Gaps of two columns come together, or not, in ${percent(gapPatterns)} of the rows otherwise than they should, on average, each column's own share of gaps included; ${besideChance(gapPatterns, "real rows")}.`,
+      `Gaps of two columns come together, or not, in ${percent(gapPatterns)} of the rows otherwise than they should, on average; ${besideChance(gapPatterns, "real rows")}${gapPairWords(gapPairs, isAbove(gapPatterns))}.`,
     isApart && c2st ? otherLawsSentence(c2st) : undefined,
     c2st && !(isApart && !isAbove(c2st))
       ? rowsSentence(c2st, telling, testedRows(Math.min(rows.heldOut, rows.compared)))

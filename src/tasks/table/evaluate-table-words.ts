@@ -7,7 +7,7 @@ import type { Beside, TableEstimate, TableFindings } from "./evaluate-table.ts";
 /** Areas under the curve below which rows are hardly told, and up to which a test may miss them and still says something. */
 export const [hardlyTold, mostMissed] = [0.6, 0.7];
 
-export function percent({ value }: TableEstimate): string {
+export function percent({ value }: Pick<TableEstimate, "value">): string {
   return `${(100 * value).toFixed(1)} %`;
 }
 

@@ -13,6 +13,7 @@ import { type Measured, measureFloor, measureSynthetic } from "./evaluate-table-
 import type { TableMetricMeaning, TableMetricName } from "./evaluate-table-metrics.ts";
 import { checkRealRows } from "./evaluate-table-rows.ts";
 import { tableVerdict } from "./evaluate-table-verdict.ts";
+import { type GapPair, gapPairs } from "./gap-findings.ts";
 import { type FoundPair, withDependence } from "./pair-findings.ts";
 
 /** Tables of the same columns. */
@@ -96,6 +97,8 @@ export interface TableFindings {
   readonly columns: readonly EvaluatedColumn[];
   /** Pair trends, the worst first. */
   readonly pairs: readonly EvaluatedPair[];
+  /** Of these pairs those of which both columns have gaps, the one whose gaps are off most surely first. */
+  readonly gapPairs: readonly GapPair[];
   /** Columns by their share in what the trees of `c2st` gained: what gave the rows away, largest first. */
   readonly telling: readonly { readonly column: string; readonly share: number }[];
   /** Distances to the closest training row, a mean per column from 0 to 1: 5 % quantile and median. */
@@ -159,7 +162,8 @@ export async function evaluateTable(
   const notes = [...notesOf(found, floor, settings, heldOut.columns.length)];
   const beside = gathered(all);
   const pairsFound = await withDependence(beside.pairs, { real: heldOut, other: compared }, turn);
-  const findings = { seed, rows: { ...counts, compared: count }, ...beside, pairs: pairsFound, notes };
+  const gaps = await gapPairs(pairsFound, { real: heldOut, other: compared }, turn);
+  const findings = { seed, rows: { ...counts, compared: count }, ...beside, pairs: pairsFound, gapPairs: gaps, notes };
   return { ...findings, verdict: tableVerdict(findings) };
 }
 

@@ -36,7 +36,7 @@ function identicalWords(
 ): string {
   const share = `${percent(identical)} equal a training text`;
   if (isSeen) return `${share}, as was asked for`;
-  const expected = `chance gives ${percent({ value: identical.chance ?? 0, standardError: null })}`;
+  const expected = `chance gives ${percent({ value: identical.chance ?? 0 })}`;
   return isLeak ? `${share}, more than chance explains (${expected})` : `${share} (${expected})`;
 }
 

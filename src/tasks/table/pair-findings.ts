@@ -39,8 +39,12 @@ export function isPairOff(pair: Omit<FoundPair, "columns" | "kind">, pairs: numb
 /** Whether the dependence of such a pair is off: of a joint table by as small a probability that the columns alone explain it. */
 export function isDependenceOff(pair: FoundPair, pairs: number): boolean {
   if (!isPairOff(pair, pairs)) return false;
-  const least = Math.min(normalBelow(-leastErrors), movedBelow / Math.max(1, pairs));
-  return pair.kind === "correlation" || (pair.dependence !== undefined && pair.dependence.pValue <= least);
+  return pair.kind === "correlation" || (pair.dependence !== undefined && isImprobable(pair.dependence.pValue, pairs));
+}
+
+/** Whether the probability of one of so many pairs is that of three standard errors at most, and Bonferroni's share of 5 %. */
+export function isImprobable(pValue: number, pairs: number): boolean {
+  return pValue <= Math.min(normalBelow(-leastErrors), movedBelow / Math.max(1, pairs));
 }
 
 /** In a few words what of such a pair is off; nothing where nothing is. */

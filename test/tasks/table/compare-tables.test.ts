@@ -73,23 +73,46 @@ describe("the comparison of two tables", () => {
     expect((await compareTables(alone, alone)).verdict[0]).toContain("0 of 1 column moved");
   });
 
-  it("says that gaps of two columns come together otherwise, where chance does not explain it", async () => {
-    const gapped = (n: number, isTogether: boolean) => {
-      const draws = new Float32Array(4 * 400);
+  describe("of gaps of two columns", () => {
+    /** Gaps of p and q with one share, and of r by itself with its own. */
+    const gapped = (n: number, { isTogether = true, share = 0.4, ofR = 0.1 }) => {
+      const draws = new Float32Array(6 * 400);
       fillUniform(random(n), draws);
-      const cell = (row: number, value: number, coin: number) =>
-        draws[4 * row + coin]! < 0.4 ? null : draws[4 * row + value]!;
+      const cell = (row: number, value: number, coin: number, gaps: number) =>
+        draws[6 * row + coin]! < gaps ? null : draws[6 * row + value]!;
       return cellTableOf(
-        Array.from({ length: 400 }, (_, row) => ({ p: cell(row, 0, 2), q: cell(row, 1, isTogether ? 2 : 3) })),
+        Array.from({ length: 400 }, (_, row) => ({
+          p: cell(row, 0, 2, share),
+          q: cell(row, 1, isTogether ? 2 : 3, share),
+          r: cell(row, 4, 5, ofR),
+        })),
       );
     };
-    const torn = await compareTables(gapped(1, true), gapped(2, false), { seed: 1 });
-    expect(torn.verdict.join(" ")).toMatch(
-      /Which of two columns are gaps is otherwise in 4\d\.\d % of the rows, on average .*; that is more than chance explains \(chance gives \d\.\d %\)/,
-    );
-    const same = await compareTables(gapped(1, true), gapped(2, true), { seed: 1 });
-    expect(same.measures.gapPatterns?.value).toBeLessThan(0.1);
-    expect(same.verdict.join(" ")).not.toContain("are gaps");
+    const together = gapped(1, {});
+
+    it("says that they come together otherwise, and which, where their own shares do not explain it", async () => {
+      const torn = await compareTables(together, gapped(2, { isTogether: false }), { seed: 1 });
+      expect(torn.verdict.join(" ")).toMatch(
+        /Which of two columns are gaps is otherwise in \d+\.\d % of the rows, on average over pairs that have gaps; that is more than chance explains \(chance gives \d\.\d %\); by itself 1 of 3 pairs is off by more than the columns' own shares of gaps explain, most of all p and q \(4\d\.\d %, chance gives \d\.\d %\)\./,
+      );
+      expect(torn.gapPairs.map(({ moved }) => moved)).toEqual([true, false, false]);
+    });
+
+    it("says that shares alone explain what shares alone do", async () => {
+      const more = await compareTables(together, gapped(2, { share: 0.6, ofR: 0.3 }), { seed: 1 });
+      expect(more.verdict.join(" ")).toMatch(
+        /more than chance explains \(chance gives \d\.\d %\); the columns' own shares of gaps explain that\./,
+      );
+      expect(more.gapPairs.every(({ moved }) => !moved)).toBe(true);
+    });
+
+    it("says nothing where nothing changed", async () => {
+      const same = await compareTables(together, gapped(2, {}), { seed: 1 });
+      expect(same.measures.gapPatterns?.value).toBeLessThan(0.1);
+      expect(same.verdict.join(" ")).not.toContain("are gaps");
+      const none = await compareTables(gapped(1, { share: 0, ofR: 0.1 }), gapped(2, { share: 0, ofR: 0.3 }));
+      expect(none.gapPairs).toEqual([]);
+    });
   });
 
   it("says of few rows that they do not tell, and not that nothing changed", async () => {

@@ -41,6 +41,6 @@ export function evaluateOptions(command: Command): void {
   add(command, "--student <files>", students, parse.files);
   command.option("--report <file>", "also write one self-contained HTML page with the measures and pictures");
   const drawn =
-    "rows to draw from a table's model, or points of a built-in density (default: as many as held-out rows)";
+    "rows to draw from a table's model (default: as many as held-out rows, from 1000 to 20 000), or points of a built-in density (default: 100 000)";
   add(command, "-n, --rows <count>", drawn, parse.whole({ atLeast: 1 }));
 }

@@ -10,7 +10,7 @@ import { sumNotices } from "./sum-notices.ts";
 
 /** A sentence for each. */
 export function columnNotices(
-  { schema, sums }: Pick<TableFindings, "schema" | "sums">,
+  { schema, sums, reports }: Pick<TableFindings, "schema" | "sums" | "reports">,
   { table, schema: overrides }: Pick<TableRequest, "table" | "schema">,
   patterns: readonly GapPattern[] = gapPatterns(schema, table),
 ): readonly string[] {
@@ -20,6 +20,6 @@ export function columnNotices(
     ...sparseNotices(schema, table),
     ...pileNotices(schema, table, overrides),
     ...sumNotices(sums, schema, table),
-    ...gapPatternNotices(patterns),
+    ...gapPatternNotices(patterns, reports),
   ];
 }

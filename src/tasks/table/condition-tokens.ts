@@ -107,19 +107,29 @@ function wordToken(word: string, at: number): Token {
   return { kind: "literal", text: word, literal: { kind: "truth", text: word, value: word === "true" }, at };
 }
 
+/** Letters that stand for what no line of a terminal shows, behind a backslash. */
+const escapes: ReadonlyMap<string, string> = new Map([
+  ["t", "\t"],
+  ["n", "\n"],
+  ["r", "\r"],
+]);
+const letters = new Map(Array.from(escapes, ([letter, meant]) => [meant, letter]));
+
 /** A name as a condition has it: in backticks where it is no plain word. */
 export function nameText(name: string): string {
   const isWord = /^[\p{L}_][\p{L}\p{N}_.]*$/u.test(name) && wordToken(name, 0).kind === "name";
-  return isWord ? name : `\`${name.replace(/[`\\]/g, "\\$&")}\``;
+  return isWord ? name : `\`${name.replace(/[`\\\t\n\r]/g, (each) => `\\${letters.get(each) ?? each}`)}\``;
 }
 
-/** What stands up to the closing quote; a backslash takes the next character as it is. */
+/** What stands up to the closing quote; a backslash takes the next character as it is, or as `escapes` has it. */
 function quotedText(text: string, start: number, quote: string, where: string) {
   let content = "";
   for (let at = start; at < text.length; at++) {
     if (text[at] === quote) return { content, end: at + 1 };
-    if (text[at] === "\\" && at + 1 < text.length) at++;
-    content += text[at];
+    const isEscaped = text[at] === "\\" && at + 1 < text.length;
+    if (isEscaped) at++;
+    const found = text[at] ?? "";
+    content += isEscaped ? (escapes.get(found) ?? found) : found;
   }
   throw wrong(where, `a closing ${quote}`, `none after character ${start}`);
 }

@@ -168,7 +168,7 @@ export type FoundDates =
 
 /** The pattern that all `texts` follow, if there is one; day and month are told apart by days beyond 12. */
 export function findDateFormat(texts: readonly string[]): FoundDates {
-  const fitting = candidates(texts[0] ?? "").filter((pattern) => {
+  const fitting = datePatterns(texts[0] ?? "").filter((pattern) => {
     const { parse } = dateFormat(pattern);
     return texts.every((text) => !Number.isNaN(parse(text)));
   });
@@ -182,7 +182,7 @@ export function findDateFormat(texts: readonly string[]): FoundDates {
 }
 
 /** Patterns that a text may follow, the likelier first: with points and dashes days come before months, with / after. */
-function candidates(text: string): readonly string[] {
+export function datePatterns(text: string): readonly string[] {
   const match = /^(\d{1,4}([-/.])\d{1,2}\2\d{1,4}|\d{8})?([T ]?)(.*)$/.exec(text);
   if (match === null) return [];
   const [, day = "", separator = "", between = "", rest = ""] = match;
@@ -197,8 +197,8 @@ function dayCandidates(day: string, separator: string): readonly string[] {
   const joined = (...parts: string[]) => parts.join(separator);
   if (/^\d{4}/.test(day)) return [joined("YYYY", "MM", "DD"), joined("YYYY", "M", "D")];
   const year = /\d{4}$/.test(day) ? "YYYY" : "YY";
-  const dayFirst = [joined("DD", "MM", year), joined("D", "M", year)];
-  const monthFirst = [joined("MM", "DD", year), joined("M", "D", year)];
+  const dayFirst = [joined("DD", "MM", year), joined("D", "M", year), joined("D", "MM", year)];
+  const monthFirst = [joined("MM", "DD", year), joined("M", "D", year), joined("M", "DD", year)];
   return separator === "/" ? [...monthFirst, ...dayFirst] : [...dayFirst, ...monthFirst];
 }
 

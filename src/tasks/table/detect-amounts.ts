@@ -53,7 +53,8 @@ export function numberColumn(
   const { values } = found;
   const format = numberFormatOf(profile.texts, notation);
   const step = wishes.step ?? (format.kind === "decimals" ? gridStep(values, format.most) : undefined);
-  const { minimum = values[0]!, maximum = values.at(-1)! } = wishes;
+  const writing = wishes.values ?? (isMapped(wishes) || wishes.step !== undefined ? "any" : observing(found));
+  const { minimum, maximum } = boundsWithin(found, wishes, writing);
   const written = (value: number) => formatNumber(value, format);
   const range = `from ${written(values[0]!)} to ${written(values.at(-1)!)}`;
   const isWhole = format.kind === "decimals" && format.most === 0;
@@ -69,7 +70,7 @@ export function numberColumn(
     ...(step !== undefined && gridThrough(values[0]!, step)),
     ...(minimum !== null && { minimum }),
     ...(maximum !== null && { maximum }),
-    values: wishes.values ?? (isMapped(wishes) || wishes.step !== undefined ? "any" : observing(found)),
+    values: writing,
     scale: wishes.scale ?? (suitsSmoothing(found, profile.rows, step) ? "smooth" : "quantile"),
   };
   const apart = classesIn(column, found, wishes.apart);
@@ -77,6 +78,14 @@ export function numberColumn(
   const what = isWhole ? "whole numbers" : "numbers";
   const reason = `${what} ${range}${steps}, ${values.length} different${shape}${said}`;
   return withClasses(column, apart, { reason, scale: wishes.scale });
+}
+
+/** The bounds that are asked for, else the outermost values; where observed values alone are written, none that is wider than these. */
+function boundsWithin({ values }: Values, wishes: NumberWishes, writing: Amount["values"]) {
+  const [first, last] = [values[0]!, values.at(-1)!];
+  const { minimum = first, maximum = last } = wishes;
+  if (writing === "any") return { minimum, maximum };
+  return { minimum: Math.max(minimum ?? first, first), maximum: Math.min(maximum ?? last, last) };
 }
 
 /** The grid of multiples of `step` that `value` is on, moved where it is not one of them. */

@@ -74,6 +74,7 @@ function givenNumber({ profile, base, where }: Given, override: KindOverride & {
   }
   const { kind: _, gaps: __, ...wishes } = rest;
   checkMapped(where, wishes);
+  checkStep(where, numbers.found, wishes.step);
   if (wishes.apart) checkApart(where, numbers.found, wishes.apart, String);
   const column = numberColumn(numbers, { ...base, gaps: [...base.gaps, ...numbers.gaps] }, wishes);
   checkBounds(where, column);
@@ -116,6 +117,18 @@ function checkMapped(
     expected: `"values": "any" beside "${field}": observed values go through no map`,
     received: `"values": "observed"`,
     remedy: `leave out "${field}" to write observed values alone, or "values" to write all of the grid`,
+  });
+}
+
+/** A grid coarser than the values' range has one value for all of them. */
+function checkStep(column: string, { values }: Values, step: number | undefined): void {
+  const [first, last] = [values[0]!, values.at(-1)!];
+  if (step === undefined || first === last || step <= last - first) return;
+  throw failure("option", {
+    where: `${column}, field "step"`,
+    expected: `at most ${Number((last - first).toPrecision(12))}, which is how far apart the column's values are`,
+    received: String(step),
+    remedy: "give the difference between neighbouring values",
   });
 }
 

@@ -3,6 +3,7 @@ import type { CellTable } from "../../data/cell-table.ts";
 import { didYouMean, listNames, shorten } from "../../data/columns.ts";
 import { failure } from "../../errors.ts";
 import { type ColumnOverride, closedOverride } from "./column-overrides.ts";
+import { inOneForm, meantAsGaps, strayDates } from "./date-forms.ts";
 import { detectAmount } from "./detect-amounts.ts";
 import { doubt, isHeld, largestNumber, tooLarge } from "./detect-numbers.ts";
 import { columnFromOverride } from "./detect-override.ts";
@@ -82,6 +83,8 @@ export function schemaNotices(schema: Schema): readonly string[] {
       return [`${what} is read with ${taken}, though ${other} would do too: ${change} in a schema changes it`];
     }
     if ("regenerate" in column && column.regenerate !== undefined) return [regenerationNotice(what, column.regenerate)];
+    if (column.kind === "category" && (reason.includes(meantAsGaps) || reason.includes(inOneForm)))
+      return [`${what} is taken for a category: ${reason}`];
     if (column.kind === "text") return [`${what} is left out as text: ${reason}`];
     if (column.kind !== "id") return [];
     const fate = "first" in column ? "is numbered anew" : "is left out";
@@ -153,14 +156,15 @@ function detectNames(profile: Profile, base: Omit<ColumnBase, "reason">): Column
       kind: "text",
       reason: `numbers such as ${shorten(large)} are too large: they may be up to ${largestNumber}`,
     };
+  const hint = strayWords(profile) || strayDates(profile);
   if (filled >= fewRows && texts.length === filled) {
     if (texts.every((text) => /^[\w.:+/-]+$/.test(text) && /\d/.test(text)))
-      return { ...base, kind: "id", reason: `no text comes twice in ${filled} cells` };
-    return { ...base, kind: "text", reason: `no text comes twice in ${filled} cells${strayWords(profile)}` };
+      return { ...base, kind: "id", reason: `no text comes twice in ${filled} cells${strayDates(profile)}` };
+    return { ...base, kind: "text", reason: `no text comes twice in ${filled} cells${hint}` };
   }
-  if (!isCategory) return { ...base, kind: "text", reason: `${differing}${strayWords(profile)}` };
+  if (!isCategory) return { ...base, kind: "text", reason: `${differing}${hint}` };
   const levels = levelsOf(profile);
-  return { ...base, kind: "category", levels, reason: `${differing}${strayWords(profile)}` };
+  return { ...base, kind: "category", levels, reason: `${differing}${hint}` };
 }
 
 /** A hint for a column that is nearly all numbers. */
@@ -173,5 +177,5 @@ function strayWords({ texts, counts, filled }: Profile): string {
   const numbers = words.some(isNumber)
     ? `numbers that a model holds (exact in float64, up to ${largestNumber})`
     : "numbers";
-  return `; all but ${cells} of them are ${numbers}, so give ${listed} as missing if that is what it means`;
+  return `; all but ${cells} of them are ${numbers}, so give ${listed} as missing ${meantAsGaps}`;
 }

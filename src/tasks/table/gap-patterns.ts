@@ -63,9 +63,18 @@ function neverIn(a: Missing, b: Missing, rows: number): GapPattern["never"] | un
 /** Pairs of columns that are said one by one. */
 const mostSaid = 3;
 
-/** What becomes of such columns, in a sentence for each of a few pairs, and a number of the others. */
-export function gapPatternNotices(patterns: readonly GapPattern[]): readonly string[] {
-  const said = patterns.toSorted((a, b) => Number(b.never === "known") - Number(a.never === "known"));
+/**
+ * What becomes of such columns, in a sentence for each of a few pairs, and a number of the others; those that a constraint of `given` already
+ * keeps, written as it would be proposed, are left out.
+ */
+export function gapPatternNotices(
+  patterns: readonly GapPattern[],
+  given: readonly { readonly constraint: string }[] = [],
+): readonly string[] {
+  const kept = new Set(given.map(({ constraint }) => compact(constraint)));
+  const said = patterns
+    .filter((pattern) => !kept.has(compact(constraintOf(pattern))))
+    .toSorted((a, b) => Number(b.never === "known") - Number(a.never === "known"));
   const others = said.length - mostSaid;
   return [
     ...said.slice(0, mostSaid).map(patternNotice),
@@ -75,21 +84,41 @@ export function gapPatternNotices(patterns: readonly GapPattern[]): readonly str
   ];
 }
 
-function patternNotice({ columns, never }: GapPattern): string {
-  const [first, second] = columns.map((name) => JSON.stringify(shorten(name)));
+function compact(constraint: string): string {
+  return constraint.replaceAll(" ", "");
+}
+
+/** The constraint that all rows of a pattern meet. */
+function constraintOf({ columns, never }: GapPattern): string {
   const [a, b] = columns.map(nameText);
-  const withConstraint = (text: string) => `with --constraint ${shellWord(text)}`;
-  const most = (constraint: string) => `most drawn rows keep to it, and ${withConstraint(constraint)} all of them`;
   switch (never) {
     case "known":
-      return `no row has both ${first} and ${second}, so what they have in common cannot be learnt: where one is known, impute fills the other without it; few drawn rows have both, and ${withConstraint(`${a} == null || ${b} == null`)} none`;
+      return `${a} == null || ${b} == null`;
     case "missing":
-      return `no row lacks both ${first} and ${second}: ${most(`${a} != null || ${b} != null`)}`;
+      return `${a} != null || ${b} != null`;
     case "missing alone":
-      return `${first} and ${second} are missing in the same rows: ${most(`${a} == null && ${b} == null || ${a} != null && ${b} != null`)}`;
+      return `${a} == null && ${b} == null || ${a} != null && ${b} != null`;
     case "first missing alone":
-      return `where ${first} is missing, ${second} is, too: ${most(`${a} != null || ${b} == null`)}`;
+      return `${a} != null || ${b} == null`;
     case "second missing alone":
-      return `where ${second} is missing, ${first} is, too: ${most(`${b} != null || ${a} == null`)}`;
+      return `${b} != null || ${a} == null`;
+  }
+}
+
+function patternNotice(pattern: GapPattern): string {
+  const [first, second] = pattern.columns.map((name) => JSON.stringify(shorten(name)));
+  const withConstraint = `with --constraint ${shellWord(constraintOf(pattern))}`;
+  const most = `most drawn rows keep to it, and ${withConstraint} all of them`;
+  switch (pattern.never) {
+    case "known":
+      return `no row has both ${first} and ${second}, so what they have in common cannot be learnt: where one is known, impute fills the other without it; few drawn rows have both, and ${withConstraint} none`;
+    case "missing":
+      return `no row lacks both ${first} and ${second}: ${most}`;
+    case "missing alone":
+      return `${first} and ${second} are missing in the same rows: ${most}`;
+    case "first missing alone":
+      return `where ${first} is missing, ${second} is, too: ${most}`;
+    case "second missing alone":
+      return `where ${second} is missing, ${first} is, too: ${most}`;
   }
 }

@@ -47,8 +47,8 @@ export function columnDetails(column: ColumnSchema): string {
   switch (column.kind) {
     case "number":
     case "date": {
-      const { format } = amountsOf(column);
-      const bound = (value: number | undefined) => (value === undefined ? "…" : format(value));
+      const { allowed, format } = amountsOf(column);
+      const bound = (value: number | undefined) => (value === undefined ? "…" : format(allowed(value)));
       const step = column.step === undefined ? "any size" : `steps of ${spokenStep(column.step, column.kind)}`;
       const { scale = "quantile" } = column;
       const parts = [

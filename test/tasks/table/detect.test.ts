@@ -206,6 +206,7 @@ describe("dates", () => {
       ["YYYY-MM-DDTHH:mm:ss.SSSZ", 0.37],
       ["YYYY-MM-DD HH:mm:ss[+02:00]", 0.25],
       ["H:mm", 0.01],
+      ["D/MM/YYYY", 3],
     ] as const) {
       const table = await columnsTable({ a: every(pattern, days) });
       const { schema, back } = thereAndBack(table);
@@ -224,6 +225,41 @@ describe("dates", () => {
     });
     expect(findDateFormat(["2024-02-30"])).toEqual({ kind: "none" });
     expect(findDateFormat(["25:00"])).toEqual({ kind: "none" });
+  });
+
+  test("of several forms, or beside a few words, are no column of dates, and what to do is said", async () => {
+    const days = every("YYYY-MM-DD", 1);
+    const spoken = async (texts: readonly string[]) => {
+      const table = await columnsTable({ day: [...texts, ...texts] });
+      const schema = detectSchema(table);
+      const [{ kind, reason } = { kind: "none", reason: "" }] = schema.columns;
+      return { kind, reason, notice: schemaNotices(schema).join() };
+    };
+    const both = [...days, ...every("M/D/YYYY", 2)];
+    const forms =
+      "; they are dates of 2 forms, YYYY-MM-DD (80 cells) and M/D/YYYY (80 cells): write all in one form to have dates";
+    expect(await spoken(both)).toEqual(
+      expect.objectContaining({
+        kind: "category",
+        notice: `column "day" is taken for a category: 80 different texts in 160 cells${forms}`,
+      }),
+    );
+    const words = await spoken([...both, "soon"]);
+    expect(words.reason).toContain(`${forms}, and give "soon" as missing if that is what it means`);
+    expect((await spoken([...days, "soon"])).notice).toMatch(
+      /all but 2 of them are dates of the form YYYY-MM-DD \(80 cells\), so give "soon" as missing/,
+    );
+    for (const others of [
+      ["a", "b", "c", "d"],
+      every("H:mm", 0.001)
+        .slice(0, 3)
+        .map((text) => `at ${text}`),
+    ])
+      expect((await spoken([...days, ...others])).notice).toBe("");
+    expect(await found([...both, "2000-01-01T10:00"].slice(1))).toMatchObject({
+      kind: "id",
+      reason: expect.stringContaining("dates of 3 forms"),
+    });
   });
 
   test("dates before 1970 and years of three digits survive", () => {
@@ -379,9 +415,14 @@ describe("what a user says", () => {
     );
     expect(said({ minimum: 9, maximum: 13 })).not.toThrow();
     expect(said({ minimum: 8, maximum: 8 })).not.toThrow();
-    expect(said({ minimum: null, maximum: 1, step: 1e4 })).not.toThrow();
+    expect(said({ minimum: null, maximum: 1, step: 7 })).not.toThrow();
     const middle = { minimum: 0.2, maximum: 0.7 };
     expect(detectSchema(table, { p: middle }).columns[1]).toMatchObject({ values: "observed" });
+    const wide = { minimum: -3, maximum: null };
+    expect(detectSchema(table, { p: wide }).columns[1]).toMatchObject({ values: "observed", minimum: 0, maximum: 2 });
+    expect(said({ step: 1e4 })).toThrow(
+      /"a", field "step": expected at most \d+, which is how far apart the column's values are, got 10000; give the difference/,
+    );
     expect(() => detectSchema(table, { p: { ...middle, values: "any" } })).toThrow("got 0.2 to 0.7, between");
   });
 

@@ -33,6 +33,8 @@ it.each<[GapPattern["never"], (a: boolean, b: boolean) => readonly [boolean, boo
   expect(notice).toContain(`with --constraint '${constraint}' `);
   const { reports } = tableFindings({ table: made, seed: 0, constraints: [constraint] });
   expect(reports).toEqual([expect.objectContaining({ violations: 0 })]);
+  expect(gapPatternNotices(patternsOf(made), reports)).toEqual([]);
+  expect(gapPatternNotices(patternsOf(made), [{ constraint: "a < 9" }])).toHaveLength(1);
 });
 
 it("are none where gaps are independent, where rows are few, and beyond the first look at many rows", () => {
@@ -50,6 +52,7 @@ it("are none where gaps are independent, where rows are few, and beyond the firs
 it.each([
   [["null", "a `b\\ c"], (a: boolean) => [a, a] as const],
   [["it's $HOME", '"`id`" \\'], (a: boolean) => [a, a] as const],
+  [["tab\there", "line\r\nend"], (a: boolean) => [a, a] as const],
   [["it's", "$(x)"], (a: boolean, b: boolean) => [a && b, a && !b] as const],
 ])("name columns that are no plain words so that a shell and a constraint can read them: %j", (names, isThere) => {
   const made = table(400, isThere, [...names]);

@@ -150,6 +150,17 @@ export function cellTableOf(rows: Iterable<object>, options: CellTableOptions = 
   return collector.table();
 }
 
+/** The table of `cellTableOf` from a stream of objects, such as the answer of a database; it is kept as cells, not as objects. */
+export async function readCellRows(
+  rows: AsyncIterable<object> | Iterable<object>,
+  options: CellTableOptions = {},
+): Promise<CellTable> {
+  const collector = recordCollector("rows", options);
+  let row = 0;
+  for await (const record of rows) collector.add(record, ++row);
+  return collector.table();
+}
+
 /** Collects records row by row; a column that a record lacks has a gap there. */
 export function recordCollector(where: string, { missing, memory }: CellTableOptions) {
   const builders = new Map<string, CellColumnBuilder>();

@@ -157,8 +157,8 @@ test("objects, also from a stream: every kind of gap, dates and large numbers, a
   async function* stream(records: readonly object[]) {
     for (const record of records) yield record;
   }
-  expect(await readCellRows(stream(rows))).toEqual(table);
-  expect(await readCellRows(rows)).toEqual(table);
+  for (const source of [stream(rows), rows])
+    expect([...recordsOf(await readCellRows(source))]).toEqual([...recordsOf(table)]);
   await expect(readCellRows(stream([{ a: 1 }, { a: [1] }]))).rejects.toThrow('rows row 2 column "a"');
   await expect(readCellRows(stream([]))).rejects.toThrow("rows: expected rows, got none");
   expect(() => cellTableOf([{ a: [1] }])).toThrow('rows row 1 column "a"');

@@ -10,8 +10,6 @@ export interface PairSide {
   /** Cells 0 … count - 1, the last one for gaps. */
   readonly cells: CellCodes;
   readonly count: number;
-  /** Of a number the cells with borders of each table's own: a number's units and places are gone then. Absent where they are fewer in one. */
-  readonly ownCells?: CellCodes;
   /** 1 where a cell is a gap. */
   readonly gaps: { readonly real: Int32Array; readonly other: Int32Array };
   readonly hasGaps: boolean;
@@ -28,16 +26,12 @@ export function pairSide(column: MeasuredColumn, other: MeasuredColumn, bins: nu
   const common = { name: column.name, gaps, hasGaps: gaps.real.includes(1) || gaps.other.includes(1) };
   if (column.kind === "numeric" && other.kind === "numeric") {
     const thresholds = quantileThresholds(column.values, bins);
-    const own = quantileThresholds(other.values, bins);
-    const cells = (values: Float64Array, ends: readonly number[]) =>
-      Int32Array.from(values, (value) => cellOf(value, ends));
-    const real = cells(column.values, thresholds);
+    const cells = (values: Float64Array) => Int32Array.from(values, (value) => cellOf(value, thresholds));
     return {
       ...common,
       values: { real: column.values, other: other.values },
-      cells: { real, other: cells(other.values, thresholds) },
+      cells: { real: cells(column.values), other: cells(other.values) },
       count: thresholds.length + 2,
-      ...(own.length === thresholds.length && { ownCells: { real, other: cells(other.values, own) } }),
     };
   }
   const { levels, real, others } = sharedCodes(column, other);
@@ -46,13 +40,14 @@ export function pairSide(column: MeasuredColumn, other: MeasuredColumn, bins: nu
 }
 
 /** Different ends of the cells, inclusive; the last cell has none. */
-function quantileThresholds(values: Float64Array, bins: number): readonly number[] {
+export function quantileThresholds(values: Float64Array, bins: number): readonly number[] {
   const sorted = values.filter((value) => !Number.isNaN(value)).sort();
   const ends = Array.from({ length: bins - 1 }, (_, i) => sorted[Math.ceil(((i + 1) / bins) * sorted.length) - 1]);
   return [...new Set(ends.filter((end) => end !== undefined && end < sorted.at(-1)!))] as number[];
 }
 
-function cellOf(value: number, thresholds: readonly number[]): number {
+/** The cell of a number, the one behind the last for a gap. */
+export function cellOf(value: number, thresholds: readonly number[]): number {
   if (Number.isNaN(value)) return thresholds.length + 1;
   let cell = 0;
   while (cell < thresholds.length && value > thresholds[cell]!) cell++;

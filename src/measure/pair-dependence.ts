@@ -1,7 +1,17 @@
 // pair-dependence: whether what two columns have in common changed, whatever became of each of them alone
 import { sameColumn } from "./column-shapes.ts";
-import type { MeasuredTable } from "./columns-table.ts";
-import { type CellCodes, type PairSide, pairSide } from "./pair-cells.ts";
+import type { MeasuredColumn, MeasuredTable } from "./columns-table.ts";
+import {
+  type Cells,
+  type Column,
+  commonCells,
+  freedomOf,
+  type JointCell,
+  jointCells,
+  marginsOf,
+  total,
+} from "./joint-cells.ts";
+import { cellOf, pairSide, quantileThresholds } from "./pair-cells.ts";
 import type { Steps } from "./steps.ts";
 import { chiSquareTail } from "./tails.ts";
 
@@ -18,110 +28,125 @@ export interface DependenceChange {
   readonly pValue: number;
 }
 
-/** Cells of a number, and the rows that each takes at least where there are more than two. */
+/** Cells of a number beside levels and beside another number, of which each, and each of both, takes so many rows where there are more than the fewest. */
 const [fewestBins, mostBins, rowsOfBin] = [2, 10, 25];
+const fewestOfTwo = 3;
 
 const nothing: DependenceChange = { value: 0, chance: 0, pValue: 1 };
 
-/** Levels that either table has less often are left out: of these two tables can hardly say the same. */
-const fewestOfLevel = 5;
 /** Of the chi-square law: cells in which either table would have fewer rows do not count. */
 const leastExpected = 1;
-/** Cells of a joint table up to which all of them are counted; of larger ones those that occur. */
-const mostCounted = 4096;
 /** Rounds of fitting, and by how much of its rows a cell may be off in the end. */
 const [mostRounds, closeEnough] = [300, 1e-6];
 
 /**
  * Of each pair of columns, by name and one a step, whether both tables have one dependence: one table of odds ratios, with the shares of each
  * column its own in each table. That is the log-linear model without an interaction of all three of table, column and column (M. Bartlett,
- * "Contingency table interactions", 1935; Y. Bishop, S. Fienberg and P. Holland, "Discrete multivariate analysis", 1975). Numbers are cells of
- * equally many rows of `real`, and of each table's own, which no change of units moves: what either of both explains is no change, if it could
- * have shown a dependence that was lost or gained altogether. Few cells that both tables have tell nothing.
+ * "Contingency table interactions", 1935; Y. Bishop, S. Fienberg and P. Holland, "Discrete multivariate analysis", 1975). A gap is a cell.
+ * Numbers are cells of equally many rows of both tables, which rows of which others were chosen do not change, and of each table's own, which
+ * no change of units moves: what either of both explains is no change, if in its cells the dependence of both tables is seen. Where none shows
+ * that, the less probable of both counts, its probability as that of one of two.
  */
 export function* dependenceSteps(
   real: MeasuredTable,
   other: MeasuredTable,
   pairs: readonly (readonly [first: string, second: string])[],
 ): Steps<readonly DependenceChange[]> {
-  const bins = Math.max(fewestBins, Math.min(mostBins, Math.floor(Math.min(real.rows, other.rows) / rowsOfBin)));
+  const rows = Math.min(real.rows, other.rows);
   const named = new Map(real.columns.map((column) => [column.name, column]));
-  const sides = new Map<string, PairSide>();
-  const sideOf = (name: string): readonly PairSide[] => {
-    const column = named.get(name);
-    const side = sides.get(name) ?? (column && pairSide(column, sameColumn(column, other), bins));
-    if (side === undefined) return [];
-    sides.set(name, side);
-    return [side];
+  const sides = new Map<string, Side>();
+  const sideOf = (column: MeasuredColumn, bins: number): Side => {
+    const key = `${bins} ${column.name}`;
+    const side = sides.get(key) ?? sideFrom(column, sameColumn(column, other), bins);
+    sides.set(key, side);
+    return side;
   };
   const found: DependenceChange[] = [];
-  for (const [first, second] of pairs) {
-    for (const a of sideOf(first)) for (const b of sideOf(second)) found.push(changeOf(a, b));
+  for (const names of pairs) {
+    const columns = names.flatMap((name) => named.get(name) ?? []);
+    const [a, b] = columns;
+    if (a === undefined || b === undefined) throw new Error(`no columns ${names.join(" and ")}`);
+    const areNumbers = columns.every(({ kind }) => kind === "numeric");
+    const most = areNumbers ? Math.sqrt(rows / rowsOfBin) : rows / rowsOfBin;
+    const bins = Math.max(areNumbers ? fewestOfTwo : fewestBins, Math.min(mostBins, Math.floor(most)));
+    found.push(changeOf(sideOf(a, bins), sideOf(b, bins)));
     yield;
   }
   return found;
 }
 
-function changeOf(a: PairSide, b: PairSide): DependenceChange {
-  const hasOwn = a.ownCells !== undefined || b.ownCells !== undefined;
-  const size = { height: a.count, width: b.count };
+/** A column in cells of both tables together and, of a number whose cells are as many in both, in cells of each table's own. */
+interface Side {
+  readonly shared: Cells;
+  readonly own?: Cells;
+}
+
+function sideFrom(column: MeasuredColumn, other: MeasuredColumn, bins: number): Side {
+  if (column.kind === "category" || other.kind === "category") {
+    const { cells, count } = pairSide(column, other, bins);
+    return { shared: { ...cells, count, isOrdered: false } };
+  }
+  const ends = (values: Float64Array) => quantileThresholds(values, bins);
+  const all = new Float64Array(column.values.length + other.values.length);
+  all.set(column.values);
+  all.set(other.values, column.values.length);
+  const within = (of: readonly number[], by: readonly number[]): Cells => {
+    const codes = (values: Float64Array, from: readonly number[]) =>
+      Int32Array.from(values, (value) => cellOf(value, from));
+    return { real: codes(column.values, of), other: codes(other.values, by), count: of.length + 2, isOrdered: true };
+  };
+  const [both, first, second] = [ends(all), ends(column.values), ends(other.values)];
+  return { shared: within(both, both), ...(first.length === second.length && { own: within(first, second) }) };
+}
+
+function changeOf(a: Side, b: Side): DependenceChange {
+  const hasOwn = a.own !== undefined || b.own !== undefined;
   const readings = [
-    jointCells(a.cells, b.cells, size),
-    ...(hasOwn ? [jointCells(a.ownCells ?? a.cells, b.ownCells ?? b.cells, size)] : []),
-  ].flatMap((joint) => {
-    const cells = commonCells(joint);
-    const change = fittedChange(cells);
+    { first: a.shared, second: b.shared },
+    ...(hasOwn ? [{ first: a.own ?? a.shared, second: b.own ?? b.shared }] : []),
+  ].flatMap(({ first, second }) => {
+    const cells = commonCells(jointCells(first, second));
+    const change = fittedChange(cells, scoresOf(first, second));
     return change === undefined ? [] : [{ cells, change }];
   });
-  const likeliest = readings.toSorted((one, two) => two.change.pValue - one.change.pValue);
-  const telling = likeliest.length > 1 ? likeliest.find(({ cells }) => couldShow(cells)) : undefined;
-  return (telling ?? likeliest[0])?.change ?? nothing;
+  const telling = readings.filter(({ cells }) => depends(cells, "real") && depends(cells, "other"));
+  const byChance = (list: typeof readings) => list.toSorted((one, two) => two.change.pValue - one.change.pValue);
+  const [likeliest] = byChance(telling);
+  if (likeliest !== undefined) return likeliest.change;
+  const least = byChance(readings).at(-1)?.change;
+  return least === undefined ? nothing : { ...least, pValue: Math.min(1, readings.length * least.pValue) };
 }
 
-/** How improbable by chance a dependence that is there in one table alone must be for its cells to tell of a change, also among thousands of pairs. */
-const decisive = 1e-5;
+/** How improbable by chance a dependence must be to count as seen. */
+const seenBelow = 1e-2;
 
-/** Whether these cells would show it if one of the tables lost its dependence: all rows of a level were spread as all others are. */
-function couldShow(cells: readonly JointCell[]): boolean {
-  return (["real", "other"] as const).some((table) => {
-    const change = fittedChange(withoutDependence(cells, table));
-    return change !== undefined && change.pValue <= decisive;
-  });
-}
-
-/** All cells of the levels, the rows of one table spread by the shares of each column alone. */
-function withoutDependence(cells: readonly JointCell[], table: "real" | "other"): readonly JointCell[] {
+/** Whether both columns depend on each other in the cells of one table (Pearson's chi-square). */
+function depends(cells: readonly JointCell[], table: "real" | "other"): boolean {
   const [firsts, seconds] = [marginsOf(cells, "first"), marginsOf(cells, "second")];
   const rows = total(cells, table);
-  const spread = (cell: JointCell): JointCell => ({
-    ...cell,
-    [table]: (firsts.get(cell.first)![table] * seconds.get(cell.second)![table]) / rows,
-  });
-  if (firsts.size * seconds.size > mostCounted) return cells.map(spread);
-  const known = new Map(cells.map((cell) => [`${cell.first} ${cell.second}`, cell]));
-  return [...firsts.keys()].flatMap((first) =>
-    [...seconds.keys()].map((second) =>
-      spread(known.get(`${first} ${second}`) ?? { first, second, real: 0, other: 0 }),
-    ),
-  );
+  let [square, seen] = [0, 0];
+  for (const cell of cells) {
+    const expected = (firsts.get(cell.first)![table] * seconds.get(cell.second)![table]) / rows;
+    square += (cell[table] - expected) ** 2 / expected;
+    seen += expected;
+  }
+  // Cells without rows of either table are not among these: of each what is expected is off.
+  square += rows - seen;
+  return chiSquareTail(square, (firsts.size - 1) * (seconds.size - 1)) <= seenBelow;
 }
 
-/** A cell of the joint tables: levels of both columns, and rows of both tables. */
-interface JointCell {
-  readonly first: number;
-  readonly second: number;
-  readonly real: number;
-  readonly other: number;
-}
-
-/** How many cells columns have. */
-interface Size {
-  readonly height: number;
-  readonly width: number;
+/** What cells of two numbers have in common as numbers: the product of their places, 0 of gaps; undefined of others. */
+function scoresOf(first: Cells, second: Cells): ((cell: JointCell) => number) | undefined {
+  if (!first.isOrdered || !second.isOrdered) return undefined;
+  const placed = (place: number, count: number) => (place === count - 1 ? 0 : place - (count - 2) / 2);
+  return (cell) => placed(cell.first, first.count) * placed(cell.second, second.count);
 }
 
 /** Undefined where the columns' own shares leave nothing open. */
-function fittedChange(cells: readonly JointCell[]): DependenceChange | undefined {
+function fittedChange(
+  cells: readonly JointCell[],
+  scores: ((cell: JointCell) => number) | undefined,
+): DependenceChange | undefined {
   const freedom = freedomOf(cells);
   if (freedom < 1) return undefined;
   const [real, other] = [total(cells, "real"), total(cells, "other")];
@@ -137,80 +162,48 @@ function fittedChange(cells: readonly JointCell[]): DependenceChange | undefined
   }
   if (counted === 0) return undefined;
   const scale = 1 / real + 1 / other;
+  const whole = chiSquareTail(square, freedom * (counted / cells.length));
+  const straight = scores && chiSquareTail(straightChange(cells, expected, scores), 1);
   return {
     value: Math.min(1, off * scale),
     chance: Math.min(1, byChance * scale * Math.sqrt(freedom / cells.length)),
-    pValue: chiSquareTail(square, Math.min(freedom, counted)),
+    pValue: straight === undefined ? whole : Math.min(1, 2 * Math.min(whole, straight)),
   };
 }
 
-/** The cells of the joint tables in which either has rows. */
-function jointCells(first: CellCodes, second: CellCodes, { height, width }: Size): readonly JointCell[] {
-  const seen = new Map<number, number>();
-  const isSmall = height * width <= mostCounted;
-  const placeOf = (both: number): number => {
-    if (isSmall) return both;
-    const place = seen.get(both) ?? seen.size;
-    if (place === seen.size) seen.set(both, place);
-    return place;
-  };
-  const most = isSmall ? height * width : first.real.length + first.other.length;
-  const counted = (table: "real" | "other") => {
-    const [rows, columns, counts] = [first[table], second[table], new Float64Array(most)];
-    for (let row = 0; row < rows.length; row++) counts[placeOf(rows[row]! * width + columns[row]!)]!++;
-    return counts;
-  };
-  const counts = { real: counted("real"), other: counted("other") };
-  const places = isSmall ? Array.from({ length: most }, (_, both) => [both, both] as const) : Array.from(seen);
-  return places.flatMap(([both, place]) => {
-    const [real, other] = [counts.real[place]!, counts.other[place]!];
-    return real + other === 0 ? [] : [{ first: Math.floor(both / width), second: both % width, real, other }];
+/** Rounds in which rows and columns are taken out of the scores. */
+const scoreRounds = 50;
+
+/**
+ * The chi-square, of one degree of freedom, of a dependence that became stronger or weaker all along: the score test of one more term of the
+ * log-linear model, table times the product of both places (A. Agresti, "Categorical Data Analysis", linear by linear association). Its variance
+ * is that of the products with what rows, columns and cells explain taken out.
+ */
+function straightChange(cells: readonly JointCell[], expected: Expected, scores: (cell: JointCell) => number): number {
+  const weights = cells.map((_, k) => {
+    const [a, b] = [expected.real[k]!, expected.other[k]!];
+    return a + b > 0 ? (a * b) / (a + b) : 0;
   });
-}
-
-/** The cells of the levels that both tables have often enough. */
-function commonCells(cells: readonly JointCell[]): readonly JointCell[] {
-  const margins = { first: marginsOf(cells, "first"), second: marginsOf(cells, "second") };
-  const isCommon = (cell: JointCell, column: Column) => {
-    const margin = margins[column].get(cell[column]);
-    return margin !== undefined && Math.min(margin.real, margin.other) >= fewestOfLevel;
-  };
-  const common = cells.filter((cell) => isCommon(cell, "first") && isCommon(cell, "second"));
-  return common.length === cells.length ? cells : commonCells(common);
-}
-
-type Column = "first" | "second";
-
-/** Rows of each level of a column, in both tables. */
-function marginsOf(cells: readonly JointCell[], column: Column) {
-  const margins = new Map<number, { real: number; other: number }>();
-  for (const { real, other, [column]: level } of cells) {
-    const margin = margins.get(level) ?? { real: 0, other: 0 };
-    margins.set(level, { real: margin.real + real, other: margin.other + other });
-  }
-  return margins;
-}
-
-function total(cells: readonly JointCell[], table: "real" | "other"): number {
-  return cells.reduce((sum, cell) => sum + cell[table], 0);
-}
-
-/** Numbers that the columns' own shares leave open: cells less levels, where cells hang together by their levels. */
-function freedomOf(cells: readonly JointCell[]): number {
-  const parent = new Map<string, string>();
-  const rootOf = (level: string): string => {
-    let root = level;
-    for (let up = parent.get(root); up !== undefined; up = parent.get(root)) root = up;
-    return root;
-  };
-  const levels = new Set<string>();
-  for (const { first, second } of cells) {
-    const [a, b] = [`first ${first}`, `second ${second}`];
-    levels.add(a).add(b);
-    const [from, to] = [rootOf(a), rootOf(b)];
-    if (from !== to) parent.set(from, to);
-  }
-  return cells.length - parent.size;
+  const products = cells.map(scores);
+  const rest = Float64Array.from(products);
+  for (let round = 0; round < scoreRounds; round++)
+    for (const column of ["first", "second"] as const) {
+      const sums = new Map<number, { weight: number; product: number }>();
+      for (const [k, cell] of cells.entries()) {
+        const sum = sums.get(cell[column]) ?? { weight: 0, product: 0 };
+        sums.set(cell[column], {
+          weight: sum.weight + weights[k]!,
+          product: sum.product + weights[k]! * rest[k]!,
+        });
+      }
+      for (const [k, cell] of cells.entries()) {
+        const { weight, product } = sums.get(cell[column])!;
+        if (weight > 0) rest[k]! -= product / weight;
+      }
+    }
+  const off = cells.reduce((sum, cell, k) => sum + (cell.real - expected.real[k]!) * products[k]!, 0);
+  const variance = rest.reduce((sum, value, k) => sum + weights[k]! * value ** 2, 0);
+  return variance > 0 ? off ** 2 / variance : 0;
 }
 
 interface Expected {

@@ -1,9 +1,10 @@
 // pair-dependence: what becomes of columns alone is no change of their dependence, and a change of that is found beside it.
 import { describe, expect, it } from "vitest";
+import { takenRows } from "../../src/measure/columns-rows.ts";
 import type { MeasuredTable } from "../../src/measure/columns-table.ts";
 import { dependenceSteps } from "../../src/measure/pair-dependence.ts";
 import { pairTrendSteps } from "../../src/measure/pair-trends.ts";
-import { fillUniform, random } from "../../src/random.ts";
+import { fillNormal, fillUniform, random } from "../../src/random.ts";
 import { atOnce } from "../support/at-once.ts";
 import { category, numeric, tableOf } from "../support/measured-tables.ts";
 
@@ -130,6 +131,84 @@ describe("the dependence of two columns", () => {
       ).toBeLessThan(1e-6);
       expect(changeOf(before, moved("kept", leaning)).pValue, `kept, ${shift}`).toBeGreaterThan(0.01);
     }
+  });
+
+  describe("of two numbers", () => {
+    /** v is normal, and c is r v and noise, or what `made` makes of both. */
+    const numbers = (
+      name: string,
+      rows: number,
+      r: number,
+      made = (v: number, c: number): [number, number] => [v, c],
+    ) => {
+      const draws = new Float32Array(2 * rows);
+      fillNormal(random(name), draws);
+      const pairs = Array.from({ length: rows }, (_, row) => {
+        const v = draws[2 * row]!;
+        return made(v, r * v + Math.sqrt(1 - r * r) * draws[2 * row + 1]!);
+      });
+      return tableOf(
+        numeric(
+          "v",
+          pairs.map(([v]) => v),
+        ),
+        numeric(
+          "c",
+          pairs.map(([, c]) => c),
+        ),
+      );
+    };
+
+    it("has changed where a correlation did, and where one without any correlation came or went", () => {
+      const half = numbers("before", 1000, 0.5);
+      expect(changeOf(half, numbers("after", 1000, 0.3)).pValue).toBeLessThan(1e-3);
+      expect(changeOf(half, numbers("again", 1000, 0.5)).pValue).toBeGreaterThan(0.05);
+      const squared = numbers("after", 200, 0, (v, c) => [v, v * v + 0.2 * c]);
+      expect(changeOf(numbers("before", 200, 0), squared).pValue).toBeLessThan(1e-6);
+      expect(changeOf(squared, numbers("before", 200, 0)).pValue).toBeLessThan(1e-6);
+    });
+
+    it("is also that of one number and the gaps of the other", () => {
+      const coins = new Float32Array(500);
+      fillUniform(random("coins"), coins);
+      let row = 0;
+      const anywhere = numbers("before", 500, 0, (v, c) => [v, coins[row++]! < 0.2 ? Number.NaN : c]);
+      const where = numbers("after", 500, 0, (v, c) => [v, v > 0.84 ? Number.NaN : c]);
+      expect(changeOf(anywhere, where).pValue).toBeLessThan(1e-9);
+    });
+
+    it("has not changed with units, nor where rows were chosen by one of them, nor where one became constant", () => {
+      const before = numbers("before", 1000, 0.7);
+      const among = numbers("after", 6000, 0.7);
+      const [v, c] = among.columns;
+      if (v?.kind !== "numeric" || c?.kind !== "numeric") throw new Error("both are numbers");
+      const chosen = [...v.values.keys()].filter((row) => v.values[row]! > 0);
+      for (const after of [
+        numbers("after", 1000, 0.7, (a, b) => [10 * a + 3, b ** 3]),
+        takenRows(among, chosen.slice(0, 1000)),
+        numbers("after", 1000, 0.7, (_, b) => [1, b]),
+      ])
+        expect(changeOf(before, after).pValue).toBeGreaterThan(1e-2);
+    });
+
+    it("is called changed by chance in no more cases than its probability says", () => {
+      for (const [rows, r] of [
+        [60, 0],
+        [200, 0.9],
+        [600, 0.5],
+      ] as const) {
+        const found = Array.from(
+          { length: 150 },
+          (_, n) =>
+            changeOf(
+              numbers(`a ${n}`, rows, r),
+              numbers(`b ${n}`, rows, r, (v, c) => [v + 1, c]),
+            ).pValue,
+        );
+        expect(found.filter((pValue) => pValue <= 0.05).length / found.length).toBeLessThan(0.1);
+        expect(Math.min(...found)).toBeGreaterThan(1e-4);
+      }
+    });
   });
 
   it("is called changed by chance in no more cases than its probability says", () => {

@@ -123,7 +123,7 @@ export async function compareTables(
       measures[name] = { ...plain(value), floor: plain(expected), baselines: {}, ...meaning(name) };
   }
   const worst = await pairsOf(trends, floor.trends, (pairs) =>
-    withDependence(pairs, { real: old, other: fresh }, turn),
+    withDependence(pairs, { real: old, other: fresh }, { isLookedAt: () => true, turn }),
   );
   const gaps = await gapPairs(trends.pairs, { real: old, other: fresh }, turn);
   return {

@@ -4,7 +4,7 @@ import type { TableDrift } from "../../measure/drift.ts";
 import type { DriftMeasure, DriftPair } from "./compare-tables.ts";
 import { besideChance, isAbove, percent } from "./evaluate-table-words.ts";
 import { type GapPair, gapPairWords } from "./gap-findings.ts";
-import { type FoundPair, isPairJudged, isPairOff } from "./pair-findings.ts";
+import { type FoundPair, isJointOff, isPairJudged } from "./pair-findings.ts";
 
 /** Columns whose sentence stands in the verdict. */
 const spokenColumns = 3;
@@ -41,7 +41,7 @@ function pairSentence(pairs: readonly DriftPair[]): readonly string[] {
   if (judged === 0) return ["There are too few rows to say whether the dependence of columns changed."];
   const count = pairs.filter(({ moved }) => moved).length;
   const most = count === 0 ? "" : `, most of all ${worst.columns.join(" and ")} (${sizeOf(worst)})`;
-  const alone = pairs.filter((pair) => !pair.moved && isPairOff(pair, pairs.length)).length;
+  const alone = pairs.filter((pair) => !pair.moved && isJointOff(pair, pairs.length)).length;
   const whose = alone === 1 ? "its" : "their";
   return [
     `The dependence of ${count} of ${counted(judged, "pair")} of columns changed by more than chance explains${most}.`,

@@ -14,7 +14,7 @@ import type { TableMetricMeaning, TableMetricName } from "./evaluate-table-metri
 import { checkRealRows } from "./evaluate-table-rows.ts";
 import { tableVerdict } from "./evaluate-table-verdict.ts";
 import { type GapPair, gapPairs } from "./gap-findings.ts";
-import { type FoundPair, withDependence } from "./pair-findings.ts";
+import { type FoundPair, isJointOff, withDependence } from "./pair-findings.ts";
 
 /** Tables of the same columns. */
 export interface EvaluationTables {
@@ -161,7 +161,11 @@ export async function evaluateRows(
   const all = { found, floor, baselines: { independent, copula, ...others } };
   const notes = [...notesOf(found, floor, settings, heldOut.columns.length)];
   const beside = gathered(all);
-  const pairsFound = await withDependence(beside.pairs, { real: heldOut, other: compared }, turn);
+  const pairsFound = await withDependence(
+    beside.pairs,
+    { real: heldOut, other: compared },
+    { isLookedAt: (pair) => isJointOff(pair, beside.pairs.length), turn },
+  );
   const gaps = await gapPairs(pairsFound, { real: heldOut, other: compared }, turn);
   const findings = { seed, rows: { ...counts, compared: count }, ...beside, pairs: pairsFound, gapPairs: gaps, notes };
   return { ...findings, verdict: tableVerdict(findings) };

@@ -12,7 +12,7 @@ import { doubtOf } from "./evaluate-table-words.ts";
 /** A pair of columns beside its floor. */
 export interface FoundPair extends TableEstimate, Pick<PairTrend, "columns" | "kind" | "rows"> {
   readonly floor: TableEstimate;
-  /** Of a joint table that is off: what of it the shares of each column alone do not explain. */
+  /** How far both columns depend on each other otherwise, whatever the shares of each alone; of rows of a model where the joint table is off. */
   readonly dependence?: DependenceChange;
 }
 
@@ -36,10 +36,13 @@ export function isPairOff(pair: Omit<FoundPair, "columns" | "kind">, pairs: numb
   return isPairJudged(pair) && pair.value - pair.floor.value > errors * doubtOf(pair);
 }
 
-/** Whether the dependence of such a pair is off: of a joint table by as small a probability that the columns alone explain it. */
+/**
+ * Whether the dependence of one of so many pairs is off: so improbable that the columns alone explain it. Two numbers whose correlation is off,
+ * and of which no more is known, depend otherwise.
+ */
 export function isDependenceOff(pair: FoundPair, pairs: number): boolean {
-  if (!isPairOff(pair, pairs)) return false;
-  return pair.kind === "correlation" || (pair.dependence !== undefined && isImprobable(pair.dependence.pValue, pairs));
+  if (pair.dependence !== undefined) return isPairJudged(pair) && isImprobable(pair.dependence.pValue, pairs);
+  return pair.kind === "correlation" && isPairOff(pair, pairs);
 }
 
 /** Whether the probability of one of so many pairs is that of three standard errors at most, and Bonferroni's share of 5 %. */
@@ -53,18 +56,23 @@ export function whatIsOff(pair: FoundPair, pairs: number): string {
   return isPairOff(pair, pairs) ? "columns alone" : "";
 }
 
-/** The pairs, those whose joint tables are off with their `dependence`. */
+/** The pairs with the `dependence` of those that `isLookedAt` names. */
 export async function withDependence<P extends FoundPair>(
   pairs: readonly P[],
   tables: { readonly real: MeasuredTable; readonly other: MeasuredTable },
-  turn: () => Promise<void>,
+  { isLookedAt, turn }: { readonly isLookedAt: (pair: P) => boolean; readonly turn: () => Promise<void> },
 ): Promise<readonly (P & Pick<FoundPair, "dependence">)[]> {
-  const off = pairs.filter((pair) => pair.kind === "contingency" && isPairOff(pair, pairs.length));
-  const names = off.map(({ columns }) => columns);
+  const looked = pairs.filter(isLookedAt);
+  const names = looked.map(({ columns }) => columns);
   const found = await inTurns(dependenceSteps(tables.real, tables.other, names), turn);
-  const changes = new Map(off.map((pair, k) => [pair, found[k]]));
+  const changes = new Map(looked.map((pair, k) => [pair, found[k]]));
   return pairs.map((pair) => {
     const dependence = changes.get(pair);
     return dependence === undefined ? pair : { ...pair, dependence };
   });
+}
+
+/** Whether the joint table of a pair is off, which columns alone may explain. */
+export function isJointOff(pair: FoundPair, pairs: number): boolean {
+  return pair.kind === "contingency" && isPairOff(pair, pairs);
 }

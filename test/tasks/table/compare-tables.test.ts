@@ -73,6 +73,23 @@ describe("the comparison of two tables", () => {
     expect((await compareTables(alone, alone)).verdict[0]).toContain("0 of 1 column moved");
   });
 
+  it("judges the dependence of pairs by probabilities that no seed decides", async () => {
+    const one = await compareTables(
+      before,
+      changed(2, (row) => row),
+      { seed: 1 },
+    );
+    const two = await compareTables(
+      before,
+      changed(2, (row) => row),
+      { seed: 2 },
+    );
+    const judged = ({ pairs }: typeof one) =>
+      new Map(pairs.map((pair) => [pair.columns.join(), [pair.dependence, pair.moved]]));
+    expect(judged(two)).toEqual(judged(one));
+    expect(one.pairs.every(({ dependence }) => dependence !== undefined)).toBe(true);
+  });
+
   describe("of gaps of two columns", () => {
     /** Gaps of p and q with one share, and of r by itself with its own. */
     const gapped = (n: number, { isTogether = true, share = 0.4, ofR = 0.1 }) => {

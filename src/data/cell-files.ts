@@ -21,6 +21,7 @@ import { elementCutter, type JsonPiece, lineCutter } from "./json-text.ts";
 import { checkMemory } from "./numeric-table.ts";
 import { toldPacked } from "./packed-file.ts";
 import { cellTableEndings, endingAmong, isJsonLines } from "./table-endings.ts";
+import { atRow, inColumn } from "./table-places.ts";
 import { wholeText } from "./utf8.ts";
 import { spoken } from "./value-table.ts";
 
@@ -40,7 +41,7 @@ interface CellSourceOptions extends CellTableOptions {
 
 /**
  * Reads a table of mixed columns by its ending, one of `cellTableEndings`; `-` is CSV on the standard input. Throws `file`
- * errors for the file itself, `data` errors that name row and column for what is in it.
+ * errors for the file itself, `data` errors that name line or row and column for what is in it.
  */
 export async function readCellTable(path: string, options: CellReadOptions = {}): Promise<CellTable> {
   if (path === "-") return readCellCsv(options.input ?? process.stdin, { where: "standard input", ...options });
@@ -89,12 +90,12 @@ async function readPieces(source: Source, cut: typeof lineCutter, options: CellS
   let names: readonly string[] | undefined;
   let isFirst = true;
   const take = (piece: JsonPiece): void => {
-    const { text, row } = piece;
+    const { text } = piece;
     const value = parsedPiece(piece, where);
     if (isFirst && Array.isArray(value)) names = numberedColumns(value.length);
-    if (isFirst && isRecord(value)) checkKeys(text, `${where} row ${row}`);
+    if (isFirst && isRecord(value)) checkKeys(text, piece.where);
     isFirst = false;
-    collector.add(recordFrom(value, names, `${where} row ${row}`), row);
+    collector.add(recordFrom(value, names, piece.where), () => piece.where);
   };
   const cutter = cut(where, take);
   for await (const chunk of source) cutter.push(chunk);
@@ -128,7 +129,7 @@ async function readColumnObject(source: Source, options: CellSourceOptions): Pro
   const builders: CellColumnBuilder[] = lists.map(([name, list]) => {
     if (!Array.isArray(list) || list.length !== longest) {
       throw failure("data", {
-        where: `${where} column "${name}"`,
+        where: inColumn(where, name),
         expected: Array.isArray(lists[0]?.[1])
           ? `a list of ${longest} values, as long as the first column`
           : "a list of values",
@@ -137,7 +138,7 @@ async function readColumnObject(source: Source, options: CellSourceOptions): Pro
       });
     }
     const builder = cellColumnBuilder(name, where, missing);
-    list.forEach((cell: unknown, n) => addValue(builder, cell, () => `${where} row ${n + 1} column "${name}"`));
+    list.forEach((cell: unknown, n) => addValue(builder, cell, () => inColumn(atRow(where, n), name)));
     return builder;
   });
   return builtTable(builders, where, memory);

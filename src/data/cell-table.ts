@@ -2,6 +2,7 @@
 import { failure } from "../errors.ts";
 import { shorten } from "./columns.ts";
 import { checkMemory } from "./numeric-table.ts";
+import { atLine, atRow, inColumn } from "./table-places.ts";
 import { type Texts, textPool } from "./text-pool.ts";
 import { checkUtf8 } from "./utf8.ts";
 
@@ -52,8 +53,8 @@ export function cellText({ codes, texts }: CellColumn, row: number): string | un
 
 /** A column that grows cell by cell. */
 export interface CellColumnBuilder {
-  /** Adds the text `bytes[start, end)` of row `row` of the source. Throws a `data` error unless it is UTF-8. */
-  add(bytes: Uint8Array, start: number, end: number, row: number): void;
+  /** Adds the text `bytes[start, end)` in line `line` of the source. Throws a `data` error unless it is UTF-8. */
+  add(bytes: Uint8Array, start: number, end: number, line: number): void;
   addText(text: string, origin: CellOrigin): void;
   addGap(spelling: string): void;
   readonly length: number;
@@ -87,14 +88,14 @@ export function cellColumnBuilder(name: string, where: string, missing: readonly
   };
   const isGap = (text: string): boolean => isGapText(text) || extra.has(text);
   return {
-    add(bytes, start, end, row) {
+    add(bytes, start, end, line) {
       if (end - start <= longest && (extra.size > 0 || mayBeGap(bytes[start], end - start))) {
         const text = decoder.decode(bytes.subarray(start, end));
         if (isGap(text)) return addGap(text);
       }
       const known = pool.size;
       const code = pool.add(bytes, start, end);
-      if (code === known) checkUtf8(bytes, start, end, () => `${where} row ${row} column "${shorten(name)}"`);
+      if (code === known) checkUtf8(bytes, start, end, () => inColumn(atLine(where, line), name));
       push(code);
     },
     addText(text, origin) {
@@ -145,25 +146,28 @@ export function bytesOf(builders: readonly CellColumnBuilder[], rows: number): n
  */
 export function cellTableOf(rows: Iterable<object>, options: CellTableOptions = {}): CellTable {
   const collector = recordCollector("rows", options);
-  let row = 0;
-  for (const record of rows) collector.add(record, ++row);
+  let count = 0;
+  for (const record of rows) {
+    const place = count++;
+    collector.add(record, () => atRow("rows", place));
+  }
   return collector.table();
 }
 
-/** Collects records row by row; a column that a record lacks has a gap there. */
+/** Collects records, each with its place for errors, row by row; a column that a record lacks has a gap there. */
 export function recordCollector(where: string, { missing, memory }: CellTableOptions) {
   const builders = new Map<string, CellColumnBuilder>();
   let rows = 0;
   return {
-    add(record: object, row: number): void {
+    add(record: object, placeOf: () => string): void {
       for (const [name, value] of Object.entries(record)) {
         const builder = builders.get(name) ?? cellColumnBuilder(name, where, missing);
         if (!builders.has(name)) {
-          if (builders.size === mostColumns) throw tooWide(`${where} row ${row}`);
+          if (builders.size === mostColumns) throw tooWide(placeOf());
           builders.set(name, builder);
         }
         while (builder.length < rows) builder.addGap("");
-        addValue(builder, value, () => `${where} row ${row} column "${shorten(name)}"`);
+        addValue(builder, value, () => inColumn(placeOf(), name));
       }
       rows++;
       for (const builder of builders.values()) while (builder.length < rows) builder.addGap("");

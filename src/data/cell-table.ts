@@ -1,7 +1,9 @@
 // cell-table: tables of mixed columns as they were written: every cell a text, equal texts stored once, gaps marked.
 import { failure } from "../errors.ts";
 import { shorten } from "./columns.ts";
+import { isRecord } from "./is-record.ts";
 import { checkMemory } from "./numeric-table.ts";
+import { checkRequest, checkValue, number, type Rule, type Rules, texts } from "./requests.ts";
 import { atLine, atRow, inColumn } from "./table-places.ts";
 import { type Texts, textPool } from "./text-pool.ts";
 import { checkUtf8 } from "./utf8.ts";
@@ -35,6 +37,27 @@ export interface CellTableOptions {
   readonly missing?: readonly string[];
   /** Most bytes the table may take; default: no limit. */
   readonly memory?: number;
+}
+
+const tableRules: Rules<CellTableOptions> = { missing: texts, memory: number({ above: 0 }) };
+
+/** What is asked of a value that programs give as a table of cells. */
+export const cellTableRule: Rule = {
+  expected: "a table of cells",
+  holds: isCellTable,
+  remedy: "make one of an array of objects with cellTableOf",
+  code: "data",
+};
+
+function isCellTable(value: unknown): boolean {
+  if (!isRecord(value) || !Array.isArray(value["columns"])) return false;
+  const { rows } = value;
+  return Number.isSafeInteger(rows) && value["columns"].every((column: unknown) => isColumn(column, rows));
+}
+
+function isColumn(column: unknown, rows: unknown): boolean {
+  if (!isRecord(column) || typeof column["name"] !== "string" || !isRecord(column["texts"])) return false;
+  return column["codes"] instanceof Int32Array && column["codes"].length === rows;
 }
 
 const gapWords = /^(nan|na|n\/a|#n\/a|<na>|null)?$/i;
@@ -145,6 +168,8 @@ export function bytesOf(builders: readonly CellColumnBuilder[], rows: number): n
  * invalid date are gaps. Nothing is changed in the rows. Throws a `data` error that names row and column for other values.
  */
 export function cellTableOf(rows: Iterable<object>, options: CellTableOptions = {}): CellTable {
+  checkRequest(options, tableRules, "cellTableOf");
+  checkValue(rows, objects, "rows");
   const collector = recordCollector("rows", options);
   let count = 0;
   for (const record of rows) {
@@ -160,6 +185,7 @@ export function recordCollector(where: string, { missing, memory }: CellTableOpt
   let rows = 0;
   return {
     add(record: object, placeOf: () => string): void {
+      if (!isRecord(record)) checkValue(record, recordRule, placeOf());
       for (const [name, value] of Object.entries(record)) {
         const builder = builders.get(name) ?? cellColumnBuilder(name, where, missing);
         if (!builders.has(name)) {
@@ -178,6 +204,18 @@ export function recordCollector(where: string, { missing, memory }: CellTableOpt
 }
 
 const mostColumns = 2 ** 16;
+const objects: Rule = {
+  expected: "an array of objects",
+  holds: (value) => typeof value === "object" && value !== null && Symbol.iterator in value,
+  remedy: 'give an object for every row, such as [{ age: 41, city: "Oslo" }]',
+  code: "data",
+};
+const recordRule: Rule = {
+  expected: "an object",
+  holds: isRecord,
+  remedy: 'name the values of a row, such as { age: 41, city: "Oslo" }',
+  code: "data",
+};
 
 function tooWide(where: string) {
   return failure("data", { where, expected: `at most ${mostColumns} columns`, received: "more" });
@@ -201,6 +239,7 @@ export function addValue(builder: CellColumnBuilder, value: unknown, where: () =
 
 /** The rows as objects with the types of their source; gaps are null, and cells of untyped columns are texts. */
 export function* recordsOf(table: CellTable): Generator<Record<string, CellValue>> {
+  checkValue(table, cellTableRule, "table");
   for (let row = 0; row < table.rows; row++) {
     yield Object.fromEntries(table.columns.map((column) => [column.name, recordValue(column, row)]));
   }

@@ -22,13 +22,16 @@ export type { Configuration } from "./train/configuration.ts";
 export { readNumericCsv } from "./data/csv.ts";
 export { densities } from "./data/densities.ts";
 
-// Tables of mixed columns with gaps: arrays of objects in, typed records back.
+// Tables of mixed columns with gaps: objects or CSV in, typed records back.
 
-export { cellTableOf, recordsOf } from "./data/cell-table.ts";
+export { readCellCsv } from "./data/cell-csv.ts";
+export { cellTableOf, readCellRows, recordsOf } from "./data/cell-table.ts";
+export { compareTables } from "./tasks/table/compare-tables.ts";
+export { evaluateTable } from "./tasks/table/evaluate-table.ts";
 export { fitTable } from "./tasks/table/fit-table.ts";
 export { imputeTable } from "./tasks/table/impute-table.ts";
 export { sampleTable } from "./tasks/table/sample-table.ts";
-export { scoreTable } from "./tasks/table/score-table.ts";
+export { createTableScoring, scoreTable } from "./tasks/table/score-table.ts";
 export { tableConfiguration } from "./tasks/table/table-configuration.ts";
 export { decodeTableModel, encodeTableModel, type TableModel } from "./tasks/table/table-model.ts";
 

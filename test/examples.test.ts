@@ -127,4 +127,15 @@ describe("the examples", () => {
     expect(numberAfter(output, "Fréchet distance")).toBeGreaterThan(gaussian);
     expect([...readFileSync(join(scratch, "digits.png")).subarray(1, 4)]).toEqual([0x50, 0x4e, 0x47]);
   }, 180_000);
+
+  it("12 judges a model beside real rows, says what drifted, and finds the odd price", async () => {
+    const output = await printed("12-checks.ts");
+    expect(numberAfter(output, "columns")).toBeLessThan(0.1);
+    expect(numberAfter(output, "trees tell them:")).toBeLessThan(0.75);
+    expect(output).toContain("no differential privacy guarantee");
+    expect(output).toMatch(/^drift: price moved /m);
+    expect(output).not.toMatch(/^drift: (items|paid) moved /m);
+    expect(numberAfter(output, "3 items for 48: percentile")).toBeLessThan(1);
+    expect(numberAfter(output, "3 items for 24: percentile")).toBeGreaterThan(2);
+  });
 });

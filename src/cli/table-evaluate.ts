@@ -8,14 +8,14 @@ import { type TableCurve, tableCurve, tableCurveMetrics, tableCurveSection } fro
 import { studentSamplers } from "../tasks/distillation/evaluate-student.ts";
 import type { Student } from "../tasks/distillation/student.ts";
 import { densityTeacher } from "../tasks/distillation/teacher.ts";
-import type { TableEstimate, TableMetric } from "../tasks/table/evaluate-table.ts";
-import { privacyMetricNames, type TableMetricName, tableMetricNames } from "../tasks/table/evaluate-table-metrics.ts";
+import type { TableEstimate, TableMetric } from "../tasks/table/evaluate-rows.ts";
 import {
   checkTableColumns,
   checkTarget,
-  evaluateTableModel,
+  evaluateTable,
   type TableModelEvaluation,
-} from "../tasks/table/evaluate-table-model.ts";
+} from "../tasks/table/evaluate-table.ts";
+import { privacyMetricNames, type TableMetricName, tableMetricNames } from "../tasks/table/evaluate-table-metrics.ts";
 import { shownBaselines, tableEvaluationPage } from "../tasks/table/evaluate-table-page.ts";
 import { checkRealRows } from "../tasks/table/evaluate-table-rows.ts";
 import { type TextMetricName, textMetricNames, textMetrics } from "../tasks/table/evaluate-texts.ts";
@@ -77,7 +77,7 @@ export async function evaluateTableFile(
   const evaluation = await withEngine(options, async (engine): Promise<CurvedEvaluation> => {
     const probe = { samples: "points" } as const;
     const { integration, ...chosen } = await settledTableIntegration(engine, model, probe, { options, terminal, view });
-    const found = await evaluateTableModel(engine, model, {
+    const found = await evaluateTable(engine, model, {
       ...request,
       flows: flowBaselines.filter((name) => askedBaselines(options).includes(name)),
       needed: { names: failUnder.map(({ measure }) => measure), where: "--fail-under" },

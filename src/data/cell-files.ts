@@ -2,7 +2,7 @@
 import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { failure } from "../errors.ts";
-import { cellSink } from "./cell-sink.ts";
+import { type CellSource, type CellSourceOptions, readCellCsv } from "./cell-csv.ts";
 import {
   addValue,
   builtTable,
@@ -13,7 +13,6 @@ import {
   recordCollector,
 } from "./cell-table.ts";
 import { checkDistinct, numberedColumns } from "./columns.ts";
-import { csvScanner, type Separator } from "./csv-scanner.ts";
 import { endingOf, explained, unknownEnding } from "./files.ts";
 import { isRecord } from "./is-record.ts";
 import { checkKeys, jsonBegun, parsedPiece, parsedWhole } from "./json-table.ts";
@@ -28,15 +27,6 @@ import { spoken } from "./value-table.ts";
 export interface CellReadOptions extends CellTableOptions {
   /** What the path `-` reads, as CSV; default: the standard input of the process. */
   readonly input?: AsyncIterable<Uint8Array>;
-}
-
-type Source = AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
-
-interface CellSourceOptions extends CellTableOptions {
-  /** Name of the source in error messages. */
-  readonly where: string;
-  /** Length of the whole file in bytes where it is known. */
-  readonly bytes?: number;
 }
 
 /**
@@ -61,30 +51,18 @@ async function readEnding(path: string, ending: string, options: CellReadOptions
   return readCellCsv(source, { ...known, ...(ending === ".tsv" && { separator: "\t" as const }) });
 }
 
-/** Reads CSV: the dialect of `csvScanner`, a header unless the first line holds only numbers; blanks around cells go. */
-export async function readCellCsv(
-  source: Source,
-  options: CellSourceOptions & { readonly separator?: Separator },
-): Promise<CellTable> {
-  const sink = cellSink(options.where, options);
-  const scanner = csvScanner(options.where, sink, options.separator);
-  for await (const chunk of source) scanner.push(chunk);
-  scanner.finish();
-  return sink.table();
-}
-
 /** Reads one record per line; a name that a record lacks is a gap there. */
-export function readCellNdjson(source: Source, options: CellSourceOptions): Promise<CellTable> {
+export function readCellNdjson(source: CellSource, options: CellSourceOptions): Promise<CellTable> {
   return readPieces(source, lineCutter, options);
 }
 
 /** Reads `[{"a": 1}, …]`, `[[1, "x"], …]` or `{"a": [1, …]}`. */
-export async function readCellJson(source: Source, options: CellSourceOptions): Promise<CellTable> {
+export async function readCellJson(source: CellSource, options: CellSourceOptions): Promise<CellTable> {
   const { first, chunks } = await jsonBegun(source);
   return first === "{" ? readColumnObject(chunks, options) : readPieces(chunks, elementCutter, options);
 }
 
-async function readPieces(source: Source, cut: typeof lineCutter, options: CellSourceOptions): Promise<CellTable> {
+async function readPieces(source: CellSource, cut: typeof lineCutter, options: CellSourceOptions): Promise<CellTable> {
   const { where } = options;
   const collector = recordCollector(where, options);
   let names: readonly string[] | undefined;
@@ -114,7 +92,7 @@ function recordFrom(value: unknown, names: readonly string[] | undefined, where:
   });
 }
 
-async function readColumnObject(source: Source, options: CellSourceOptions): Promise<CellTable> {
+async function readColumnObject(source: CellSource, options: CellSourceOptions): Promise<CellTable> {
   const { where, memory, missing, bytes = 0 } = options;
   checkMemory(6 * bytes, "about ", where, memory);
   const text = await wholeText(source, where);

@@ -168,15 +168,35 @@ export function bytesOf(builders: readonly CellColumnBuilder[], rows: number): n
  * invalid date are gaps. Nothing is changed in the rows. Throws a `data` error that names row and column for other values.
  */
 export function cellTableOf(rows: Iterable<object>, options: CellTableOptions = {}): CellTable {
-  checkRequest(options, tableRules, "cellTableOf");
+  const collector = objectCollector(options, "cellTableOf");
   checkValue(rows, objects, "rows");
+  for (const record of rows) collector.add(record);
+  return collector.table();
+}
+
+/** The table of `cellTableOf` from a stream of objects, such as the answer of a database; it is kept as cells, not as objects. */
+export async function readCellRows(
+  rows: AsyncIterable<object> | Iterable<object>,
+  options: CellTableOptions = {},
+): Promise<CellTable> {
+  const collector = objectCollector(options, "readCellRows");
+  checkValue(rows, streamedObjects, "rows");
+  for await (const record of rows) collector.add(record);
+  return collector.table();
+}
+
+/** Collects objects of a program, which errors call by their rows. */
+function objectCollector(options: CellTableOptions, where: string) {
+  checkRequest(options, tableRules, where);
   const collector = recordCollector("rows", options);
   let count = 0;
-  for (const record of rows) {
-    const place = count++;
-    collector.add(record, () => atRow("rows", place));
-  }
-  return collector.table();
+  return {
+    add(record: object): void {
+      const place = count++;
+      collector.add(record, () => atRow("rows", place));
+    },
+    table: collector.table,
+  };
 }
 
 /** Collects records, each with its place for errors, row by row; a column that a record lacks has a gap there. */
@@ -209,6 +229,11 @@ const objects: Rule = {
   holds: (value) => typeof value === "object" && value !== null && Symbol.iterator in value,
   remedy: 'give an object for every row, such as [{ age: 41, city: "Oslo" }]',
   code: "data",
+};
+const streamedObjects: Rule = {
+  ...objects,
+  expected: "a stream of objects",
+  holds: (value) => objects.holds(value) || (isRecord(value) && Symbol.asyncIterator in value),
 };
 const recordRule: Rule = {
   expected: "an object",

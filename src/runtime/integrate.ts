@@ -71,9 +71,9 @@ async function fixedIntegrator(
     start: number,
     n: number,
     result: Rows,
-    turn: () => Promise<void>,
+    { alone, turn }: Pick<RunOptions, "alone"> & { readonly turn: () => Promise<void> },
   ) => {
-    const padded = paddedRows(n, slots);
+    const padded = paddedRows(n, slots, alone);
     const context = paddedSlice(fixed, equation.context, start, n, padded);
     let current = paddedSlice(rows, widths, start, n, padded);
     for (let k = 0; k < steps; k++) {
@@ -91,12 +91,12 @@ async function fixedIntegrator(
     putRows(widths, result, start, numbersOf(current), n);
   };
   return {
-    run: async (rows, { context = [], firstRow = 0, signal } = {}) => {
+    run: async (rows, { context = [], firstRow = 0, alone = false, signal } = {}) => {
       const turn = turns(signal, "integration");
       const count = countRows(rows, widths);
       const result = emptyRows(widths, count);
       for (let start = 0; start < count; start += slots)
-        await moveChunk(rows, context, start, Math.min(slots, count - start), result, turn);
+        await moveChunk(rows, context, start, Math.min(slots, count - start), result, { alone, turn });
       checkFinite(result, widths, firstRow);
       return { state: result, evaluations: count * steps * perStep };
     },

@@ -91,7 +91,7 @@ export async function createTransport(
   const masked = blocks.some(isMasked);
   const classCount = guidance === 0 ? 0 : Math.max(...blocks.map(({ network }) => networkClasses(network)));
   return {
-    run: async (all, { random, firstRow = 0, signal, states, classes } = {}) => {
+    run: async (all, { random, firstRow = 0, alone = false, signal, states, classes } = {}) => {
       const { points, contexts, withGiven } = masked
         ? maskedStart(all, dimension, states)
         : plainStart(all, classCount > 0 ? [sharesOf(classes, all.length / dimension, classCount)] : []);
@@ -99,7 +99,7 @@ export async function createTransport(
       const logDeterminant = new Float32Array(rows * columns);
       const signs = probes > 0 ? [rademacher(random, firstRow, rows, probes * dimension)] : [];
       const turn = turns(signal, "transport");
-      const common = { firstRow, ...(signal && { signal }) };
+      const common = { firstRow, alone, ...(signal && { signal }) };
       const explained = (leg: number) => async (error: unknown) => {
         const way = { dimension, direction, equationOf, points: withGiven(points), ...(signal && { signal }) };
         throw await explainStuck(engine, { ...way, blocks: ordered.slice(0, leg + 1) }, error);

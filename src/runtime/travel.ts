@@ -79,14 +79,14 @@ interface Slots {
 export async function travel(
   program: AdaptiveProgram,
   rows: Rows,
-  { context = [], firstRow = 0, signal }: RunOptions,
+  { context = [], firstRow = 0, alone = false, signal }: RunOptions,
 ): Promise<Integrated> {
   const { equation, carried, slots: most, order } = program;
   const { widths } = equation;
   const count = countRows(rows, widths);
   const arrivals = emptyRows(widths, count);
   const turn = turns(signal, "integration");
-  const departures = await depart(program, rows, context, firstRow, turn);
+  const departures = await depart(program, rows, { context, firstRow, alone, turn });
   const slots = emptySlots(program, Math.min(most, count));
   let evaluations = 2 * count;
   let [waiting, active] = [0, 0];
@@ -105,7 +105,7 @@ export async function travel(
   };
   for (fill(); active > 0; fill()) {
     await turn();
-    const { state, last, ratio } = await stepAll(program, slots, active);
+    const { state, last, ratio } = await stepAll(program, slots, active, alone);
     evaluations += program.evaluationsPerStep * active;
     let kept = 0;
     for (let slot = 0; slot < active; slot++) {
@@ -139,9 +139,7 @@ export async function travel(
 async function depart(
   { equation, carried, slots, direction, order, start }: AdaptiveProgram,
   rows: Rows,
-  context: Rows,
-  firstRow: number,
-  turn: () => Promise<void>,
+  { context, firstRow, alone, turn }: Required<Omit<RunOptions, "signal">> & { readonly turn: () => Promise<void> },
 ): Promise<Departures> {
   const count = countRows(rows, equation.widths);
   const first = emptyRows(carried, count);
@@ -149,7 +147,7 @@ async function depart(
   for (let at = 0; at < count; at += slots) {
     await turn();
     const n = Math.min(slots, count - at);
-    const padded = paddedRows(n, slots);
+    const padded = paddedRows(n, slots, alone);
     const output = await start.run({
       state: paddedSlice(rows, equation.widths, at, n, padded),
       time: constantColumn(padded, direction === 1 ? 0 : 1),
@@ -175,9 +173,10 @@ async function stepAll(
   program: AdaptiveProgram,
   slots: Slots,
   active: number,
+  alone: boolean,
 ): Promise<{ state: Rows; last: Rows; ratio: NDArray }> {
   const { equation, direction, carried } = program;
-  const padded = Math.min(paddedRows(active, program.slots), program.slots);
+  const padded = paddedRows(active, program.slots, alone);
   const [time, size]: [FloatArray, FloatArray] = [constantColumn(padded, 0), constantColumn(padded, 0)];
   for (let i = 0; i < active; i++) {
     const travelled = slots.travelled[i] ?? 0;

@@ -26,10 +26,10 @@ import {
   checkCount,
   checkRows,
   checkSamples,
-  evenRows,
   type RowRequest,
   rowNotes,
   splitRows,
+  spreadRows,
 } from "./rows.ts";
 import { combine, createScoring, type ScoredChunk } from "./scoring.ts";
 import {
@@ -67,7 +67,7 @@ export interface FitReport {
   readonly notes: readonly string[];
 }
 
-/** What a fit gives: `scores` are the log-densities behind the report, of `evenRows` of the training rows and of held-out rows. */
+/** What a fit gives: `scores` are the log-densities behind the report, of `spreadRows` of the training rows and of held-out rows. */
 export interface Fitted {
   readonly model: DensityModel;
   readonly report: FitReport;
@@ -266,7 +266,7 @@ async function reportScores(
   const countOf = (rows: FloatArray) => Math.min(most, rows.shape[0] ?? 0);
   const judged = heldOut && { rows: (count: number) => rowsOf(heldOut, 0, count), most: countOf(heldOut) };
   const validation = judged && (await scoresInTime({ ...judged, milliseconds: left() / 2 }, score));
-  const shown = { rows: (count: number) => evenRows(train, count), most: countOf(train), milliseconds: left() };
+  const shown = { rows: (count: number) => spreadRows(train, count), most: countOf(train), milliseconds: left() };
   return { train: await scoresInTime(shown, score), ...(validation && { validation }) };
 }
 

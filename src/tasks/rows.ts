@@ -1,7 +1,7 @@
 // rows: checks of the rows that come in, and their split into training and held-out rows.
 import { atRow, inColumn } from "../data/table-places.ts";
 import { failure } from "../errors.ts";
-import { permutation, random, split } from "../random.ts";
+import { fillUniform, permutation, random, split } from "../random.ts";
 import { type FloatArray, pickedRows } from "../tensor/array.ts";
 
 /** What a fit may be given to learn from and to be held against. */
@@ -79,14 +79,22 @@ export function rowNotes({ shape: [count = 0, d = 1] }: FloatArray, axis = "colu
   ];
 }
 
-/** Up to `count` rows [count, d] at even distances: all of them when there are no more, and fair to a table that is sorted. */
-export function evenRows(rows: FloatArray, count: number): FloatArray {
+/**
+ * The numbers of `count` of `all` rows in order, one from each of as many equal stretches, at random places in these (always the same ones):
+ * fair to a table that is sorted, and to one whose rows come again at even distances. All numbers where there are no more.
+ */
+export function spreadPlaces(all: number, count: number): Uint32Array {
+  if (all <= count) return Uint32Array.from({ length: all }, (_, n) => n);
+  const draws = new Float32Array(count);
+  fillUniform(random("spread rows"), draws);
+  const end = (n: number) => Math.floor((n * all) / count);
+  return Uint32Array.from(draws, (draw, n) => end(n) + Math.floor(draw * (end(n + 1) - end(n))));
+}
+
+/** The rows of `spreadPlaces` [count, d]: all of them when there are no more. */
+export function spreadRows(rows: FloatArray, count: number): FloatArray {
   const [all = 0] = rows.shape;
-  if (all <= count) return rows;
-  return pickedRows(
-    rows,
-    Array.from({ length: count }, (_, n) => Math.floor((n * all) / count)),
-  );
+  return all <= count ? rows : pickedRows(rows, [...spreadPlaces(all, count)]);
 }
 
 /** Copies of the training rows that are alive at once: the table, its standardised form, the pool and the pool before it. */

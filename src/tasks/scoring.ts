@@ -62,7 +62,13 @@ export async function createScoring(
       const last = Math.min(first + chunkRows, count);
       const points = standardize(standardization, rows.data.subarray(first * d, last * d));
       const states = all?.subarray(first * d, last * d);
-      const run = { random: key, firstRow: first, ...(states && { states }), ...(signal && { signal }) };
+      const run = {
+        random: key,
+        firstRow: first,
+        alone: count === 1,
+        ...(states && { states }),
+        ...(signal && { signal }),
+      };
       const moved = await transport.run(points, run);
       onProgress?.({ stage: "score", fraction: last / count });
       const logDensity = combine(moved.points, moved.logDeterminant, 1, model, states);

@@ -4,8 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { readCellCsv, readCellJson, readCellNdjson, readCellTable } from "../../src/data/cell-files.ts";
-import { type CellTable, cellTableOf, cellText, recordsOf } from "../../src/data/cell-table.ts";
+import { readCellCsv } from "../../src/data/cell-csv.ts";
+import { readCellJson, readCellNdjson, readCellTable } from "../../src/data/cell-files.ts";
+import { type CellTable, cellTableOf, cellText, readCellRows, recordsOf } from "../../src/data/cell-table.ts";
 import { cellHeader, cellLines } from "../../src/data/cell-writer.ts";
 import { textPool } from "../../src/data/text-pool.ts";
 import { LocalFlowError } from "../../src/errors.ts";
@@ -138,7 +139,7 @@ describe("JSON", () => {
   });
 });
 
-test("objects: every kind of gap, dates and large numbers, and the rows stay as they were", () => {
+test("objects, also from a stream: every kind of gap, dates and large numbers, and the rows stay as they were", async () => {
   const day = new Date("2024-02-29T12:00:00Z");
   const rows = [
     { a: 1, b: "x", d: day, e: 12n },
@@ -154,6 +155,13 @@ test("objects: every kind of gap, dates and large numbers, and the rows stay as 
     { a: null, b: null, d: null, e: 13, f: null },
     { a: null, b: "y", d: null, e: null, f: true },
   ]);
+  async function* stream(records: readonly object[]) {
+    for (const record of records) yield record;
+  }
+  for (const source of [stream(rows), rows])
+    expect([...recordsOf(await readCellRows(source))]).toEqual([...recordsOf(table)]);
+  await expect(readCellRows(stream([{ a: 1 }, { a: [1] }]))).rejects.toThrow('rows row 2 column "a"');
+  await expect(readCellRows(stream([]))).rejects.toThrow("rows: expected rows, got none");
   expect(() => cellTableOf([{ a: [1] }])).toThrow('rows row 1 column "a"');
   expect(() => cellTableOf([])).toThrow("rows: expected rows, got none");
 });

@@ -1,6 +1,7 @@
 // utf8: bytes that are no UTF-8 are refused by their place, and letters cut in two by chunks are none of them.
 import { describe, expect, it } from "vitest";
-import { readCellCsv, readCellJson, readCellNdjson } from "../../src/data/cell-files.ts";
+import { readCellCsv } from "../../src/data/cell-csv.ts";
+import { readCellJson, readCellNdjson } from "../../src/data/cell-files.ts";
 import { cellText } from "../../src/data/cell-table.ts";
 import { csvReader, readNumericCsv } from "../../src/data/csv.ts";
 import { readJsonTable, readNdjsonTable } from "../../src/data/json-table.ts";

@@ -266,6 +266,35 @@ describe("rows", () => {
     }
   });
 
+  it("that stand alone travel by themselves, within the tolerance of where they come in company", async () => {
+    const heights = new Set<number>();
+    const watched: Engine = {
+      ...engine,
+      open: async (model) => {
+        const session = await engine.open(model);
+        return {
+          ...session,
+          run: (feeds, into) => {
+            for (const { shape } of Object.values(feeds)) heights.add(shape[0] ?? 0);
+            return session.run(feeds, into);
+          },
+        };
+      },
+    };
+    const own = networkPoints.slice(3, 6);
+    for (const integration of [adaptive(1e-4), { kind: "fixed", method: "rk4", evaluations: 40 } as const]) {
+      const integrator = await createIntegrator(watched, network, { direction: 1, integration, slots: 64 });
+      heights.clear();
+      const alone = await integrator.run([own], { alone: true });
+      expect([...heights]).toEqual([1]);
+      const padded = await integrator.run([own]);
+      expect([...heights]).toEqual([1, 4]);
+      await integrator.release();
+      expect(alone.evaluations).toBe(padded.evaluations);
+      expect(largestDifference(alone.state[0] ?? [], padded.state[0] ?? [])).toBeLessThan(1e-4);
+    }
+  });
+
   it("may start at the origin, where the state gives no scale", async () => {
     const away: Equation = {
       widths: [1],
@@ -391,6 +420,7 @@ describe("padding", () => {
     const sizes = [1, 4, 5, 16, 17, 64, 65, 256, 257, 1024, 1025, 2048].map((n) => paddedRows(n, 2048));
     expect(sizes).toEqual([4, 4, 16, 16, 64, 64, 256, 256, 1024, 1024, 2048, 2048]);
     expect([1, 5, 8].map((n) => paddedRows(n, 8))).toEqual([4, 8, 8]);
+    expect(paddedRows(1, 8, true)).toBe(1);
   });
 
   it("repeats the last row, so that it adds no value that was not there", () => {

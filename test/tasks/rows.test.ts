@@ -1,6 +1,6 @@
 // rows: what may come in, what may go out, and which rows are held out.
 import { describe, expect, it } from "vitest";
-import { checkSamples, evenRows, rowNotes, splitRows } from "../../src/tasks/rows.ts";
+import { checkSamples, rowNotes, splitRows, spreadPlaces, spreadRows } from "../../src/tasks/rows.ts";
 import { floats } from "../../src/tensor/array.ts";
 
 const rows = floats(
@@ -35,14 +35,33 @@ describe("the split", () => {
   });
 });
 
-describe("even rows", () => {
-  it("are all of them when there are no more, and else spread from the first to near the last, whole", () => {
-    expect(evenRows(rows, 100)).toBe(rows);
-    const { data, shape } = evenRows(rows, 4);
+describe("spread rows", () => {
+  it("are all of them when there are no more, and else one of each stretch, whole", () => {
+    expect(spreadRows(rows, 100)).toBe(rows);
+    const { data, shape } = spreadRows(rows, 4);
     expect(shape).toEqual([4, 2]);
-    expect([...data]).toEqual([0, 1, 50, 51, 100, 101, 150, 151]);
-    expect(evenRows(rows, 99).data.at(-1)).toBe(197);
+    expect([...data].map((value, n) => Math.floor(value / 50) === n >> 1)).toEqual(Array(8).fill(true));
+    expect([...spreadPlaces(7, 9)]).toEqual([0, 1, 2, 3, 4, 5, 6]);
+    for (const count of [99, 64, 33, 1]) {
+      const places = [...spreadPlaces(100, count)];
+      expect(new Set(places).size).toBe(count);
+      expect(places.every((place, n) => Math.floor((place * count) / 100) <= n && place < 100)).toBe(true);
+    }
   });
+
+  it.each([250, 500, 900, 1000, 2000, 2500, 5000])(
+    "leave out hardly any of %i rows of which copies follow each other",
+    (few) => {
+      const copies = Math.ceil(20_000 / few);
+      const hits = new Float64Array(few);
+      for (const place of spreadPlaces(copies * few, 10_000)) hits[place % few]!++;
+      const mean = 10_000 / few;
+      expect(hits.filter((count) => count === 0).length / few).toBeLessThan(few <= 2500 ? 0.01 : 0.08);
+      const parity = hits.reduce((total, count, row) => total + (row % 2 === 0 ? count : 0), 0);
+      expect(Math.abs(parity / 10_000 - 0.5)).toBeLessThan(0.015);
+      expect(hits.every((count) => count <= 2.5 * mean + 1)).toBe(true);
+    },
+  );
 });
 
 describe("notes on rows", () => {

@@ -3,7 +3,7 @@ import type { CellTable } from "../../data/cell-table.ts";
 import { listNames, shorten } from "../../data/columns.ts";
 import { failure } from "../../errors.ts";
 import { detectSchema } from "./detect.ts";
-import { checkColumnNames } from "./evaluate-table-model.ts";
+import { checkColumnNames } from "./evaluate-table.ts";
 import { unreadCells } from "./measured.ts";
 import type { ColumnSchema, Schema } from "./schema.ts";
 

@@ -14,7 +14,7 @@ import { permutation, random, split } from "../../random.ts";
 import { turns } from "../../runtime/pause.ts";
 import { sharedSchema, type TableNames } from "./compare-schema.ts";
 import { driftVerdict } from "./compare-verdict.ts";
-import type { TableEstimate } from "./evaluate-table.ts";
+import type { TableEstimate } from "./evaluate-rows.ts";
 import { plain } from "./evaluate-table-findings.ts";
 import { qualityOf } from "./evaluate-table-measures.ts";
 import {

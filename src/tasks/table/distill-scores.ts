@@ -9,7 +9,7 @@ import { fillNormal, fillUniform, type Random, random, split } from "../../rando
 import type { Engine } from "../../runtime/contract.ts";
 import { sampleMasked, scoreMasked } from "../masked.ts";
 import type { Progress } from "../progress.ts";
-import { checkColumnNames } from "./evaluate-table-model.ts";
+import { checkColumnNames } from "./evaluate-table.ts";
 import { type KnownPoints, maskGroups, pointsOf, spansOf } from "./points.ts";
 import { type Agreement, createScorer, type TableScorer } from "./scorer.ts";
 import type { TableModel } from "./table-model.ts";

@@ -1,6 +1,6 @@
 // evaluate-privacy-verdict: whether training rows show in synthetic ones, in plain words that are no surer than the rows allow
 import { largestArea, meaninglessError } from "../../measure/area-under-curve.ts";
-import type { Beside, TableFindings } from "./evaluate-table.ts";
+import type { Beside, TableFindings } from "./evaluate-rows.ts";
 import {
   areOfOtherLaws,
   areSeen,

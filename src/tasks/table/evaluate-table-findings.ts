@@ -11,7 +11,7 @@ import type {
   TableEstimate,
   TableFindings,
   TableMetric,
-} from "./evaluate-table.ts";
+} from "./evaluate-rows.ts";
 import type { Measured, MeasuredSynthetic, MeasureSettings } from "./evaluate-table-measures.ts";
 import { type TableMetricName, tableMetricNames, tableMetrics } from "./evaluate-table-metrics.ts";
 import { areSeen } from "./evaluate-table-words.ts";

@@ -1,7 +1,7 @@
 // evaluate-table-page: what was found about synthetic rows, as one HTML file with the same numbers as JSON inside
 import { type Measure, measuresFigure } from "../../pictures/measures.ts";
 import { htmlReport, type ReportCell, type ReportSection, type ReportTable } from "../report.ts";
-import { type Beside, type TableEstimate, type TableEvaluation, tableBaselines } from "./evaluate-table.ts";
+import { type Beside, type TableEstimate, type TableEvaluation, tableBaselines } from "./evaluate-rows.ts";
 import { type TableMetricMeaning, type TableMetricName, tableMetricNames } from "./evaluate-table-metrics.ts";
 import { whatIsOff } from "./pair-findings.ts";
 

@@ -4,7 +4,7 @@ import { largestArea } from "../../measure/area-under-curve.ts";
 import { flowBaselines } from "../../measure/names.ts";
 import { testedRows } from "../../measure/two-sample-classifier.ts";
 import { privacySentence } from "./evaluate-privacy-verdict.ts";
-import type { Beside, TableEstimate, TableFindings } from "./evaluate-table.ts";
+import type { Beside, TableEstimate, TableFindings } from "./evaluate-rows.ts";
 import {
   areOfOtherLaws,
   besideChance,

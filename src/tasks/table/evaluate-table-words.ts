@@ -2,7 +2,7 @@
 import { meaninglessError } from "../../measure/area-under-curve.ts";
 import { rounding } from "../../measure/estimate.ts";
 import { testedRows } from "../../measure/two-sample-classifier.ts";
-import type { Beside, TableEstimate, TableFindings } from "./evaluate-table.ts";
+import type { Beside, TableEstimate, TableFindings } from "./evaluate-rows.ts";
 
 /** Areas under the curve below which rows are hardly told, and up to which a test may miss them and still says something. */
 export const [hardlyTold, mostMissed] = [0.6, 0.7];

@@ -1,193 +1,218 @@
-// evaluate-table: how faithful and how private synthetic rows are, every measure beside its floor and two baselines
-import type { BoostingOptions } from "../../measure/boosting.ts";
-import { type ClosestRecords, checkedRows, someRows } from "../../measure/closest-record.ts";
-import { checkEnoughRows } from "../../measure/column-shapes.ts";
-import { takenRows } from "../../measure/columns-rows.ts";
+// evaluate-table: rows drawn from a table's model, measured against rows that it has not seen.
+import { type CellTable, cellTableRule } from "../../data/cell-table.ts";
+import { didYouMean, listNames, mayBeRenamed, shorten } from "../../data/columns.ts";
+import { callback, checkRequest, choice, object, type Rules, required, text, whole } from "../../data/requests.ts";
+import { failure } from "../../errors.ts";
 import type { MeasuredTable } from "../../measure/columns-table.ts";
-import { gaussianCopulaSteps, independentColumns } from "../../measure/copula.ts";
-import { inTurns } from "../../measure/steps.ts";
-import { permutation, type Random, random, split } from "../../random.ts";
+import { type FlowBaseline, flowBaselines } from "../../measure/names.ts";
+import type { Integration } from "../../ode/integration.ts";
+import type { Engine } from "../../runtime/contract.ts";
 import { turns } from "../../runtime/pause.ts";
-import { gathered, notesOf } from "./evaluate-table-findings.ts";
-import { type Measured, measureFloor, measureSynthetic } from "./evaluate-table-measures.ts";
-import type { TableMetricMeaning, TableMetricName } from "./evaluate-table-metrics.ts";
+import type { BaselineSummary } from "../evaluate.ts";
+import { gradientStepsOf, parametersOf } from "../plain-flow.ts";
+import { type Controls, controlsOf } from "../progress.ts";
+import { evaluateRows, type TableEvaluation } from "./evaluate-rows.ts";
 import { checkRealRows } from "./evaluate-table-rows.ts";
-import { tableVerdict } from "./evaluate-table-verdict.ts";
-import { type GapPair, gapPairs } from "./gap-findings.ts";
-import { type FoundPair, withDependence } from "./pair-findings.ts";
+import { type EvaluatedText, evaluateTexts } from "./evaluate-texts.ts";
+import { textSentences } from "./evaluate-texts-verdict.ts";
+import { measuredTable, unreadableNotes } from "./measured.ts";
+import { checkNeeded, type NeededMeasures } from "./needed-measures.ts";
+import { fitPlainTable } from "./plain-table.ts";
+import { checkGiven, controls, integration, seed as seedRule } from "./request-rules.ts";
+import { sampleTable } from "./sample-table.ts";
+import type { Schema } from "./schema.ts";
+import type { TableModel } from "./table-model.ts";
 
-/** Tables of the same columns. */
-export interface EvaluationTables {
-  /** Real rows that the generator has not seen. */
-  readonly heldOut: MeasuredTable;
-  readonly synthetic: MeasuredTable;
-  /**
-   * Rows that the generator has learnt from. Without them nothing is said of privacy, and a random half of the held-out rows
-   * stands in for them at the floor and under the baselines; all is then measured against the other half.
-   */
-  readonly train?: MeasuredTable;
-  /** Rows of further generators that are held beside, by name. */
-  readonly rivals?: Readonly<Record<string, MeasuredTable>>;
-}
-
-export interface EvaluateTableOptions {
-  /** Decides every draw; default 0. */
-  readonly seed?: number | string;
-  /**
-   * Rows of each table for the classifier, the utility and the privacy measures, at most; default 20 000. Distances between
-   * rows are looked at among fewer where there are more than ten columns: the work is about the same then.
-   */
+export interface TableModelEvaluationRequest extends Controls {
+  /** Rows that the model has not seen, with its columns; others are left out. */
+  readonly heldOut: CellTable;
+  /** The rows that it was trained on: with them come the measures of privacy. */
+  readonly train?: CellTable;
+  /** Default 0. */
+  readonly seed?: number;
+  /** Rows to draw; default: as many as there are held-out rows, at least 1000 and at most 20 000. */
   readonly rows?: number;
-  /** Rows of each table for precision, recall, density and coverage, at most; default 4096, likewise. */
-  readonly neighbourhoodRows?: number;
   /** Column to predict, for `utility`; without it that measure is left out. */
   readonly target?: string;
-  /** Pairs of columns that are looked at, at most; default 2000. */
-  readonly pairs?: number;
-  /** How the trees of `c2st` and `utility` are boosted. */
-  readonly boosting?: Omit<BoostingOptions, "random">;
-  /** Stops with code "interrupted". */
-  readonly signal?: AbortSignal;
-  /** How many of the `total` tables are measured, and which one comes next. */
-  readonly onProgress?: (done: number, total: number, next: string) => void;
+  /** Plain Flow Matching to be trained on `train` and held beside. */
+  readonly flows?: readonly FlowBaseline[];
+  readonly integration?: Integration;
+  /** Measures that there must be: throws "option" where the rows lack what one takes, before any are drawn. */
+  readonly needed?: NeededMeasures;
+  /** Told what begins, for people. */
+  readonly onStage?: (text: string) => void;
 }
 
-/** Generators of rows that are always held beside. */
-export const tableBaselines = ["independent", "copula"] as const;
-export type TableBaseline = (typeof tableBaselines)[number];
-
-/** A number with its standard error, null where nothing is known of it. */
-export interface TableEstimate {
-  readonly value: number;
-  readonly standardError: number | null;
+/** What `evaluateTable` found. Plain JSON. */
+export interface TableModelEvaluation extends TableEvaluation {
+  readonly task: "table";
+  readonly parameters: number;
+  readonly gradientSteps: number;
+  /** Velocity evaluations for the rows drawn. */
+  readonly evaluations: number;
+  readonly seconds: number;
+  /** Columns of texts and ids that the model writes anew; absent where there are none. */
+  readonly texts?: readonly EvaluatedText[];
+  /** What the flows among the baselines are, and what they cost. */
+  readonly baselines: Readonly<Record<string, BaselineSummary>>;
 }
 
-/** A value beside what real rows get (`floor`), and what simple generators and the rivals get. */
-export interface Beside extends TableEstimate {
-  readonly floor: TableEstimate;
-  readonly baselines: Readonly<Record<string, TableEstimate>> & Readonly<Record<TableBaseline, TableEstimate>>;
-}
+const requestRules: Rules<TableModelEvaluationRequest> = {
+  heldOut: required(cellTableRule),
+  train: cellTableRule,
+  seed: seedRule,
+  rows: whole({ atLeast: 2 }),
+  target: text,
+  flows: {
+    expected: `a list of ${flowBaselines.join(" and ")}`,
+    holds: (value) => Array.isArray(value) && value.every(choice(flowBaselines).holds),
+  },
+  integration,
+  needed: object,
+  onStage: callback,
+  ...controls,
+};
 
-export interface TableMetric extends Beside, TableMetricMeaning {}
-
-export interface EvaluatedColumn extends Beside {
-  readonly column: string;
-  readonly kind: "numeric" | "category";
-  /** Shares of gaps. */
-  readonly gaps: { readonly heldOut: number; readonly synthetic: number };
-}
-
-export interface EvaluatedPair extends Beside, FoundPair {}
-
-/** What was found, before it is put in words. */
-export interface TableFindings {
-  readonly seed: number | string;
-  /**
-   * Rows given, 0 for no training rows; `compared` are the synthetic rows used, as many real rows for the floor, and rows of each
-   * baseline.
-   */
-  readonly rows: {
-    readonly train: number;
-    readonly heldOut: number;
-    readonly synthetic: number;
-    readonly compared: number;
-  };
-  readonly measures: Readonly<Partial<Record<TableMetricName, TableMetric>>>;
-  /** Column shapes, in the order of the columns. */
-  readonly columns: readonly EvaluatedColumn[];
-  /** Pair trends, the worst first. */
-  readonly pairs: readonly EvaluatedPair[];
-  /** Of these pairs those of which both columns have gaps, the one whose gaps are off most surely first. */
-  readonly gapPairs: readonly GapPair[];
-  /** Columns by their share in what the trees of `c2st` gained: what gave the rows away, largest first. */
-  readonly telling: readonly { readonly column: string; readonly share: number }[];
-  /** Distances to the closest training row, a mean per column from 0 to 1: 5 % quantile and median. */
-  readonly distances?: ClosestRecords["distance"];
-  /** What was left out or cut short, and why. */
-  readonly notes: readonly string[];
-}
-
-/** Plain JSON: it survives `JSON.stringify` and back. */
-export interface TableEvaluation extends TableFindings {
-  /** In plain words; the last sentence is about what none of this guarantees. */
-  readonly verdict: readonly string[];
-}
+const [fewestDrawn, mostDrawn] = [1000, 20_000];
 
 /**
- * Measures `synthetic` against `heldOut`. The floor is what as many real rows get in place of the synthetic ones (for privacy:
- * what rows get that know no training row); the baselines are fitted to `train`. Inputs are not changed; the same inputs and
- * seed give the same. Throws "data" for fewer than 2 rows (4 held-out ones without training rows), tables whose columns do not
- * match or a target that cannot be learnt, "interrupted" when the signal fires.
+ * Draws rows from the model and measures them by `evaluateRows`. Throws "data" for tables without the model's columns and as
+ * `evaluateRows` does, "option" for a target that the model does not hold and for flows without training rows,
+ * "interrupted" when the signal fires.
  */
 export async function evaluateTable(
-  tables: EvaluationTables,
-  options: EvaluateTableOptions = {},
-): Promise<TableEvaluation> {
-  const { synthetic, rivals = {} } = tables;
-  const { seed = 0, rows = 20_000, neighbourhoodRows = 4096, pairs = 2000, target, boosting = {} } = options;
-  const key = split(random(seed), "table evaluation");
-  checkRealRows(tables);
-  for (const [name, table] of Object.entries({ "synthetic rows": synthetic, ...rivals }))
-    checkEnoughRows(name, [table]);
-  const { train, heldOut } = realTables(tables, key);
-  const limits = rowLimits(checkedRows(rows), checkedRows(neighbourhoodRows), heldOut.columns.length);
-  const turn = turns(options.signal, "evaluation");
-  const settings = { seed, pairs, target, boosting, turn, ...limits, isTrained: tables.train !== undefined };
-  const count = Math.min(synthetic.rows, train.rows);
-  const total = 4 + Object.keys(rivals).length;
-  const started = async (done: number, next: string) => {
-    options.onProgress?.(done, total, next);
-    await turn();
+  engine: Engine,
+  model: TableModel,
+  request: TableModelEvaluationRequest,
+): Promise<TableModelEvaluation> {
+  const started = performance.now();
+  checkGiven({ engine, model });
+  checkRequest(request, requestRules, "evaluateTable");
+  const { heldOut, train, seed = 0, target, flows = [], needed, signal, onStage } = request;
+  const { schema } = model.encoder;
+  checkTarget(target, schema);
+  checkTableColumns(heldOut, schema, "held-out rows");
+  if (train !== undefined) checkTableColumns(train, schema, "training rows");
+  checkRealRows(request);
+  const real = {
+    heldOut: measuredTable(heldOut, schema),
+    ...(train && { train: measuredTable(train, schema) }),
   };
-  const measured = (rows: MeasuredTable) => measureSynthetic({ train, heldOut, synthetic: rows }, settings);
-  await started(0, "synthetic rows");
-  const compared = someRows(synthetic, count, split(key, "synthetic"));
-  const found = await measured(compared);
-  await started(1, "real rows");
-  const real = someRows(train, count, split(key, "floor"));
-  const floor = await measureFloor({ train, heldOut, synthetic: real }, settings);
-  await started(2, "independent columns");
-  const independent = await measured(independentColumns(train).sample(split(key, "independent"), count));
-  await started(3, "Gaussian copula");
-  const fitted = await inTurns(gaussianCopulaSteps(train, split(key, "ties")), turn);
-  const copula = await measured(fitted.sample(split(key, "copula"), count));
-  const others: Record<string, Measured> = {};
-  for (const [k, [name, rows]] of Object.entries(rivals).entries()) {
-    await started(4 + k, name);
-    others[name] = await measured(someRows(rows, count, split(key, "rival", name)));
+  const rows = request.rows ?? Math.min(mostDrawn, Math.max(fewestDrawn, heldOut.rows));
+  if (needed) checkNeeded(needed, [real.heldOut, ...(real.train ? [real.train] : [])], comparedRows(request, rows));
+  const draw = drawnRows(engine, model, request, rows);
+  onStage?.("drawing rows");
+  const drawn = await draw(model);
+  const baselines: Record<string, BaselineSummary> = {};
+  const rivals: Record<string, MeasuredTable> = {};
+  for (const kind of flows) {
+    if (train === undefined) throw noTraining(kind);
+    onStage?.(`baseline ${kind}`);
+    const plain = await fitPlainTable(engine, model, { train, kind, seed, ...controlsOf(request) });
+    baselines[kind] = summaryOf(plain);
+    rivals[kind] = (await draw(plain.model)).table;
   }
-  options.onProgress?.(total, total, "done");
-  const counts = { train: tables.train?.rows ?? 0, heldOut: tables.heldOut.rows, synthetic: synthetic.rows };
-  const all = { found, floor, baselines: { independent, copula, ...others } };
-  const notes = [...notesOf(found, floor, settings, heldOut.columns.length)];
-  const beside = gathered(all);
-  const pairsFound = await withDependence(beside.pairs, { real: heldOut, other: compared }, turn);
-  const gaps = await gapPairs(pairsFound, { real: heldOut, other: compared }, turn);
-  const findings = { seed, rows: { ...counts, compared: count }, ...beside, pairs: pairsFound, gapPairs: gaps, notes };
-  return { ...findings, verdict: tableVerdict(findings) };
-}
-
-/** Training and held-out rows; without training rows both are a half of the held-out ones. */
-function realTables({ train, heldOut }: EvaluationTables, key: Random) {
-  if (train !== undefined) return { train, heldOut };
-  const order = permutation(split(key, "halves"), heldOut.rows);
-  const half = heldOut.rows >>> 1;
-  return { train: takenRows(heldOut, order.subarray(0, half)), heldOut: takenRows(heldOut, order.subarray(half)) };
-}
-
-/** Columns up to which distances are looked at among all rows asked for, and rows that are always looked at. */
-const [narrowColumns, fewestRows] = [10, 500];
-
-/**
- * Nearest rows of n rows of d columns take n^2 d steps where the tree of boxes cannot help, which it does the less the more
- * columns there are; neighbourhoods always do.
- */
-function rowLimits(rows: number, neighbourhoodRows: number, columns: number) {
-  const shrink = Math.min(1, narrowColumns / columns);
-  const least = (most: number, part: number) => Math.min(most, Math.max(fewestRows, Math.floor(most * part)));
+  const measured = await evaluateRows(
+    { ...real, synthetic: drawn.table, rivals },
+    {
+      seed,
+      ...(target !== undefined && { target }),
+      ...(signal && { signal }),
+      onProgress: (done, total, next) => {
+        if (done < total) onStage?.(`measuring ${next}, ${done + 1} of ${total}`);
+      },
+    },
+  );
+  const written = await evaluateTexts(
+    schema,
+    { heldOut, drawn: drawn.cells, ...(train && { train }) },
+    { seed, turn: turns(signal, "evaluation") },
+  );
+  const unread = [
+    ...unreadableNotes(heldOut, schema, "the held-out rows"),
+    ...(train ? unreadableNotes(train, schema, "the training rows") : []),
+  ];
   return {
-    rows,
-    distanceRows: least(rows, shrink),
-    neighbourhoodRows: least(neighbourhoodRows, Math.sqrt(shrink)),
+    task: "table",
+    ...measured,
+    notes: [...unread, ...measured.notes, ...written.notes],
+    verdict: [...measured.verdict.slice(0, -1), ...textSentences(written.texts), ...measured.verdict.slice(-1)],
+    ...(written.texts.length > 0 && { texts: written.texts }),
+    parameters: parametersOf(model.density),
+    gradientSteps: gradientStepsOf(model.density),
+    evaluations: drawn.evaluations,
+    seconds: (performance.now() - started) / 1000,
+    baselines,
   };
+}
+
+/** The fewest rows of any table that is compared. */
+function comparedRows({ heldOut, train }: TableModelEvaluationRequest, drawn: number): number {
+  return Math.min(drawn, train === undefined ? heldOut.rows >>> 1 : Math.min(heldOut.rows, train.rows));
+}
+
+/** Throws "data" when the table lacks columns that a model holds. */
+export function checkTableColumns(table: CellTable, schema: Schema, where: string): void {
+  checkColumnNames(table, heldColumns(schema), where);
+}
+
+/** Throws "data" when the table lacks columns of these names. */
+export function checkColumnNames({ columns }: CellTable, names: readonly string[], where: string): void {
+  const known = new Set(columns.map(({ name }) => name));
+  const missing = names.filter((name) => !known.has(name));
+  if (missing.length === 0) return;
+  throw failure("data", {
+    where,
+    expected: `the columns ${listNames(names)}`,
+    received: `a table without ${listNames(missing)}`,
+    remedy: mayBeRenamed(
+      missing,
+      [...known].filter((name) => !names.includes(name)),
+      "rename the columns or add the missing ones",
+    ),
+  });
+}
+
+/** Throws "option" unless the target is none or a column that can be predicted. */
+export function checkTarget(target: string | undefined, schema: Schema, where = "target"): void {
+  const held = heldColumns({ columns: schema.columns.filter(({ kind }) => kind !== "constant") });
+  if (target === undefined || held.includes(target)) return;
+  const isThere = schema.columns.some(({ name }) => name === target);
+  throw failure("option", {
+    where,
+    expected: `one of ${listNames(held)}`,
+    received: JSON.stringify(shorten(target)),
+    remedy: "name a column that varies and that the model holds",
+    ...(!isThere && didYouMean(target, held)),
+  });
+}
+
+function heldColumns({ columns }: Schema): readonly string[] {
+  return columns.filter(({ kind }) => kind !== "text" && kind !== "id").map(({ name }) => name);
+}
+
+/** Draws rows from a model with the columns of `model`, as the measures see them. */
+function drawnRows(engine: Engine, model: TableModel, request: TableModelEvaluationRequest, rows: number) {
+  const { seed = 0, integration } = request;
+  const controls = { seed, ...(integration && { integration }), ...controlsOf(request) };
+  return async (from: TableModel) => {
+    const { table, evaluations } = await sampleTable(engine, from, { rows, ...controls });
+    return { cells: table, table: measuredTable(table, model.encoder.schema), evaluations };
+  };
+}
+
+function summaryOf({ model, report }: Awaited<ReturnType<typeof fitPlainTable>>): BaselineSummary {
+  const { parameters, blocks, seconds } = report;
+  const gradientSteps = blocks.reduce((total, { iterations }) => total + iterations, 0);
+  const hidden = model.density.record.configuration.blocks[0]?.network.hidden ?? [];
+  return { parameters, gradientSteps, seconds, choice: `hidden ${hidden.join(",")}` };
+}
+
+function noTraining(kind: string) {
+  return failure("option", {
+    where: "baselines",
+    expected: `training rows for ${kind}`,
+    received: "none",
+    remedy: "give the rows that the model was trained on",
+  });
 }

@@ -1,6 +1,6 @@
 // evaluate-texts-page: how texts were written anew, as lines of a table and as a section of the page
 import type { ReportCell, ReportSection } from "../report.ts";
-import type { TableEstimate } from "./evaluate-table.ts";
+import type { TableEstimate } from "./evaluate-rows.ts";
 import { cell } from "./evaluate-table-page.ts";
 import { type EvaluatedText, type TextMetricName, textMetricNames, textMetrics } from "./evaluate-texts.ts";
 

@@ -5,7 +5,7 @@ import type { Estimate } from "../../measure/estimate.ts";
 import { type ShapeSigns, shapeSigns, type TextMeasures, textMeasures } from "../../measure/text-shapes.ts";
 import { permutation, type Random, random, split } from "../../random.ts";
 import { isGap } from "./comparisons.ts";
-import type { TableEstimate } from "./evaluate-table.ts";
+import type { TableEstimate } from "./evaluate-rows.ts";
 import { plain } from "./evaluate-table-findings.ts";
 import { chanceOfKnown, type Regeneration } from "./regenerate.ts";
 import type { ColumnSchema, Schema } from "./schema.ts";

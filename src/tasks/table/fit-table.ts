@@ -16,7 +16,7 @@ import type { Engine } from "../../runtime/contract.ts";
 import { floats } from "../../tensor/array.ts";
 import { type FitReport, type FitRequest, fitDensity, type Likelihood, summarize } from "../density.ts";
 import { percentileOf, quantilesOf } from "../quantiles.ts";
-import { rowNotes } from "../rows.ts";
+import { rowNotes, spreadPlaces } from "../rows.ts";
 import { columnNotices } from "./column-notices.ts";
 import { type ConstraintReport, constraintNotices } from "./constraints.ts";
 import { schemaNotices } from "./detect.ts";
@@ -89,8 +89,9 @@ export async function fitTable(engine: Engine, request: TableFitRequest): Promis
     ...prepared,
   });
   const { scores, report } = fitted;
+  const places = spreadPlaces(train.rows * copies, scores.train.length);
   const scored = scores.train.map((score, n): ScoredRow => {
-    const point = Math.floor((n * train.rows * copies) / scores.train.length);
+    const point = places[n] ?? 0;
     return { point, row: point % train.rows, logDensity: score + (training.volumes[point] ?? 0) };
   });
   const trainScores = scored.map(({ logDensity }) => logDensity);

@@ -6,7 +6,7 @@ import type { PairTrend } from "../../measure/pair-trends.ts";
 import { inTurns } from "../../measure/steps.ts";
 import { normalBelow } from "../../measure/tails.ts";
 import { normalScore } from "../../random.ts";
-import type { TableEstimate } from "./evaluate-table.ts";
+import type { TableEstimate } from "./evaluate-rows.ts";
 import { doubtOf } from "./evaluate-table-words.ts";
 
 /** A pair of columns beside its floor. */

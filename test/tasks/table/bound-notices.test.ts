@@ -1,6 +1,6 @@
 // bound-notices: what is said of rows beyond the bounds of a schema.
 import { describe, expect, it } from "vitest";
-import { readCellCsv } from "../../../src/data/cell-files.ts";
+import { readCellCsv } from "../../../src/data/cell-csv.ts";
 import { boundNotices } from "../../../src/tasks/table/bound-notices.ts";
 import type { ColumnOverride } from "../../../src/tasks/table/column-overrides.ts";
 import { detectSchema } from "../../../src/tasks/table/detect.ts";

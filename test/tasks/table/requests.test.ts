@@ -1,11 +1,11 @@
 // requests: what programs ask of tables is checked before anything is done, and refused by name.
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type CellTable, cellTableOf, recordsOf } from "../../../src/data/cell-table.ts";
+import { type CellTable, cellTableOf, readCellRows, recordsOf } from "../../../src/data/cell-table.ts";
 import { LocalFlowError } from "../../../src/errors.ts";
 import type { Engine } from "../../../src/runtime/contract.ts";
 import { createEngine } from "../../../src/runtime/node.ts";
 import { compareTables } from "../../../src/tasks/table/compare-tables.ts";
-import { evaluateTableModel } from "../../../src/tasks/table/evaluate-table-model.ts";
+import { evaluateTable } from "../../../src/tasks/table/evaluate-table.ts";
 import { fitTable } from "../../../src/tasks/table/fit-table.ts";
 import { imputeTable } from "../../../src/tasks/table/impute-table.ts";
 import { sampleTable } from "../../../src/tasks/table/sample-table.ts";
@@ -36,7 +36,7 @@ const learn = (request: object) => () => fitTable(engine, any({ table, seed: 1, 
 const sample = (request: object) => () => sampleTable(engine, model, any({ rows: 2, seed: 1, ...request }));
 const impute = (request: object) => () => imputeTable(engine, model, table, any({ seed: 1, ...request }));
 const score = (request: unknown) => () => scoreTable(engine, model, table, any(request));
-const evaluate = (request: object) => () => evaluateTableModel(engine, model, any({ heldOut: table, ...request }));
+const evaluate = (request: object) => () => evaluateTable(engine, model, any({ heldOut: table, ...request }));
 const scoring = async (given: CellTable, call: object) => {
   const open = await createTableScoring(engine, model);
   try {
@@ -161,6 +161,16 @@ test.each<[string, string, () => unknown]>([
     "a configuration",
     'rows: expected a whole number at least 0, got "60"; leave out the quotes',
     () => tableConfiguration(any({ rows: "60" })),
+  ],
+  [
+    "a stream",
+    "rows: expected a stream of objects, got null; give an object for every row",
+    () => readCellRows(any(null)),
+  ],
+  [
+    "a stream",
+    "rows row 2: expected an object, got 7; name the values of a row",
+    () => readCellRows(any(new Set([{ a: 1 }, 7]))),
   ],
   ["records", noTable, () => [...recordsOf(any(objects))]],
   ["cells", "rows: expected an array of objects, got null; give an object for every row", () => cellTableOf(any(null))],

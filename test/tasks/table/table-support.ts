@@ -1,6 +1,6 @@
 // table-support: tables made in tests, there and back through the encoder.
 
-import { readCellCsv } from "../../../src/data/cell-files.ts";
+import { readCellCsv } from "../../../src/data/cell-csv.ts";
 import { type CellTable, cellText } from "../../../src/data/cell-table.ts";
 import { random } from "../../../src/random.ts";
 import { detectSchema } from "../../../src/tasks/table/detect.ts";

@@ -4,7 +4,7 @@ import type { MeasuredTable } from "../../../src/measure/columns-table.ts";
 import { independentColumns } from "../../../src/measure/copula.ts";
 import { fillNormal, fillUniform, random } from "../../../src/random.ts";
 import { privacySentence } from "../../../src/tasks/table/evaluate-privacy-verdict.ts";
-import { type EvaluationTables, evaluateTable, type TableEvaluation } from "../../../src/tasks/table/evaluate-table.ts";
+import { type EvaluationTables, evaluateRows, type TableEvaluation } from "../../../src/tasks/table/evaluate-rows.ts";
 import { privacyMetricNames, tableMetricNames } from "../../../src/tasks/table/evaluate-table-metrics.ts";
 import { tableEvaluationPage } from "../../../src/tasks/table/evaluate-table-page.ts";
 import { noGuarantee, tableVerdict } from "../../../src/tasks/table/evaluate-table-verdict.ts";
@@ -12,7 +12,7 @@ import { category, mixedTable, numeric, tableOf } from "../../support/measured-t
 
 const [train, heldOut] = [mixedTable(900, "train"), mixedTable(800, "held-out")];
 const options = { seed: 3, target: "side", boosting: { iterations: 20 } } as const;
-const evaluated = (synthetic: MeasuredTable) => evaluateTable({ train, heldOut, synthetic }, options);
+const evaluated = (synthetic: MeasuredTable) => evaluateRows({ train, heldOut, synthetic }, options);
 const excess = ({ measures }: TableEvaluation, name: keyof TableEvaluation["measures"]) => {
   const metric = measures[name];
   if (metric === undefined) throw new Error(`${name} is measured`);
@@ -64,13 +64,13 @@ describe("the evaluation of synthetic rows", () => {
       );
     expect(verdictOf(40, 0.9, 0.02)).toContain("Boosted trees almost always tell whole rows from real ones");
     const few = { train: mixedTable(40, "few"), heldOut: mixedTable(40, "others"), synthetic: mixedTable(40, "more") };
-    expect((await evaluateTable(few, options)).verdict.join(" ")).toContain("There are too few rows to say whether");
+    expect((await evaluateRows(few, options)).verdict.join(" ")).toContain("There are too few rows to say whether");
   });
 
   it("is no surer of privacy and of missing rows than few rows allow, and says how many it takes", async () => {
     const verdicts = async (rows: number) => {
       const heldOut = mixedTable(rows, `few ${rows}`);
-      const found = await evaluateTable({ train, heldOut, synthetic: mixedTable(300, "drawn") }, { seed: 3 });
+      const found = await evaluateRows({ train, heldOut, synthetic: mixedTable(300, "drawn") }, { seed: 3 });
       return found.verdict.join(" ");
     };
     for (const rows of [2, 3, 5]) {
@@ -83,7 +83,7 @@ describe("the evaluation of synthetic rows", () => {
       expect(verdict).not.toMatch(/No sign|shine through|rows are missing/);
     }
     expect(await verdicts(50)).toMatch(/No sign that .*, but with 50 held-out rows an attack .* about 67 are needed\./);
-    const copies = await evaluateTable({ train, heldOut: mixedTable(30, "some"), synthetic: train }, { seed: 3 });
+    const copies = await evaluateRows({ train, heldOut: mixedTable(30, "some"), synthetic: train }, { seed: 3 });
     expect(copies.verdict.join(" ")).toMatch(/Signs that training rows shine through: 100\.0 % .* AUC 1\.000/);
   });
 
@@ -96,7 +96,7 @@ describe("the evaluation of synthetic rows", () => {
           : column,
       ),
     });
-    const { verdict } = await evaluateTable(
+    const { verdict } = await evaluateRows(
       { train, heldOut: gone(mixedTable(300, "held-out")), synthetic: mixedTable(300, "drawn") },
       options,
     );
@@ -186,7 +186,7 @@ describe("the evaluation of synthetic rows", () => {
     const real = { train: rowsOf("train", 400, 0.97), heldOut: rowsOf("held-out", 400, 0.97) };
     const [right, wrong] = await Promise.all(
       [0.97, 0.61].map((correlation) =>
-        evaluateTable({ ...real, synthetic: rowsOf("drawn", 400, correlation) }, { seed: 1 }),
+        evaluateRows({ ...real, synthetic: rowsOf("drawn", 400, correlation) }, { seed: 1 }),
       ),
     );
     const pairsIn = (found: TableEvaluation | undefined) =>
@@ -217,7 +217,7 @@ describe("the evaluation of synthetic rows", () => {
     };
     const even = () => 0.5;
     const found = (synthetic: MeasuredTable) =>
-      evaluateTable({ train: rowsOf("a", 0, even), heldOut: rowsOf("b", 0, even), synthetic }, { seed: 1 });
+      evaluateRows({ train: rowsOf("a", 0, even), heldOut: rowsOf("b", 0, even), synthetic }, { seed: 1 });
     const [moved, tied] = [await found(rowsOf("c", 0.5, even)), await found(rowsOf("d", 0, (x) => x))];
     const off = "By itself 1 of 1 pair is further off than chance explains, most of all x and side";
     expect(moved.verdict.join(" ")).toContain(off);
@@ -270,7 +270,7 @@ describe("the evaluation of synthetic rows", () => {
     const real = { train: rowsOf("train", 400, true), heldOut: rowsOf("held-out", 400, true) };
     const [right, wrong] = await Promise.all(
       [true, false].map((isTogether) =>
-        evaluateTable({ ...real, synthetic: rowsOf("drawn", 400, isTogether) }, { seed: 1 }),
+        evaluateRows({ ...real, synthetic: rowsOf("drawn", 400, isTogether) }, { seed: 1 }),
       ),
     );
     expect(right?.measures.gapPatterns?.value).toBeLessThan(0.1);
@@ -323,7 +323,7 @@ describe("an evaluation", () => {
   const small = { train: mixedTable(20, "a"), heldOut: mixedTable(12, "b"), synthetic: mixedTable(15, "c") };
 
   it("leaves out what few rows do not allow, and says so", async () => {
-    const evaluation = await evaluateTable(small, { pairs: 2 });
+    const evaluation = await evaluateRows(small, { pairs: 2 });
     expect(evaluation.measures.c2st).toBeUndefined();
     expect(evaluation.measures.utility).toBeUndefined();
     expect(evaluation.notes.join(" ")).toMatch(/needs 30 rows of each table.* Of 3 pairs of columns 2 were looked at/);
@@ -332,7 +332,7 @@ describe("an evaluation", () => {
 
   it("takes a half of the held-out rows for training rows where there are none, and says nothing of privacy", async () => {
     const synthetic = independentColumns(train).sample(random(9), 900);
-    const evaluation = await evaluateTable({ heldOut, synthetic }, { seed: 3, boosting: { iterations: 20 } });
+    const evaluation = await evaluateRows({ heldOut, synthetic }, { seed: 3, boosting: { iterations: 20 } });
     expect(evaluation.rows).toEqual({ train: 0, heldOut: 800, synthetic: 900, compared: 400 });
     for (const name of privacyMetricNames) expect(evaluation.measures[name], name).toBeUndefined();
     expect(evaluation.distances).toBeUndefined();
@@ -341,13 +341,13 @@ describe("an evaluation", () => {
     expect(evaluation.verdict.at(-1)).toBe(noGuarantee);
     expect(evaluation.notes[0]).toContain("There are no training rows");
     expect(tableEvaluationPage(evaluation, "rows")).not.toMatch(/NaN|undefined|Infinity/);
-    await expect(evaluateTable({ heldOut: mixedTable(3, "b"), synthetic })).rejects.toThrow(/at least 4 held-out rows/);
+    await expect(evaluateRows({ heldOut: mixedTable(3, "b"), synthetic })).rejects.toThrow(/at least 4 held-out rows/);
   });
 
   it("holds rows of further generators beside, and ranks plain Flow Matching in words", async () => {
     const rivals = { "flow-wide": mixedTable(700, "rival"), other: mixedTable(500, "other") };
     const synthetic = independentColumns(train).sample(random(9), 700);
-    const evaluation = await evaluateTable({ train, heldOut, synthetic, rivals }, options);
+    const evaluation = await evaluateRows({ train, heldOut, synthetic, rivals }, options);
     const { quality, c2st } = evaluation.measures;
     expect(Object.keys(quality?.baselines ?? {}).sort()).toEqual(["copula", "flow-wide", "independent", "other"]);
     expect(quality?.baselines["flow-wide"]?.value).toBeGreaterThan(quality?.value ?? 1);
@@ -358,11 +358,11 @@ describe("an evaluation", () => {
   });
 
   it("has a quality that is 1 less the mean of both distances, and 1 less the shapes of a single column", async () => {
-    const both = (await evaluateTable(small)).measures;
+    const both = (await evaluateRows(small)).measures;
     const mean = ((both.columnShapes?.value ?? 0) + (both.pairTrends?.value ?? 0)) / 2;
     expect(both.quality?.value).toBeCloseTo(1 - mean, 12);
     const one = ({ rows, columns }: MeasuredTable) => ({ rows, columns: columns.slice(0, 1) });
-    const alone = await evaluateTable({
+    const alone = await evaluateRows({
       train: one(small.train),
       heldOut: one(small.heldOut),
       synthetic: one(small.synthetic),
@@ -377,10 +377,10 @@ describe("an evaluation", () => {
     };
     const tables = { train: wide(1200, "a"), heldOut: wide(700, "b"), synthetic: wide(700, "c") };
     const few = { rows: 1000, neighbourhoodRows: 200, pairs: 5, boosting: { iterations: 3 } };
-    const evaluation = await evaluateTable(tables, few);
+    const evaluation = await evaluateRows(tables, few);
     expect(evaluation.notes.join(" ")).toContain("among 500 rows of each table at most: there are 25 columns");
     const controller = new AbortController();
-    const stopped = evaluateTable(tables, {
+    const stopped = evaluateRows(tables, {
       ...few,
       // Enough work to be interrupted in the middle of, on a fast machine too.
       boosting: { iterations: 500 },
@@ -394,7 +394,7 @@ describe("an evaluation", () => {
     const one = mixedTable(1, "one");
     const refused = async (tables: Partial<EvaluationTables>) => {
       const { heldOut, synthetic } = { ...small, ...tables };
-      const found = evaluateTable({ ...small, ...tables, heldOut, synthetic });
+      const found = evaluateRows({ ...small, ...tables, heldOut, synthetic });
       return found.then(
         () => "nothing",
         (error: Error) => error.message,
@@ -414,7 +414,7 @@ describe("an evaluation", () => {
 
   it("tells its progress, stops when asked, and refuses tables that do not match", async () => {
     const parts: string[] = [];
-    await evaluateTable(small, { onProgress: (done, total, next) => parts.push(`${done}/${total} ${next}`) });
+    await evaluateRows(small, { onProgress: (done, total, next) => parts.push(`${done}/${total} ${next}`) });
     expect(parts).toEqual([
       "0/4 synthetic rows",
       "1/4 real rows",
@@ -422,15 +422,15 @@ describe("an evaluation", () => {
       "3/4 Gaussian copula",
       "4/4 done",
     ]);
-    await expect(evaluateTable(small, { signal: AbortSignal.abort() })).rejects.toMatchObject({ code: "interrupted" });
+    await expect(evaluateRows(small, { signal: AbortSignal.abort() })).rejects.toMatchObject({ code: "interrupted" });
     const other = { ...small, synthetic: { rows: 15, columns: small.synthetic.columns.slice(1) } };
-    await expect(evaluateTable(other)).rejects.toThrow(/column "x": expected a column of this name/);
+    await expect(evaluateRows(other)).rejects.toThrow(/column "x": expected a column of this name/);
   });
 });
 
 it("leaves out what few rows with a known target cannot tell, and says so", async () => {
   const few = mixedTable(9, "few");
-  const { measures, notes } = await evaluateTable({ train, heldOut: few, synthetic: mixedTable(30, "drawn") }, options);
+  const { measures, notes } = await evaluateRows({ train, heldOut: few, synthetic: mixedTable(30, "drawn") }, options);
   expect(measures.utility).toBeUndefined();
   expect(measures.columnShapes).toBeDefined();
   expect(notes).toContain(

@@ -5,6 +5,7 @@ import type { Command, Option } from "commander";
 import type { Node } from "yaml";
 import { nearestName, shorten } from "../data/columns.ts";
 import { fileFailure } from "../data/files.ts";
+import { atLine } from "../data/table-places.ts";
 import { failure, LocalFlowError } from "../errors.ts";
 import { flagsOf, repeatable } from "./flags.ts";
 
@@ -17,7 +18,7 @@ const remedy = "write one option a line, such as `learning-rate: 1e-3`";
  */
 export function applyConfig(command: Command, path: string): void {
   for (const { name, parts, line } of readEntries(path)) {
-    const where = `${path} line ${line}, key ${JSON.stringify(shorten(name))}`;
+    const where = `${atLine(path, line)}, key ${JSON.stringify(shorten(name))}`;
     const option = optionOf(command, name, where);
     const text = parts.includes(undefined) ? undefined : parts.join(",");
     const value =
@@ -45,7 +46,7 @@ function readEntries(path: string): readonly Entry[] {
   const { contents, errors } = parseDocument(textOf(path), { schema: "failsafe", lineCounter, prettyErrors: false });
   const [error] = errors;
   if (error !== undefined) {
-    const where = `${path} line ${lineAt(error.pos[0])}`;
+    const where = atLine(path, lineAt(error.pos[0]));
     throw failure("option", { where, expected: "YAML", received: error.message.split(";")[0] ?? "", remedy }, error);
   }
   if (!isMap<Node, Node | null>(contents) || contents.items.length === 0)

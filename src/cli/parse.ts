@@ -1,5 +1,6 @@
 // parse: the small languages of option values (`2GiB`, `10m`, `256x3`, `softplus(20)`, `0.025,0.031,free`).
 import { didYouMean } from "../data/columns.ts";
+import { isInside, type Range, spokenRange } from "../data/ranges.ts";
 import { failure, type LocalFlowError } from "../errors.ts";
 import { explicitSteps, type Step } from "../flow/steps.ts";
 import type { TimeDistribution } from "../flow/time.ts";
@@ -18,19 +19,12 @@ export const adaptiveMethods = methods.filter((name) => tableaus[name].error !==
 /** The tolerance of adaptive integration when none is given. */
 export const defaultTolerance = 1e-4;
 
-interface Range {
-  readonly above?: number;
-  readonly atLeast?: number;
-  readonly atMost?: number;
-  readonly below?: number;
-}
-
 /** A finite number inside `range`. */
 export function number(range: Range = {}): Parser<number> {
   return (text, where) => {
     const value = decimal(text);
-    if (Number.isFinite(value) && inside(value, range)) return value;
-    throw bad(where, `a number${spoken(range)}`, text);
+    if (Number.isFinite(value) && isInside(value, range)) return value;
+    throw bad(where, spokenRange("a number", range), text);
   };
 }
 
@@ -38,8 +32,8 @@ export function number(range: Range = {}): Parser<number> {
 export function whole(range: Range = {}): Parser<number> {
   return (text, where) => {
     const value = decimal(text);
-    if (Number.isSafeInteger(value) && inside(value, range)) return value;
-    throw bad(where, `a whole number${spoken(range)}`, text);
+    if (Number.isSafeInteger(value) && isInside(value, range)) return value;
+    throw bad(where, spokenRange("a whole number", range), text);
   };
 }
 
@@ -239,25 +233,6 @@ function call(text: string, name: string, count: number): readonly string[] | un
 
 function decimal(text: string): number {
   return /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text.trim()) ? Number(text) : Number.NaN;
-}
-
-function inside(value: number, { above, atLeast, atMost, below }: Range): boolean {
-  return (
-    (above === undefined || value > above) &&
-    (atLeast === undefined || value >= atLeast) &&
-    (atMost === undefined || value <= atMost) &&
-    (below === undefined || value < below)
-  );
-}
-
-function spoken({ above, atLeast, atMost, below }: Range): string {
-  const bounds = [
-    above === undefined ? [] : [`above ${above}`],
-    atLeast === undefined ? [] : [`at least ${atLeast}`],
-    atMost === undefined ? [] : [`at most ${atMost}`],
-    below === undefined ? [] : [`below ${below}`],
-  ].flat();
-  return bounds.length === 0 ? "" : ` ${bounds.join(" and ")}`;
 }
 
 function bad(where: string, expected: string, text: string, advice: { readonly remedy?: string } = {}): LocalFlowError {

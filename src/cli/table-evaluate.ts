@@ -110,7 +110,12 @@ function checkTableOptions(options: EvaluateOptions, target: string | undefined,
   refuse(options, ["samples"], "the model of a table");
   const { train, failUnder = [], baselines = [], rows } = options;
   if (rows !== undefined && rows < fewestDrawn)
-    throw failure("option", { where: "-n, --rows", expected: `at least ${fewestDrawn} rows`, received: String(rows) });
+    throw failure("option", {
+      where: "-n, --rows",
+      expected: `at least ${fewestDrawn} rows`,
+      received: String(rows),
+      remedy: "draw more rows",
+    });
   const other = baselines.find((name) => !flowBaselines.some((known) => known === name));
   if (other !== undefined)
     throw failure("option", {

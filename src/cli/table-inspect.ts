@@ -1,6 +1,7 @@
 // table-inspect: `localflow inspect FILE` for tables of mixed columns and models of them: what columns are taken for, what a fit would take.
 
 import { counted } from "../data/columns.ts";
+import { listedRows } from "../data/table-places.ts";
 import { LocalFlowError } from "../errors.ts";
 import { columnNotices } from "../tasks/table/column-notices.ts";
 import { columnsByName } from "../tasks/table/conditions.ts";
@@ -129,7 +130,7 @@ function rulesText(
   label: string | undefined,
 ): readonly string[] {
   const lines = constraints.map(({ constraint, violations, rows }) => {
-    const shown = rows.length === 0 ? "" : `: row ${rows.join(", ")}${violations > rows.length ? ", …" : ""}`;
+    const shown = rows.length === 0 ? "" : `: ${listedRows(rows, violations)}`;
     const met =
       violations === 0
         ? "met by all rows of the data"

@@ -20,6 +20,7 @@ import { elementCutter, type JsonPiece, lineCutter } from "./json-text.ts";
 import { checkMemory } from "./numeric-table.ts";
 import { toldPacked } from "./packed-file.ts";
 import { cellTableEndings, endingAmong, isJsonLines } from "./table-endings.ts";
+import { atRow, inColumn } from "./table-places.ts";
 import { wholeText } from "./utf8.ts";
 import { spoken } from "./value-table.ts";
 
@@ -30,7 +31,7 @@ export interface CellReadOptions extends CellTableOptions {
 
 /**
  * Reads a table of mixed columns by its ending, one of `cellTableEndings`; `-` is CSV on the standard input. Throws `file`
- * errors for the file itself, `data` errors that name row and column for what is in it.
+ * errors for the file itself, `data` errors that name line or row and column for what is in it.
  */
 export async function readCellTable(path: string, options: CellReadOptions = {}): Promise<CellTable> {
   if (path === "-") return readCellCsv(options.input ?? process.stdin, { where: "standard input", ...options });
@@ -67,12 +68,12 @@ async function readPieces(source: CellSource, cut: typeof lineCutter, options: C
   let names: readonly string[] | undefined;
   let isFirst = true;
   const take = (piece: JsonPiece): void => {
-    const { text, row } = piece;
+    const { text } = piece;
     const value = parsedPiece(piece, where);
     if (isFirst && Array.isArray(value)) names = numberedColumns(value.length);
-    if (isFirst && isRecord(value)) checkKeys(text, `${where} row ${row}`);
+    if (isFirst && isRecord(value)) checkKeys(text, piece.where);
     isFirst = false;
-    collector.add(recordFrom(value, names, `${where} row ${row}`), row);
+    collector.add(recordFrom(value, names, piece.where), () => piece.where);
   };
   const cutter = cut(where, take);
   for await (const chunk of source) cutter.push(chunk);
@@ -106,7 +107,7 @@ async function readColumnObject(source: CellSource, options: CellSourceOptions):
   const builders: CellColumnBuilder[] = lists.map(([name, list]) => {
     if (!Array.isArray(list) || list.length !== longest) {
       throw failure("data", {
-        where: `${where} column "${name}"`,
+        where: inColumn(where, name),
         expected: Array.isArray(lists[0]?.[1])
           ? `a list of ${longest} values, as long as the first column`
           : "a list of values",
@@ -115,7 +116,7 @@ async function readColumnObject(source: CellSource, options: CellSourceOptions):
       });
     }
     const builder = cellColumnBuilder(name, where, missing);
-    list.forEach((cell: unknown, n) => addValue(builder, cell, () => `${where} row ${n + 1} column "${name}"`));
+    list.forEach((cell: unknown, n) => addValue(builder, cell, () => inColumn(atRow(where, n), name)));
     return builder;
   });
   return builtTable(builders, where, memory);

@@ -13,6 +13,7 @@ import { checkDistinct } from "./columns.ts";
 import type { FieldSink } from "./csv-scanner.ts";
 import { isBlank } from "./decimal.ts";
 import { checkMemory } from "./numeric-table.ts";
+import { atLine, inField } from "./table-places.ts";
 import { utf8Text } from "./utf8.ts";
 
 export interface CellSink extends FieldSink {
@@ -31,10 +32,10 @@ export function cellSink(where: string, options: CellTableOptions & { readonly b
   let hasIndex = false;
   let rows = 0;
 
-  function begin(row: number): void {
+  function begin(line: number): void {
     const hasHeader = !holdsNumbers(first);
     const names = first.map((name, place) => (hasHeader && name.trim()) || `c${place + 1}`);
-    checkDistinct(names, `${where} row ${row}`);
+    checkDistinct(names, atLine(where, line));
     hasIndex = hasHeader && first.every((name, place) => (name.trim() === "") === (place === 0));
     builders = names.map((name) => cellColumnBuilder(name, where, missing));
     if (hasHeader) return;
@@ -51,10 +52,10 @@ export function cellSink(where: string, options: CellTableOptions & { readonly b
   }
 
   return {
-    field(bytes, start, end, doubled, place, row) {
+    field(bytes, start, end, doubled, place, line) {
       const builder = builders?.[place];
       if (builder === undefined || doubled) {
-        const text = utf8Text(bytes, start, end, () => `${where} row ${row} field ${place + 1}`);
+        const text = utf8Text(bytes, start, end, () => inField(atLine(where, line), place));
         const cell = doubled ? text.replaceAll('""', '"') : text;
         if (builder === undefined) first.push(cell);
         else builder.addText(cell, "untyped");
@@ -65,10 +66,10 @@ export function cellSink(where: string, options: CellTableOptions & { readonly b
         while (from < to && isBlank(bytes[from]!)) from++;
         while (to > from && isBlank(bytes[to - 1]!)) to--;
       }
-      builder.add(bytes, from, to, row);
+      builder.add(bytes, from, to, line);
     },
-    row(row, bytesRead) {
-      if (builders === undefined) return begin(row);
+    row(line, bytesRead) {
+      if (builders === undefined) return begin(line);
       rows++;
       if (rows % rowsBetweenChecks === 0) checkBudget(bytesRead);
     },

@@ -1,7 +1,10 @@
 // cell-table: tables of mixed columns as they were written: every cell a text, equal texts stored once, gaps marked.
 import { failure } from "../errors.ts";
 import { shorten } from "./columns.ts";
+import { isRecord } from "./is-record.ts";
 import { checkMemory } from "./numeric-table.ts";
+import { checkRequest, checkValue, number, type Rule, type Rules, texts } from "./requests.ts";
+import { atLine, atRow, inColumn } from "./table-places.ts";
 import { type Texts, textPool } from "./text-pool.ts";
 import { checkUtf8 } from "./utf8.ts";
 
@@ -36,6 +39,27 @@ export interface CellTableOptions {
   readonly memory?: number;
 }
 
+const tableRules: Rules<CellTableOptions> = { missing: texts, memory: number({ above: 0 }) };
+
+/** What is asked of a value that programs give as a table of cells. */
+export const cellTableRule: Rule = {
+  expected: "a table of cells",
+  holds: isCellTable,
+  remedy: "make one of an array of objects with cellTableOf",
+  code: "data",
+};
+
+function isCellTable(value: unknown): boolean {
+  if (!isRecord(value) || !Array.isArray(value["columns"])) return false;
+  const { rows } = value;
+  return Number.isSafeInteger(rows) && value["columns"].every((column: unknown) => isColumn(column, rows));
+}
+
+function isColumn(column: unknown, rows: unknown): boolean {
+  if (!isRecord(column) || typeof column["name"] !== "string" || !isRecord(column["texts"])) return false;
+  return column["codes"] instanceof Int32Array && column["codes"].length === rows;
+}
+
 const gapWords = /^(nan|na|n\/a|#n\/a|<na>|null)?$/i;
 const longestGapWord = 4;
 
@@ -52,8 +76,8 @@ export function cellText({ codes, texts }: CellColumn, row: number): string | un
 
 /** A column that grows cell by cell. */
 export interface CellColumnBuilder {
-  /** Adds the text `bytes[start, end)` of row `row` of the source. Throws a `data` error unless it is UTF-8. */
-  add(bytes: Uint8Array, start: number, end: number, row: number): void;
+  /** Adds the text `bytes[start, end)` in line `line` of the source. Throws a `data` error unless it is UTF-8. */
+  add(bytes: Uint8Array, start: number, end: number, line: number): void;
   addText(text: string, origin: CellOrigin): void;
   addGap(spelling: string): void;
   readonly length: number;
@@ -87,14 +111,14 @@ export function cellColumnBuilder(name: string, where: string, missing: readonly
   };
   const isGap = (text: string): boolean => isGapText(text) || extra.has(text);
   return {
-    add(bytes, start, end, row) {
+    add(bytes, start, end, line) {
       if (end - start <= longest && (extra.size > 0 || mayBeGap(bytes[start], end - start))) {
         const text = decoder.decode(bytes.subarray(start, end));
         if (isGap(text)) return addGap(text);
       }
       const known = pool.size;
       const code = pool.add(bytes, start, end);
-      if (code === known) checkUtf8(bytes, start, end, () => `${where} row ${row} column "${shorten(name)}"`);
+      if (code === known) checkUtf8(bytes, start, end, () => inColumn(atLine(where, line), name));
       push(code);
     },
     addText(text, origin) {
@@ -144,9 +168,9 @@ export function bytesOf(builders: readonly CellColumnBuilder[], rows: number): n
  * invalid date are gaps. Nothing is changed in the rows. Throws a `data` error that names row and column for other values.
  */
 export function cellTableOf(rows: Iterable<object>, options: CellTableOptions = {}): CellTable {
-  const collector = recordCollector("rows", options);
-  let row = 0;
-  for (const record of rows) collector.add(record, ++row);
+  const collector = objectCollector(options, "cellTableOf");
+  checkValue(rows, objects, "rows");
+  for (const record of rows) collector.add(record);
   return collector.table();
 }
 
@@ -155,26 +179,41 @@ export async function readCellRows(
   rows: AsyncIterable<object> | Iterable<object>,
   options: CellTableOptions = {},
 ): Promise<CellTable> {
-  const collector = recordCollector("rows", options);
-  let row = 0;
-  for await (const record of rows) collector.add(record, ++row);
+  const collector = objectCollector(options, "readCellRows");
+  checkValue(rows, streamedObjects, "rows");
+  for await (const record of rows) collector.add(record);
   return collector.table();
 }
 
-/** Collects records row by row; a column that a record lacks has a gap there. */
+/** Collects objects of a program, which errors call by their rows. */
+function objectCollector(options: CellTableOptions, where: string) {
+  checkRequest(options, tableRules, where);
+  const collector = recordCollector("rows", options);
+  let count = 0;
+  return {
+    add(record: object): void {
+      const place = count++;
+      collector.add(record, () => atRow("rows", place));
+    },
+    table: collector.table,
+  };
+}
+
+/** Collects records, each with its place for errors, row by row; a column that a record lacks has a gap there. */
 export function recordCollector(where: string, { missing, memory }: CellTableOptions) {
   const builders = new Map<string, CellColumnBuilder>();
   let rows = 0;
   return {
-    add(record: object, row: number): void {
+    add(record: object, placeOf: () => string): void {
+      if (!isRecord(record)) checkValue(record, recordRule, placeOf());
       for (const [name, value] of Object.entries(record)) {
         const builder = builders.get(name) ?? cellColumnBuilder(name, where, missing);
         if (!builders.has(name)) {
-          if (builders.size === mostColumns) throw tooWide(`${where} row ${row}`);
+          if (builders.size === mostColumns) throw tooWide(placeOf());
           builders.set(name, builder);
         }
         while (builder.length < rows) builder.addGap("");
-        addValue(builder, value, () => `${where} row ${row} column "${shorten(name)}"`);
+        addValue(builder, value, () => inColumn(placeOf(), name));
       }
       rows++;
       for (const builder of builders.values()) while (builder.length < rows) builder.addGap("");
@@ -185,6 +224,23 @@ export function recordCollector(where: string, { missing, memory }: CellTableOpt
 }
 
 const mostColumns = 2 ** 16;
+const objects: Rule = {
+  expected: "an array of objects",
+  holds: (value) => typeof value === "object" && value !== null && Symbol.iterator in value,
+  remedy: 'give an object for every row, such as [{ age: 41, city: "Oslo" }]',
+  code: "data",
+};
+const streamedObjects: Rule = {
+  ...objects,
+  expected: "a stream of objects",
+  holds: (value) => objects.holds(value) || (isRecord(value) && Symbol.asyncIterator in value),
+};
+const recordRule: Rule = {
+  expected: "an object",
+  holds: isRecord,
+  remedy: 'name the values of a row, such as { age: 41, city: "Oslo" }',
+  code: "data",
+};
 
 function tooWide(where: string) {
   return failure("data", { where, expected: `at most ${mostColumns} columns`, received: "more" });
@@ -208,6 +264,7 @@ export function addValue(builder: CellColumnBuilder, value: unknown, where: () =
 
 /** The rows as objects with the types of their source; gaps are null, and cells of untyped columns are texts. */
 export function* recordsOf(table: CellTable): Generator<Record<string, CellValue>> {
+  checkValue(table, cellTableRule, "table");
   for (let row = 0; row < table.rows; row++) {
     yield Object.fromEntries(table.columns.map((column) => [column.name, recordValue(column, row)]));
   }

@@ -1,19 +1,21 @@
 // csv-scanner: cuts CSV bytes, pushed in chunks of any size, into the fields of rows that are equally wide.
 import { failure } from "../errors.ts";
+import { atLine, inField } from "./table-places.ts";
 import { markLength } from "./utf8.ts";
 
 export type Separator = "," | ";" | "\t";
 
-/** Receives fields in order; `row` counts records from 1, the header and blank lines included. */
+/** Receives fields in order. */
 export interface FieldSink {
   /**
    * Field `place` (from 0) is `bytes[start, end)`, without the quotes around it; `doubled`: `""` in it stands for `"`.
+   * It begins in line `line` of the file.
    */
-  field(bytes: Uint8Array, start: number, end: number, doubled: boolean, place: number, row: number): void;
-  /** Row `row` is complete; `bytesRead` is the length of the file up to its end. */
-  row(row: number, bytesRead: number): void;
+  field(bytes: Uint8Array, start: number, end: number, doubled: boolean, place: number, line: number): void;
+  /** The row that begins in line `line` is complete; `bytesRead` is the length of the file up to its end. */
+  row(line: number, bytesRead: number): void;
   /**
-   * A faster way for whole rows, where there is one: takes as many of `bytes[start, limit]` as it can, the last byte being a
+   * A faster way for whole rows of one line each, where there is one: takes as many of `bytes[start, limit]` as it can, the last byte being a
    * line feed, and says how many and where they end. `bytesBefore` is the length of the file before `bytes`.
    */
   wholeRows?(bytes: Uint8Array, start: number, limit: number, separator: number, bytesBefore: number): WholeRows;
@@ -40,7 +42,7 @@ const carriageReturn = 13;
 /**
  * Scans UTF-8 CSV: quoted fields may hold separators, line ends and doubled quotes; lines end in LF, CRLF or CR; blank
  * lines are skipped (in a file of one column only at its end). Without `separator` it is the most frequent of `,` `;`
- * and tab in the first line outside quotes. Throws a `data` error that names the row for rows of different widths and
+ * and tab in the first line outside quotes. Throws a `data` error that names the line for rows of different widths and
  * broken quotes.
  */
 export function csvScanner(where: string, sink: FieldSink, separator?: Separator): CsvScanner {
@@ -97,25 +99,31 @@ function firstLine(bytes: Uint8Array): { separator: number; complete: boolean } 
 function bodyScanner(where: string, sink: FieldSink, separator: number, skipped: number): CsvScanner {
   let carry = new Uint8Array(0);
   let before = skipped;
-  let row = 1;
+  let line = 1;
+  let rowLine = 1;
   let place = 0;
   let width = 0;
-  let blankRow = 0;
+  let blankLine = 0;
 
   function endRow(end: number): void {
     const count = place + 1;
     if (width === 0) width = count;
     if (count !== width) {
-      throw failure("data", { where: `${where} row ${row}`, expected: fields(width), received: fields(count) });
+      throw failure("data", { where: atLine(where, rowLine), expected: fields(width), received: fields(count) });
     }
-    sink.row(row, before + end);
-    row++;
+    sink.row(rowLine, before + end);
+    nextRow();
     place = 0;
   }
 
   function skipBlankLine(): void {
-    if (width === 1 && blankRow === 0) blankRow = row;
-    row++;
+    if (width === 1 && blankLine === 0) blankLine = line;
+    nextRow();
+  }
+
+  function nextRow(lines = 1): void {
+    line += lines;
+    rowLine = line;
   }
 
   /** Scans whole fields from the start of `bytes`; returns where the first unfinished one begins. */
@@ -124,11 +132,11 @@ function bodyScanner(where: string, sink: FieldSink, separator: number, skipped:
     const limit = bytes.lastIndexOf(lineFeed);
     let at = 0;
     while (at < length || (final && place > 0)) {
-      if (place === 0 && width > 0 && blankRow === 0 && at <= limit) {
+      if (place === 0 && width > 0 && blankLine === 0 && at <= limit) {
         const taken = sink.wholeRows?.(bytes, at, limit, separator, before);
         if (taken !== undefined && taken.rows > 0) {
           at = taken.end;
-          row += taken.rows;
+          nextRow(taken.rows);
           continue;
         }
       }
@@ -146,11 +154,12 @@ function bodyScanner(where: string, sink: FieldSink, separator: number, skipped:
         at = next;
         continue;
       }
-      if (blankRow > 0) throw emptyRow();
+      if (blankLine > 0) throw emptyRow();
       if (place < (width === 0 ? mostColumns : width)) {
-        if (closing === undefined) sink.field(bytes, at, end, false, place, row);
-        else sink.field(bytes, at + 1, end - 1, closing.doubled, place, row);
+        if (closing === undefined) sink.field(bytes, at, end, false, place, line);
+        else sink.field(bytes, at + 1, end - 1, closing.doubled, place, line);
       } else if (width === 0) throw tooWide();
+      if (isQuoted) line += lineBreaks(bytes, at, end);
       at = Math.min(next, length);
       if (stop === separator) place++;
       else endRow(at);
@@ -161,7 +170,7 @@ function bodyScanner(where: string, sink: FieldSink, separator: number, skipped:
   function checkClosed(isClosed: boolean, stop: number | undefined): void {
     if (isClosed && (stop === undefined || stop === separator || stop === lineFeed || stop === carriageReturn)) return;
     throw failure("data", {
-      where: `${where} row ${row} field ${place + 1}`,
+      where: inField(atLine(where, line), place),
       expected: isClosed ? "a separator after the closing quote" : "a closing quote",
       received: isClosed ? JSON.stringify(String.fromCharCode(stop ?? 0)) : "the end of the file",
       remedy: 'write a quote inside a quoted field as ""',
@@ -170,15 +179,15 @@ function bodyScanner(where: string, sink: FieldSink, separator: number, skipped:
 
   const tooLong = () =>
     failure("data", {
-      where: `${where} row ${row} field ${place + 1}`,
+      where: inField(atLine(where, line), place),
       expected: "a field of at most 1 MiB",
       received: "a longer one",
       remedy: "look for a quote that is never closed",
     });
   const tooWide = () =>
-    failure("data", { where: `${where} row ${row}`, expected: `at most ${mostColumns} columns`, received: "more" });
+    failure("data", { where: atLine(where, line), expected: `at most ${mostColumns} columns`, received: "more" });
   const emptyRow = () =>
-    failure("data", { where: `${where} row ${blankRow}`, expected: "a value", received: "a blank line" });
+    failure("data", { where: atLine(where, blankLine), expected: "a value", received: "a blank line" });
 
   return {
     push(chunk) {
@@ -212,6 +221,16 @@ function closingQuote(bytes: Uint8Array, start: number, final: boolean): { end: 
     doubled = true;
   }
   return undefined;
+}
+
+/** How many lines end in `bytes[start, end)`: in LF, CRLF or CR. */
+function lineBreaks(bytes: Uint8Array, start: number, end: number): number {
+  let breaks = 0;
+  for (let at = start; at < end; at++) {
+    const byte = bytes[at];
+    if (byte === lineFeed || (byte === carriageReturn && bytes[at + 1] !== lineFeed)) breaks++;
+  }
+  return breaks;
 }
 
 function fields(count: number): string {

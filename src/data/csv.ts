@@ -3,6 +3,7 @@ import type { FloatArray } from "../tensor/array.ts";
 import { type CsvScanner, csvScanner, type FieldSink, type Separator } from "./csv-scanner.ts";
 import { longestFloat32, writeFloat32 } from "./decimal.ts";
 import { type NumericTable, type NumericTableOptions, numericSink } from "./numeric-table.ts";
+import { atLine, inField } from "./table-places.ts";
 import { utf8Text } from "./utf8.ts";
 
 export interface CsvOptions {
@@ -12,9 +13,9 @@ export interface CsvOptions {
   readonly separator?: Separator;
 }
 
-/** One record; `row` counts records of the file from 1, blank lines included. */
+/** One record, which begins in line `line` of the file. */
 export interface CsvRow {
-  readonly row: number;
+  readonly line: number;
   readonly cells: readonly string[];
 }
 
@@ -30,12 +31,12 @@ export function csvReader({ where, separator }: CsvOptions): CsvReader {
   let rows: CsvRow[] = [];
   let cells: string[] = [];
   const sink: FieldSink = {
-    field(bytes, start, end, doubled, place, row) {
-      const cell = utf8Text(bytes, start, end, () => `${where} row ${row} field ${place + 1}`);
+    field(bytes, start, end, doubled, place, line) {
+      const cell = utf8Text(bytes, start, end, () => inField(atLine(where, line), place));
       cells.push(doubled ? cell.replaceAll('""', '"') : cell);
     },
-    row(row) {
-      rows.push({ row, cells });
+    row(line) {
+      rows.push({ line, cells });
       cells = [];
     },
   };
@@ -76,7 +77,7 @@ export interface NumericCsvOptions extends CsvOptions, NumericTableOptions {}
 /**
  * Reads a numeric table: a header line (or none, when the first line holds only numbers: columns are then c1, c2, …)
  * and rows of finite numbers. Memory is the table's own, rows x columns x 4 bytes, plus the chunk at hand. Throws
- * `data` errors that name row and column, `option` errors for unknown `columns`.
+ * `data` errors that name line and column, `option` errors for unknown `columns`.
  */
 export async function readNumericCsv(
   source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,

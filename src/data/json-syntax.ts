@@ -1,5 +1,6 @@
 // json-syntax: where a text stops being JSON, what is expected there and what comes.
 import { shorten } from "./columns.ts";
+import { atLine } from "./table-places.ts";
 
 /** A place in a file; lines, and the characters of a line as its columns, count from 1. */
 export interface JsonPlace {
@@ -51,7 +52,7 @@ export const endExpected = "nothing after the value";
 
 /** How errors call the place of a fault in what they call `where`. */
 export function faultPlace(where: string, { line, column }: JsonPlace): string {
-  return `${where} line ${line}, column ${column}`;
+  return `${atLine(where, line)}, column ${column}`;
 }
 
 /** Where `text` is no JSON, or undefined where it is. */

@@ -6,6 +6,7 @@ import { repeatedKey } from "./json-keys.ts";
 import { endExpected, faultPlace, type JsonPlace, jsonSyntaxFault } from "./json-syntax.ts";
 import { elementCutter, type JsonPiece, lineCutter } from "./json-text.ts";
 import { checkMemory, type NumericTable } from "./numeric-table.ts";
+import { atRow, inColumn } from "./table-places.ts";
 import { wholeText } from "./utf8.ts";
 import { spoken, type ValueTable, type ValueTableOptions, valueTable } from "./value-table.ts";
 
@@ -13,7 +14,7 @@ type Source = AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
 
 /**
  * Reads `[{"a": 1}, …]`, `[[1, 2], …]` or `{"a": [1, …]}`. Arrays are read a row at a time, an object of columns as a
- * whole. Booleans are 0 and 1. Throws `data` errors that name row and column.
+ * whole. Booleans are 0 and 1. Throws `data` errors that name row or line and column.
  */
 export async function readJsonTable(source: Source, options: ValueTableOptions): Promise<NumericTable> {
   const { first, chunks } = await jsonBegun(source);
@@ -76,7 +77,7 @@ async function readColumnObject(source: AsyncIterable<Uint8Array>, options: Valu
     const received = Array.isArray(list) ? `one of ${list.length}` : spoken(list);
     const expected = `a list of ${longest.length} numbers, as long as the first column`;
     throw failure("data", {
-      where: `${where} column "${shorten(name)}"`,
+      where: inColumn(where, name),
       expected: longest.length === 0 ? "a list of numbers" : expected,
       received,
       remedy: 'pandas writes tables with orient="records"',
@@ -87,7 +88,11 @@ async function readColumnObject(source: AsyncIterable<Uint8Array>, options: Valu
   const lists = columns.map(([, list]) => list);
   const body = valueTable(chooseColumns(names, options.columns, where), names.length, options);
   for (let n = 0; n < longest.length; n++)
-    body.add((place) => lists[place]?.[n], n + 1, (n + 1) * (text.length / longest.length));
+    body.add(
+      (place) => lists[place]?.[n],
+      () => atRow(where, n),
+      (n + 1) * (text.length / longest.length),
+    );
   return body.table();
 }
 
@@ -97,14 +102,14 @@ function recordTable(options: ValueTableOptions) {
   let names: readonly string[] = [];
   let isList = false;
   let body: ValueTable | undefined;
-  const begin = (value: unknown, { row, text }: JsonPiece) => {
+  const begin = (value: unknown, { where: place, text }: JsonPiece) => {
     isList = Array.isArray(value);
-    if (isRecord(value)) checkKeys(text, `${where} row ${row}`);
+    if (isRecord(value)) checkKeys(text, place);
     names = isRecord(value) ? Object.keys(value) : [];
     const width = Array.isArray(value) ? value.length : names.length;
     if (width === 0)
       throw failure("data", {
-        where: `${where} row ${row}`,
+        where: place,
         expected: "a record or a list of numbers",
         received: spoken(value),
       });
@@ -118,7 +123,7 @@ function recordTable(options: ValueTableOptions) {
   return {
     add(value: unknown, piece: JsonPiece): void {
       body ??= begin(value, piece);
-      const place = `${where} row ${piece.row}`;
+      const place = piece.where;
       if (Array.isArray(value) && isList) {
         if (value.length !== body.width)
           throw failure("data", {
@@ -126,7 +131,11 @@ function recordTable(options: ValueTableOptions) {
             expected: `${body.width} numbers as in the first row`,
             received: String(value.length),
           });
-        body.add((column) => value[column], piece.row, piece.bytesRead);
+        body.add(
+          (column) => value[column],
+          () => place,
+          piece.bytesRead,
+        );
         return;
       }
       if (!isRecord(value) || isList)
@@ -138,7 +147,7 @@ function recordTable(options: ValueTableOptions) {
       if (options.columns === undefined) checkNoOthers(value, names, place);
       body.add(
         (column) => (Object.hasOwn(value, names[column]!) ? value[names[column]!] : undefined),
-        piece.row,
+        () => place,
         piece.bytesRead,
       );
     },
@@ -165,13 +174,9 @@ export function checkKeys(text: string, where: string): void {
   });
 }
 
-/** The value of a row of a file. Throws a `data` error at its row, line and column where it is no JSON. */
-export function parsedPiece({ text, row, start }: JsonPiece, where: string): unknown {
-  return parsed(text, {
-    where: `${where} row ${row},`,
-    start,
-    behind: "commas part rows in .json, lines in .ndjson and .jsonl",
-  });
+/** The value of a piece of the file `where`. Throws a `data` error at its line and column where it is no JSON. */
+export function parsedPiece({ text, start }: JsonPiece, where: string): unknown {
+  return parsed(text, { where, start, behind: "commas part rows in .json, lines in .ndjson and .jsonl" });
 }
 
 /** The value of a whole file. */

@@ -1,4 +1,4 @@
-// numeric-table: collects the fields of a CSV as float32 numbers; every refusal names row and column.
+// numeric-table: collects the fields of a CSV as float32 numbers; every refusal names line and column.
 import { failure, type LocalFlowError } from "../errors.ts";
 import { type FloatArray, floats } from "../tensor/array.ts";
 import {
@@ -13,6 +13,7 @@ import {
 import type { FieldSink } from "./csv-scanner.ts";
 import { parseDecimal } from "./decimal.ts";
 import { readPlainRows } from "./plain-rows.ts";
+import { atLine, inColumn, inField } from "./table-places.ts";
 import { utf8Text } from "./utf8.ts";
 
 export interface NumericTable {
@@ -45,16 +46,16 @@ export function numericSink(where: string, options: NumericTableOptions): Numeri
   const first: string[] = [];
   let body: NumericSink | undefined;
   return {
-    field(bytes, start, end, doubled, place, row) {
-      if (body !== undefined) return body.field(bytes, start, end, doubled, place, row);
-      const cell = utf8Text(bytes, start, end, () => `${where} row ${row} field ${place + 1}`);
+    field(bytes, start, end, doubled, place, line) {
+      if (body !== undefined) return body.field(bytes, start, end, doubled, place, line);
+      const cell = utf8Text(bytes, start, end, () => inField(atLine(where, line), place));
       first.push(doubled ? cell.replaceAll('""', '"') : cell);
     },
-    row(row, bytesRead) {
-      if (body !== undefined) return body.row(row, bytesRead);
+    row(line, bytesRead) {
+      if (body !== undefined) return body.row(line, bytesRead);
       const hasHeader = !holdsNumbers(first);
       const names = first.map((name, place) => (hasHeader && name.trim()) || `c${place + 1}`);
-      checkDistinct(names, `${where} row ${row}`);
+      checkDistinct(names, atLine(where, line));
       const choice = hasHeader
         ? chooseColumns(names, options.columns, where)
         : chooseUnnamed(names.length, options, where);
@@ -62,9 +63,9 @@ export function numericSink(where: string, options: NumericTableOptions): Numeri
       if (hasHeader) return;
       for (const [place, cell] of first.entries()) {
         const bytes = new TextEncoder().encode(cell);
-        body.field(bytes, 0, bytes.length, false, place, row);
+        body.field(bytes, 0, bytes.length, false, place, line);
       }
-      body.row(row, bytesRead);
+      body.row(line, bytesRead);
     },
     wholeRows: (bytes, start, limit, separator, bytesBefore) =>
       body?.wholeRows?.(bytes, start, limit, separator, bytesBefore) ?? { end: start, rows: 0 },
@@ -101,20 +102,19 @@ function tableBody(
   const textColumns = new Map<string, string>();
 
   return {
-    field(bytes, start, end, _doubled, place, row) {
+    field(bytes, start, end, _doubled, place, line) {
       const slot = slots[place]!;
       if (slot < 0) return;
       const value = parseDecimal(bytes, start, end);
       data[used + slot] = value;
       if (Math.abs(value) <= largestFloat32) return;
-      const cell = utf8Text(bytes, start, end, () => `${where} row ${row} column "${shorten(names[place]!)}"`);
-      if (used > 0 || missing.test(cell) || !Number.isNaN(value)) {
-        throw cellError(`${where} row ${row} column "${shorten(names[place]!)}"`, cell, value);
-      }
+      const cellPlace = inColumn(atLine(where, line), names[place]!);
+      const cell = utf8Text(bytes, start, end, () => cellPlace);
+      if (used > 0 || missing.test(cell) || !Number.isNaN(value)) throw cellError(cellPlace, cell, value);
       textColumns.set(names[place]!, cell);
     },
-    row(row, bytesRead) {
-      if (textColumns.size > 0) throw textColumnsError(where, row, columns, textColumns);
+    row(line, bytesRead) {
+      if (textColumns.size > 0) throw textColumnsError(atLine(where, line), columns, textColumns);
       used += width;
       if (used === data.length) data = grown(data, { where, width, bytesRead, options });
     },
@@ -220,17 +220,16 @@ export function cellError(where: string, cell: string, value: number): LocalFlow
   });
 }
 
-/** Why a first row with text in some of the wanted columns is no row of numbers. */
+/** Why a first row, at `where`, with text in some of the wanted columns is no row of numbers. */
 export function textColumnsError(
   where: string,
-  row: number,
   columns: readonly string[],
   textColumns: ReadonlyMap<string, string>,
 ): LocalFlowError {
   const [[name, cell] = ["", ""]] = textColumns;
   const numeric = columns.filter((column) => !textColumns.has(column));
   return failure("data", {
-    where: `${where} row ${row} column "${shorten(name)}"`,
+    where: inColumn(where, name),
     expected: "a number",
     received: `"${shorten(cell.trim())}"`,
     remedy:

@@ -9,6 +9,7 @@ import { type FloatArray, floats } from "../tensor/array.ts";
 import { type ColumnOptions, chooseColumns, listNames, shorten } from "./columns.ts";
 import { allocated, cellError, checkMemory, largestFloat32, type NumericTable } from "./numeric-table.ts";
 import { toldPacked } from "./packed-file.ts";
+import { atRow, inColumn } from "./table-places.ts";
 
 export interface ParquetOptions extends ColumnOptions {
   /** Most bytes the table may take. */
@@ -56,7 +57,7 @@ export function readParquetTable(path: string, options: ParquetOptions = {}): Pr
       for (let slot = 0; slot < width; slot++) {
         const refused = copyColumn(chunk, slot, limits[slot]!, data.subarray(row * width + slot), width);
         if (refused === undefined) continue;
-        const where = `${path} row ${row + refused.row + 1} column "${shorten(columns[slot]!)}"`;
+        const where = inColumn(atRow(path, row + refused.row), columns[slot]!);
         throw numberError(where, (await isNull(slot, row + refused.row)) ? null : refused.value);
       }
       row += chunk.rowCount;

@@ -4,6 +4,7 @@ import { floats } from "../tensor/array.ts";
 import { type ColumnOptions, chooseUnnamed } from "./columns.ts";
 import type { Numbers } from "./numbers.ts";
 import { allocated, cellError, checkMemory, type NumericTable, spokenNumber } from "./numeric-table.ts";
+import { atRow, inColumn } from "./table-places.ts";
 
 /** Bytes at random places of something long. */
 export interface Bytes {
@@ -85,11 +86,7 @@ export async function readStoredTable(
     if (bad === undefined) continue;
     const value = slice[bad]!;
     const column = columns[places.indexOf(bad % width)] ?? "";
-    throw cellError(
-      `${where} row ${from + Math.floor(bad / width) + 1} column "${column}"`,
-      spokenNumber(value),
-      value,
-    );
+    throw cellError(inColumn(atRow(where, from + Math.floor(bad / width)), column), spokenNumber(value), value);
   }
   return { columns, rows: floats(data, [rows, columns.length]), ignored };
 }

@@ -1,6 +1,7 @@
 // utf8: text from bytes that have to be UTF-8. Others are refused by their place: a letter replaced in silence is a changed value.
 import { failure, type LocalFlowError } from "../errors.ts";
 import { unpackingOf } from "./packed.ts";
+import { atLine } from "./table-places.ts";
 
 const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const replacing = new TextDecoder("utf-8", { ignoreBOM: true });
@@ -37,7 +38,7 @@ export async function wholeText(
     } catch (cause) {
       const [before = ""] = replacing.decode(bytes).split(replacement);
       const sound = text + before;
-      throw notUtf8(`${where} line ${sound.split("\n").length}`, `${sound.slice(-reach)}${replacement}`, cause);
+      throw notUtf8(atLine(where, sound.split("\n").length), `${sound.slice(-reach)}${replacement}`, cause);
     }
   };
   for await (const chunk of source) {

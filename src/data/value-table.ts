@@ -1,6 +1,6 @@
-// value-table: collects parsed values, row by row, as float32 numbers; every refusal names row and column.
+// value-table: collects parsed values, row by row, as float32 numbers; every refusal names place and column.
 import { failure, type LocalFlowError } from "../errors.ts";
-import { type ColumnChoice, shorten } from "./columns.ts";
+import type { ColumnChoice } from "./columns.ts";
 import {
   allocated,
   cellError,
@@ -12,6 +12,7 @@ import {
   type NumericTableOptions,
   textColumnsError,
 } from "./numeric-table.ts";
+import { inColumn } from "./table-places.ts";
 
 export interface ValueTableOptions extends NumericTableOptions {
   /** Name of the source in error messages. */
@@ -21,8 +22,8 @@ export interface ValueTableOptions extends NumericTableOptions {
 export interface ValueTable {
   /** The number of columns of the source. */
   readonly width: number;
-  /** Adds row `row` (from 1), which ends `bytesRead` bytes into the source; `valueAt` gives its value in a column. */
-  add(valueAt: (place: number) => unknown, row: number, bytesRead: number): void;
+  /** Adds the row at `placeOf()`, which ends `bytesRead` bytes into the source; `valueAt` gives its value in a column. */
+  add(valueAt: (place: number) => unknown, placeOf: () => string, bytesRead: number): void;
   /** The table, after the last row. */
   table(): NumericTable;
 }
@@ -39,13 +40,15 @@ export function valueTable(
   let used = 0;
   return {
     width: sourceWidth,
-    add(valueAt: (place: number) => unknown, row: number, bytesRead: number): void {
+    add(valueAt: (place: number) => unknown, placeOf: () => string, bytesRead: number): void {
       if (used === data.length) data = grown(data, { where, width, bytesRead, options });
       for (let slot = 0; slot < width; slot++) {
         const value = valueAt(places[slot]!);
         const number = typeof value === "boolean" ? Number(value) : value;
         if (typeof number !== "number" || !(Math.abs(number) <= largestFloat32)) {
-          throw valueError({ where, row, columns, slot, isFirst: used === 0 }, (other) => valueAt(places[other]!));
+          throw valueError({ where: placeOf(), columns, slot, isFirst: used === 0 }, (other) =>
+            valueAt(places[other]!),
+          );
         }
         data[used + slot] = number;
       }
@@ -60,24 +63,20 @@ export function valueTable(
 
 interface ValuePlace {
   readonly where: string;
-  readonly row: number;
   readonly columns: readonly string[];
   readonly slot: number;
   readonly isFirst: boolean;
 }
 
 /** A first row with text is told from a stray text further down: it is a text column. */
-function valueError(
-  { where, row, columns, slot, isFirst }: ValuePlace,
-  valueAt: (slot: number) => unknown,
-): LocalFlowError {
+function valueError({ where, columns, slot, isFirst }: ValuePlace, valueAt: (slot: number) => unknown): LocalFlowError {
   const value = valueAt(slot);
-  const place = `${where} row ${row} column "${shorten(columns[slot]!)}"`;
+  const place = inColumn(where, columns[slot]!);
   const isText = (other: unknown) =>
     (typeof other === "string" && !missing.test(other)) || (typeof other === "object" && other !== null);
   if (isFirst && isText(value)) {
     const texts = columns.map((name, at) => [name, valueAt(at)] as const).filter(([, other]) => isText(other));
-    return textColumnsError(where, row, columns, new Map(texts.map(([name, other]) => [name, spoken(other)])));
+    return textColumnsError(where, columns, new Map(texts.map(([name, other]) => [name, spoken(other)])));
   }
   if (value === undefined) return failure("data", { where: place, expected: "a number", received: "nothing" });
   if (typeof value === "string") return cellError(place, value, Number.NaN);

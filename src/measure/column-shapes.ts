@@ -68,6 +68,7 @@ export function checkEnoughRows(where: string, tables: readonly MeasuredTable[])
     where,
     expected: `at least 2 rows${rows.length > 1 ? " of each table" : ""}`,
     received: rows.join(" and "),
+    remedy: "give more rows",
   });
 }
 

@@ -231,7 +231,7 @@ export async function* scoreDensity(
   request: ScoreRequest = {},
 ): AsyncGenerator<ScoredChunk> {
   const { states, signal, onProgress, ...how } = request;
-  checkRows(rows, model.record.columns, "rows to score", model.record.configuration.training.masks !== undefined);
+  checkRows(rows, model.record.columns, "data to score", model.record.configuration.training.masks !== undefined);
   const scoring = await createScoring(engine, model, how);
   try {
     yield* scoring.score(rows, {

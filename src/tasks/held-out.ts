@@ -1,9 +1,9 @@
 // held-out: held-out rows made ready to be compared with samples of a model, in the same way wherever that is done.
-import { failure } from "../errors.ts";
 import { columnScale } from "../measure/baseline.ts";
 import { type Comparison, comparedRows, comparison } from "../measure/compare.ts";
 import { random, split } from "../random.ts";
 import type { FloatArray } from "../tensor/array.ts";
+import { checkRows } from "./rows.ts";
 import type { Standardization } from "./standardization.ts";
 
 /** What is asked of a model whose samples are compared: a density's or a student's. */
@@ -30,7 +30,7 @@ export interface HeldOutRequest {
  */
 export function heldOutComparison(model: ColumnModel, request: HeldOutRequest): Comparison {
   const { heldOut, train, seed } = request;
-  if (train) checkTrain(train, model);
+  if (train) checkRows(train, model.record.columns, "training data");
   const sizes = [heldOut, ...(train ? [train] : [])].map(({ shape }) => shape[0] ?? 0);
   const rows = Math.min(sampleCount(request), ...sizes);
   return comparison(heldOut, {
@@ -48,16 +48,4 @@ export function sampleCount({ samples = comparedRows }: { readonly samples?: num
 /** The model's own training deviations; of a model that does not standardise, those of `rows`. */
 export function deviationOf({ record, standardization }: ColumnModel, rows: FloatArray): ArrayLike<number> {
   return record.configuration.standardize ? standardization.deviation.data : columnScale(rows).deviation;
-}
-
-function checkTrain({ data, shape }: FloatArray, { record }: ColumnModel): void {
-  const [rows = 0, d = 0] = shape;
-  const bad = data.findIndex((value) => !Number.isFinite(value));
-  if (d === record.columns.length && rows > 0 && bad < 0) return;
-  throw failure("data", {
-    where:
-      bad < 0 ? "training rows" : `training rows, row ${Math.floor(bad / d) + 1}, column ${record.columns[bad % d]}`,
-    expected: bad < 0 ? `rows of ${record.columns.length} columns` : "a finite number",
-    received: bad < 0 ? `${rows} rows of ${d}` : String(data[bad]),
-  });
 }

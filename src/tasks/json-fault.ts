@@ -1,6 +1,7 @@
 // json-fault: JSON from outside held against a shape; what is wrong with it in the words of errors.
 import type * as z from "zod";
-import { didYouMean, nearestName, shorten } from "../data/columns.ts";
+import { didYouMean, nearestName } from "../data/columns.ts";
+import { spokenValue, strangeName } from "../data/requests.ts";
 import { type ErrorCode, failure, type Problem } from "../errors.ts";
 
 /** The first thing that is wrong: where it stands, and the facts of an error about it. */
@@ -21,7 +22,7 @@ export function faultOf({ issues }: z.ZodError, json: unknown, fields: readonly 
   const [issue] = issues;
   const misspelt = misspeltField(issues, json, fields);
   if (misspelt !== undefined) return misspelt;
-  if (issue === undefined) return { path: [], expected: "another value", received: spokenJson(json) };
+  if (issue === undefined) return { path: [], expected: "another value", received: spokenValue(json) };
   const { path } = issue;
   if (issue.code === "unrecognized_keys") {
     const [name = ""] = issue.keys;
@@ -31,7 +32,7 @@ export function faultOf({ issues }: z.ZodError, json: unknown, fields: readonly 
   }
   const value = path.reduce(member, json);
   const near = typeof value === "string" ? didYouMean(value, choicesOf(issue)) : {};
-  return { path, expected: expectedBy(issue), received: spokenJson(value), ...near };
+  return { path, expected: expectedBy(issue), received: spokenValue(value), ...near };
 }
 
 /** A field whose name is near to that of the one that is found to be lacking first. */
@@ -48,16 +49,7 @@ function misspeltField(
 }
 
 function strangeField(name: string, fields: readonly string[]): Fault {
-  const expected = `one of the fields ${fields.join(", ")}`;
-  return { path: [name], expected, received: "another one", ...didYouMean(name, fields) };
-}
-
-/** A value in a message: texts in quotes, lists and objects by their kind. */
-export function spokenJson(value: unknown): string {
-  if (value === undefined) return "nothing";
-  if (Array.isArray(value)) return value.length === 0 ? "an empty list" : "a list";
-  if (typeof value === "object" && value !== null) return "an object";
-  return typeof value === "string" ? JSON.stringify(shorten(value)) : String(value);
+  return { path: [name], ...strangeName("fields", fields, name) };
 }
 
 type Issue = z.core.$ZodIssue;

@@ -1,4 +1,5 @@
 // rows: checks of the rows that come in, and their split into training and held-out rows.
+import { atRow, inColumn } from "../data/table-places.ts";
 import { failure } from "../errors.ts";
 import { fillUniform, permutation, random, split } from "../random.ts";
 import { type FloatArray, pickedRows } from "../tensor/array.ts";
@@ -57,7 +58,7 @@ export function checkRows(rows: FloatArray, columns: readonly string[], where: s
   const bad = rows.data.findIndex((value) => !(Number.isFinite(value) || (withGaps && Number.isNaN(value))));
   if (bad >= 0)
     throw failure("data", {
-      where: `${where}, row ${Math.floor(bad / d) + 1}, column ${columns[bad % d]}`,
+      where: inColumn(atRow(where, Math.floor(bad / d)), columns[bad % d]!),
       expected: "a finite number",
       received: String(rows.data[bad]),
       remedy: "remove or repair the row",

@@ -54,7 +54,7 @@ export async function createScoring(
   });
   const key = split(random(seed), "score");
   async function* score(rows: FloatArray, { states: known, signal, onProgress }: ScoreCall = {}) {
-    checkRows(rows, record.columns, "rows to score", masked);
+    checkRows(rows, record.columns, "data to score", masked);
     const all = masked ? (known ?? absentAt(rows)) : undefined;
     const pause = pauses();
     const count = rows.shape[0] ?? 0;

@@ -65,7 +65,7 @@ export async function chooseTolerance(
 ): Promise<ToleranceChoice> {
   if (request.rows === undefined && request.samples === undefined)
     throw failure("option", { where: "chooseTolerance", expected: "rows, samples or both", received: "neither" });
-  if (request.rows) checkRows(request.rows, model.record.columns, "rows to score");
+  if (request.rows) checkRows(request.rows, model.record.columns, "data to score");
   const own = model.record.configuration.integration;
   const method = request.method ?? (own.kind === "adaptive" ? own.method : "dopri5");
   const integrationAt = (tolerance: number): Integration => {

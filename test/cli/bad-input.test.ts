@@ -74,12 +74,12 @@ describe("data", () => {
     ["an empty file", "d.csv", "", "d.csv: expected a table, got an empty file"],
     ["a header without rows", "d.csv", "a,b\n", "d.csv: expected rows, got a header without rows"],
     ["a constant column", "d.csv", "a,b\n1,5\n2,5\n3,5\n", "column b: expected at least two different values, got 5"],
-    ["infinity", "d.csv", "a,b\n1,2\n3,inf\n", 'd.csv row 3 column "b": expected a finite number, got "inf"'],
+    ["infinity", "d.csv", "a,b\n1,2\n3,inf\n", 'd.csv line 3 column "b": expected a finite number, got "inf"'],
     ["NaN in an array", "d.npy", encodeNpy(nan), 'd.npy row 2 column "c1": expected a finite number, got "nan"'],
-    ["text in a numeric column", "d.csv", "a,b\n1,2\n3,x\n", 'd.csv row 3 column "b": expected a number, got "x"'],
-    ["rows of different widths", "d.csv", "a,b\n1,2\n3\n", "d.csv row 3: expected 2 fields, got 1 field"],
+    ["text in a numeric column", "d.csv", "a,b\n1,2\n3,x\n", 'd.csv line 3 column "b": expected a number, got "x"'],
+    ["rows of different widths", "d.csv", "a,b\n1,2\n3\n", "d.csv line 3: expected 2 fields, got 1 field"],
     ["equal column names", "d.csv", "a,a\n1,2\n", 'got "a" for columns 1 and 2; rename one of them'],
-    ["a quote that never closes", "d.csv", 'a,b\n"1,2\n', "d.csv row 2 field 1: expected a closing quote"],
+    ["a quote that never closes", "d.csv", 'a,b\n"1,2\n', "d.csv line 2 field 1: expected a closing quote"],
     ["binary garbage as CSV", "d.csv", Uint8Array.from({ length: 999 }, (_, n) => (n * 89 + 7) % 256), "d.csv"],
     ["binary garbage as NumPy array", "d.npy", Uint8Array.from({ length: 99 }, (_, n) => (n * 89) % 256), "d.npy"],
     ["zeros as NumPy archive", "d.npz", new Uint8Array(99), "d.npz"],
@@ -94,8 +94,8 @@ describe("data", () => {
   });
 
   it.each<[string, string, string]>([
-    ["NaN", "a,b\n1,2\n3,4\nnan,6\n", 'd.csv row 4 column "a": expected a finite number, got "nan"'],
-    ["an empty cell", "a,b\n1,\n", 'd.csv row 2 column "b": expected a number, got an empty cell'],
+    ["NaN", "a,b\n1,2\n3,4\nnan,6\n", 'd.csv line 4 column "a": expected a finite number, got "nan"'],
+    ["an empty cell", "a,b\n1,\n", 'd.csv line 2 column "b": expected a number, got an empty cell'],
   ])("%s is refused by a fit of rows of numbers, with the way to a table", async (_, content, message) => {
     const path = put("d.csv", content);
     await refuses([...fitOf(path), "--task", "density"], message);

@@ -112,7 +112,7 @@ describe("a command line", () => {
     const main = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
     const line = ["--import", "tsx", main, command, "-", ...(command === "fit" ? ["-o", at("t.safetensors")] : [])];
     const { status, stderr } = spawnSync(process.execPath, line, { input: "a,b\n1,x\n2,y\n", encoding: "utf8" });
-    expect(stderr).toMatch(/^localflow: standard input row 2 .* or learn texts and gaps too with --task table\n$/);
+    expect(stderr).toMatch(/^localflow: standard input line 2 .* or learn texts and gaps too with --task table\n$/);
     expect(status).toBe(1);
   });
 });

@@ -155,7 +155,7 @@ describe("evaluate, of a table's model", () => {
     );
     expect(await refused(test, "--train", one)).toContain(`${one}: expected at least 2 training rows, got 1; `);
     expect(await refused(three)).toContain(`${three}: expected at least 4 held-out rows where there are no training`);
-    expect(await refused(test, "-n", "1")).toContain("-n, --rows: expected at least 2 rows, got 1");
+    expect(await refused(test, "-n", "1")).toContain("-n, --rows: expected at least 2 rows, got 1; draw more rows");
   });
 
   it("says of files that gzip packed how to unpack them, whatever they are called", async () => {
@@ -275,7 +275,7 @@ describe("evaluate, of two tables", () => {
     writeFileSync(one, "side,x,count,vip\nleft,1,2,true\n");
     writeFileSync(words, `a\n${Array.from({ length: 40 }, (_, n) => `no ${n} is like ${n * n}`).join("\n")}\n`);
     put(odd, smallRows(160, 5), ({ side, x, count, vip }) => [side, x ?? "", count % 2 === 0 ? "even" : count, vip]);
-    const few = "expected at least 2 rows, got 1";
+    const few = "expected at least 2 rows, got 1; give more rows";
     expect((await evaluate(test, one)).err).toContain(`${one}: ${few}`);
     expect((await evaluate(one, test)).err).toContain(`${one}: ${few}`);
     expect((await evaluate(words, words)).err).toContain(`${words}: expected a column of numbers, dates or categories`);

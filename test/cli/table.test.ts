@@ -64,7 +64,7 @@ describe("fit", () => {
     const outcome = await localflow("fit", path, "-o", at("s.safetensors"), ...tiny);
     expect(outcome).toMatchObject({ status: 1, out: "" });
     expect(outcome.err).toMatch(
-      /row 3 column "b": expected a number, got "x"; learn texts and gaps too with --task table/,
+      /line 3 column "b": expected a number, got "x"; learn texts and gaps too with --task table/,
     );
   });
 

@@ -60,7 +60,8 @@ describe("text", () => {
   test("refuses what is no table, and tables over the budget", async () => {
     await expect(csv("")).rejects.toThrow("t.csv: expected a table, got an empty file");
     await expect(csv("a,b\n")).rejects.toThrow("t.csv: expected rows, got a header without rows");
-    await expect(csv("a,b\n1\n")).rejects.toThrow("t.csv row 2: expected 2 fields, got 1 field");
+    await expect(csv("a,b\n1\n")).rejects.toThrow("t.csv line 2: expected 2 fields, got 1 field");
+    await expect(csv('a,b\n"x\ny",1\n\n1\n')).rejects.toThrow("t.csv line 5: expected 2 fields, got 1 field");
     const long = `a\n${Array.from({ length: 20_000 }, (_, n) => `text ${n}`).join("\n")}\n`;
     await expect(csv(long, { memory: 100_000 })).rejects.toThrow(
       "expected a table within 97.66 KiB, got one that needs",

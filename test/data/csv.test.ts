@@ -126,32 +126,32 @@ describe("refusing what is no numeric table", () => {
     ["nothing", "", "t.csv: expected a table, got an empty file"],
     ["blank lines only", "\n\n", "t.csv: expected a table, got an empty file"],
     ["a header alone", "a,b\n", "t.csv: expected rows, got a header without rows"],
-    ["a short row", "a,b\n1,2\n\n3\n", "t.csv row 4: expected 2 fields, got 1 field"],
-    ["a long row", "a,b\n1,2,3,4\n", "t.csv row 2: expected 2 fields, got 4 fields"],
+    ["a short row", "a,b\n1,2\n\n3\n", "t.csv line 4: expected 2 fields, got 1 field"],
+    ["a long row", "a,b\n1,2,3,4\n", "t.csv line 2: expected 2 fields, got 4 fields"],
     [
       "equal names",
       "a,b,a\n1,2,3\n",
-      't.csv row 1: expected a different name for every column, got "a" for columns 1 and 3',
+      't.csv line 1: expected a different name for every column, got "a" for columns 1 and 3',
     ],
-    ["stray text", "a,b\n1,2\n3,oops\n", 't.csv row 3 column "b": expected a number, got "oops"'],
+    ["stray text", "a,b\n1,2\n3,oops\n", 't.csv line 3 column "b": expected a number, got "oops"'],
     ["a decimal comma", "a;b\n1;2\n3;4,5\n", "write decimals with a point"],
-    ["an empty cell", "a,b\n1,\n", 't.csv row 2 column "b": expected a number, got an empty cell'],
-    ["nan", "a,b\n1,2\nnan,1\n", 't.csv row 3 column "a": expected a finite number, got "nan"'],
-    ["-inf", "a,b\n1,-inf\n", 't.csv row 2 column "b": expected a finite number, got "-inf"'],
+    ["an empty cell", "a,b\n1,\n", 't.csv line 2 column "b": expected a number, got an empty cell'],
+    ["nan", "a,b\n1,2\nnan,1\n", 't.csv line 3 column "a": expected a finite number, got "nan"'],
+    ["-inf", "a,b\n1,-inf\n", 't.csv line 2 column "b": expected a finite number, got "-inf"'],
     [
       "NaN in a first line without header",
       "1,NaN\n2,3\n",
-      't.csv row 1 column "c2": expected a finite number, got "NaN"',
+      't.csv line 1 column "c2": expected a finite number, got "NaN"',
     ],
     ["a number beyond float32", "a\n1e39\n", 'expected a number of at most 3.4e38, got "1e39"'],
-    ["hexadecimal", "a\n1\n0x10\n", 't.csv row 3 column "a": expected a number, got "0x10"'],
-    ["a blank line in a single column", "a\n1\n\n2\n", "t.csv row 3: expected a value, got a blank line"],
+    ["hexadecimal", "a\n1\n0x10\n", 't.csv line 3 column "a": expected a number, got "0x10"'],
+    ["a blank line in a single column", "a\n1\n\n2\n", "t.csv line 3: expected a value, got a blank line"],
     [
       "text behind a quote",
       'a,b\n"1"x,2\n',
-      't.csv row 2 field 1: expected a separator after the closing quote, got "x"',
+      't.csv line 2 field 1: expected a separator after the closing quote, got "x"',
     ],
-    ["an open quote", 'a,b\n"1,2\n', "t.csv row 2 field 1: expected a closing quote, got the end of the file"],
+    ["an open quote", 'a,b\n"1,2\n', "t.csv line 2 field 1: expected a closing quote, got the end of the file"],
   ])("%s", async (_, text, part) => {
     expect(await message(text)).toContain(part);
   });
@@ -163,7 +163,7 @@ describe("refusing what is no numeric table", () => {
 
   test("a column of text says how to leave it out", async () => {
     const told = await message("id,a,b\nx1,1,2\nx2,3,4\n");
-    expect(told).toContain('t.csv row 2 column "id": expected a number, got "x1"');
+    expect(told).toContain('t.csv line 2 column "id": expected a number, got "x1"');
     expect(told).toContain("--columns (numbers in this row: a, b)");
   });
 
@@ -185,7 +185,33 @@ describe("refusing what is no numeric table", () => {
   test("a quote that is never closed does not swallow the file", async () => {
     const pieces = Array.from({ length: 100 }, () => encoder.encode("x".repeat(100_000)));
     const reading = readNumericCsv([encoder.encode('a\n1\n"'), ...pieces], { where: "t.csv" });
-    await expect(reading).rejects.toThrow("row 3 field 1: expected a field of at most 1 MiB");
+    await expect(reading).rejects.toThrow("line 3 field 1: expected a field of at most 1 MiB");
+  });
+});
+
+describe("the line of a fault", () => {
+  const quotedLines = 'a,b,note\n1,2,"two\nlines"\n3,4,"\r\nthree\r\n\r"\n\n';
+
+  test("is that of the file as an editor counts it, line ends in quotes and blank lines included", async () => {
+    const read = (text: string) => message(text, { columns: ["a", "b"] });
+    expect(await read(`${quotedLines}5,x,y\n`)).toContain('t.csv line 9 column "b": expected a number, got "x"');
+    expect(await read(`${quotedLines}5,6\n`)).toContain("t.csv line 9: expected 3 fields, got 2 fields");
+    expect(await read('a,b,note\r\n1,2,"two\r\nlines"\r\n\r\nx,6,7')).toContain('t.csv line 5 column "a"');
+    expect(await read("a,b\r1,2\r3,x\r")).toContain('t.csv line 3 column "b"');
+  });
+
+  test("is that in which a field of a row of several lines begins", async () => {
+    const read = (cells: string) => message(`note,a,b\n"1",1,2\n"2\n\n",${cells}\n`, { columns: ["a", "b"] });
+    expect(await read("3,x")).toContain('t.csv line 5 column "b"');
+    expect(await read('3,"4')).toContain("t.csv line 5 field 3: expected a closing quote");
+    expect(await read("3")).toContain("t.csv line 3: expected 3 fields, got 2 fields");
+  });
+
+  test("counts the plain rows that are read at once", async () => {
+    const plain = "1,2,x\n".repeat(70_000);
+    expect(await message(`a,b,c\n${plain}${quotedLines.slice(9)}nan,6,7\n`, { columns: ["a", "b"] })).toContain(
+      't.csv line 70009 column "a"',
+    );
   });
 });
 
@@ -198,9 +224,9 @@ describe("reading rows of text", () => {
       for (let at = 0; at < text.length; at += size) rows.push(...reader.push(text.slice(at, at + size)));
       rows.push(...reader.finish());
       expect(rows).toEqual([
-        { row: 1, cells: ["name", "note"] },
-        { row: 2, cells: ["Ann, B", 'says "hi"\nthere'] },
-        { row: 4, cells: ["é", "😀"] },
+        { line: 1, cells: ["name", "note"] },
+        { line: 2, cells: ["Ann, B", 'says "hi"\nthere'] },
+        { line: 5, cells: ["é", "😀"] },
       ]);
     }
   });

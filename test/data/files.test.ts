@@ -170,7 +170,7 @@ describe("reading tables", () => {
     expect((await readTable(nan, { columns: ["c1"] })).rows.shape).toEqual([2, 1]);
     await refusedFor(readTable(await put("cube.npy", encodeNpy(floats([1], [1, 1, 1])))), "got shape [1, 1, 1]");
     await refusedFor(readTable(await put("none.npy", encodeNpy(floats([], [0, 2])))), "got shape [0, 2]");
-    await refusedFor(readTable(await put("t.csv", "a\nx\n")), 't.csv row 2 column "a"');
+    await refusedFor(readTable(await put("t.csv", "a\nx\n")), 't.csv line 2 column "a"');
     await refusedFor(
       readTable(join(folder, "absent.csv")),
       "absent.csv: expected a file in a folder that exists, got nothing",

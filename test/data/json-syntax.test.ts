@@ -94,7 +94,7 @@ describe("the fault of a text that is no JSON", () => {
     fc.assert(
       fc.property(soupOf("NaN", "-Infinity", "NaN,"), (text) => {
         try {
-          parsedPiece({ text, row: 1, start: { line: 1, column: 1 }, bytesRead: 0 }, "t");
+          parsedPiece({ text, where: "t row 1", start: { line: 1, column: 1 }, bytesRead: 0 }, "t");
         } catch (error) {
           expect(error).toBeInstanceOf(LocalFlowError);
           told++;

@@ -60,14 +60,14 @@ describe("refusals name row and column", () => {
     ["[[1],{}]", "row 2: expected a list as in the first row, got an object"],
     ["[1,2]", "row 1: expected a record or a list of numbers, got 1"],
     ['[{"a":1,"a":2}]', '"a" twice'],
-    ['[{"a":1},]', "t.json row 2, line 1, column 10: expected a value, got the end; leave out the comma beside it"],
-    ['[{"a":1}\n, {"a":2 "b":3}]', 'row 2, line 2, column 10: expected a comma or } after the value, got "b"'],
+    ['[{"a":1},]', "t.json line 1, column 10: expected a value, got the end; leave out the comma beside it"],
+    ['[{"a":1}\n, {"a":2 "b":3}]', 'line 2, column 10: expected a comma or } after the value, got "b"'],
     [
       '\n [\r\n{"é":1},{"é":2}, {"é":\nnul}]',
-      'row 3, line 4, column 1: expected a value, got "nul"; texts stand in double quotes',
+      'line 4, column 1: expected a value, got "nul"; texts stand in double quotes',
     ],
-    ['[{"a":NaN,"b":-Infinity,"c":None}]', 'row 1, line 1, column 29: expected a value, got "None"; write null'],
-    ['[{"a":1},{"b":NaN,"a" NaN}]', 'row 2, line 1, column 23: expected a colon after the name, got "NaN"'],
+    ['[{"a":NaN,"b":-Infinity,"c":None}]', 'line 1, column 29: expected a value, got "None"; write null'],
+    ['[{"a":1},{"b":NaN,"a" NaN}]', 'line 1, column 23: expected a colon after the name, got "NaN"'],
     ['[{"a":1} {"a":2}]', 'column 10: expected nothing after the value, got "{"; commas part rows in .json, lines in'],
     [
       '[{"a":1},\n{"a":"x]}\n]',
@@ -75,7 +75,7 @@ describe("refusals name row and column", () => {
     ],
     [
       '[{"a":1},\n{"a":"x\n"}]',
-      'row 2, line 2, column 8: expected a closing ", got the end of the line; close the text that begins at column 6',
+      'line 2, column 8: expected a closing ", got the end of the line; close the text that begins at column 6',
     ],
     ['{"a":[1,2],\n"b":[1,,2]}', 't.json line 2, column 8: expected a value, got ","'],
     [
@@ -95,8 +95,9 @@ describe("refusals name row and column", () => {
   ])("%s", (text, message) => refusedFor(json(text), message));
 
   test("of lines too", async () => {
-    await refusedFor(lines('{"a":1}\n\n{"a":}'), "t.ndjson row 3, line 3, column 6: expected a value, got");
+    await refusedFor(lines('{"a":1}\n\n{"a":}'), "t.ndjson line 3, column 6: expected a value, got");
     await refusedFor(lines('{"a":1} {"a":2}'), 'expected nothing after the value, got "{"; commas part rows in');
+    await refusedFor(lines('{"a":1}\n\n{"a":"x"}'), 't.ndjson line 3 column "a": expected a number, got "x"');
     await refusedFor(lines("\n"), "got none");
   });
 

@@ -24,13 +24,17 @@ const utf8 = (text: string, size: number) => pieces(new TextEncoder().encode(tex
 describe("bytes that are no UTF-8", () => {
   const remedy = /expected UTF-8 text, got other bytes in ".*\ufffd.*"; convert the file first, such as: iconv/;
   it.each<[string, () => Promise<unknown>, RegExp]>([
-    ["a name of a numeric column", () => readNumericCsv(latin("a,caf\xe9\n1,2\n"), { where }), /^t row 1 field 2: /],
-    ["a cell among numbers", () => readNumericCsv(latin("a,b\n1,2\n3,\xe9\n"), { where }), /^t row 3 column "b": /],
-    ["a quoted cell of a table", () => readCellCsv(latin('a,b\n1,"caf\xe9 ""x"""\n'), { where }), /^t row 2 field 2: /],
-    ["a cell of a table", () => readCellCsv(latin("a,b\n1,x\n2,caf\xe9\n"), { where }), /^t row 3 column "b": /],
-    ["a name of a table", () => readCellCsv(latin("a,caf\xe9\n1,x\n"), { where }), /^t row 1 field 2: /],
-    ["a line of JSON", () => readNdjsonTable(latin('{"a":1}\n{"\xe9":1}\n'), { where }), /^t row 2: /],
-    ["a line of a table", () => readCellNdjson(latin('{"a":1}\n{"a":"\xe9"}\n'), { where }), /^t row 2: /],
+    ["a name of a numeric column", () => readNumericCsv(latin("a,caf\xe9\n1,2\n"), { where }), /^t line 1 field 2: /],
+    ["a cell among numbers", () => readNumericCsv(latin("a,b\n1,2\n3,\xe9\n"), { where }), /^t line 3 column "b": /],
+    [
+      "a quoted cell of a table",
+      () => readCellCsv(latin('a,b\n1,"caf\xe9 ""x"""\n'), { where }),
+      /^t line 2 field 2: /,
+    ],
+    ["a cell of a table", () => readCellCsv(latin("a,b\n1,x\n2,caf\xe9\n"), { where }), /^t line 3 column "b": /],
+    ["a name of a table", () => readCellCsv(latin("a,caf\xe9\n1,x\n"), { where }), /^t line 1 field 2: /],
+    ["a line of JSON", () => readNdjsonTable(latin('{"a":1}\n{"\xe9":1}\n'), { where }), /^t line 2: /],
+    ["a line of a table", () => readCellNdjson(latin('{"a":1}\n{"a":"\xe9"}\n'), { where }), /^t line 2: /],
     ["an element of JSON", () => readJsonTable(latin('[{"a":1},{"\xe9":1}]'), { where }), /^t row 2: /],
     ["an object of columns", () => readJsonTable(latin('{\n"a":[1],\n"\xe9":[2]}', 7), { where }), /^t line 3: /],
     ["an object of a table", () => readCellJson(latin('{\n"a":[1],\n"b":["\xe9"]}'), { where }), /^t line 3: /],
@@ -41,7 +45,7 @@ describe("bytes that are no UTF-8", () => {
 
   it("are refused row by row too", () => {
     const reader = csvReader({ where });
-    expect(() => reader.push(latin("a,b\n1,\xff\xfe\n")[0]!)).toThrow(/^t row 2 field 2: expected UTF-8 text/);
+    expect(() => reader.push(latin("a,b\n1,\xff\xfe\n")[0]!)).toThrow(/^t line 2 field 2: expected UTF-8 text/);
   });
 
   it("do not matter in columns of text that nobody asked for", async () => {

@@ -356,11 +356,11 @@ describe("bad input", () => {
     );
 
   it.each<[string, Partial<FitRequest>, RegExp]>([
-    ["not a number", { rows: spoilt(Number.NaN) }, /training data, row 4, column y: expected a finite number, got NaN/],
+    ["not a number", { rows: spoilt(Number.NaN) }, /training data row 4 column "y": expected a finite number, got NaN/],
     [
       "an infinity",
       { rows: spoilt(Number.POSITIVE_INFINITY) },
-      /row 4, column y: expected a finite number, got Infinity/,
+      /row 4 column "y": expected a finite number, got Infinity/,
     ],
     ["no rows", { rows: floats([], [0, 2]) }, /at least one row/],
     [

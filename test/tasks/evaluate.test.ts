@@ -133,14 +133,14 @@ describe("evaluation at its edges", () => {
   it("refuses too few rows, wrong columns and numbers that are not finite, and stops at a signal", async () => {
     await expect(evaluated({ heldOut: rows(5, "few") })).rejects.toThrow(/held-out rows: expected 8 rows/);
     await expect(evaluated({ train: floats(new Float32Array(30), [10, 3]) })).rejects.toThrow(
-      /training rows: expected rows of 2 columns, got 10 rows of 3/,
+      /training data: expected 2 columns \(x, y\), got 3/,
     );
     const hole = floats(
       train.data.map((x, i) => (i === 5 ? Number.NaN : x)),
       [1500, 2],
     );
     await expect(evaluated({ train: hole })).rejects.toThrow(
-      /training rows, row 3, column y: expected a finite number/,
+      /training data row 3 column "y": expected a finite number/,
     );
     const signal = AbortSignal.abort();
     await expect(evaluated({ train, signal })).rejects.toThrow(expect.objectContaining({ code: "interrupted" }));

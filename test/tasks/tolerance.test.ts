@@ -117,11 +117,11 @@ describe("the choice of a tolerance", () => {
   it("refuses to choose for nothing, rows that are not the model's, and stops at a signal", async () => {
     await expect(chooseTolerance(engine, turning, {})).rejects.toThrow(/expected rows, samples or both, got neither/);
     const rows = floats(new Float32Array(3), [1, 3]);
-    await expect(chooseTolerance(engine, turning, { rows })).rejects.toThrow(/rows to score: expected 2 columns/);
+    await expect(chooseTolerance(engine, turning, { rows })).rejects.toThrow(/data to score: expected 2 columns/);
     const holed = normals(800, "holed");
     holed[701] = Number.NaN;
     await expect(chooseTolerance(engine, turning, { rows: floats(holed, [400, 2]) })).rejects.toThrow(
-      /row 351, column b/,
+      /data to score row 351 column "b"/,
     );
     const signal = AbortSignal.abort();
     await expect(chooseTolerance(engine, turning, { samples: "points", signal })).rejects.toThrow(

@@ -18,6 +18,7 @@ import {
   type NumericTable,
   spokenNumber,
 } from "../numeric-table.ts";
+import { atRow, inColumn } from "../table-places.ts";
 import { arrayOf, numbersInMemory, type PickledNumbers } from "./arrays.ts";
 import type { ByteSource } from "./bytes.ts";
 import { defaultMemory } from "./machine.ts";
@@ -67,7 +68,7 @@ export function readPickleTable(source: ByteSource, options: PickleTableOptions)
     for (let row = 0; row < count; row++) {
       const value = values[from + row * stride]!;
       if (!(Math.abs(value) <= largestFloat32)) {
-        const place = `${where} row ${first + row + 1} column "${shorten(columns[column]!)}"`;
+        const place = inColumn(atRow(where, first + row), columns[column]!);
         throw cellError(place, spokenNumber(value), value);
       }
       data[(first + row) * width + column] = value;

@@ -2,6 +2,7 @@
 import { failure } from "../../errors.ts";
 import { type FloatArray, floats, type NDArray } from "../../tensor/array.ts";
 import { numberedColumns } from "../columns.ts";
+import { atRow } from "../table-places.ts";
 import { comparedWith, type DensityTable } from "./table.ts";
 
 /** The three data sets of the file. */
@@ -46,7 +47,7 @@ function asRows(array: Numbers, part: string): FloatArray {
   const place = values.data.findIndex((value) => !Number.isFinite(value));
   if (place < 0) return values;
   throw failure("data", {
-    where: `${where} ${part} row ${Math.floor(place / width) + 1} column ${(place % width) + 1}`,
+    where: `${atRow(`${where} ${part}`, Math.floor(place / width))} column ${(place % width) + 1}`,
     expected: "a number that float32 can hold",
     received: String(array.data[place]),
   });

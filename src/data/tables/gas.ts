@@ -2,6 +2,7 @@
 import { failure } from "../../errors.ts";
 import { floats } from "../../tensor/array.ts";
 import { checkDistinct, listNames } from "../columns.ts";
+import { atRow, inColumn } from "../table-places.ts";
 import { comparedWith, type DensityTable, parts, splitByPosition } from "./table.ts";
 
 /** A column of a data frame. */
@@ -82,7 +83,7 @@ function momentsOf(name: string, values: Float64Array): Moments {
   const place = values.findIndex((value) => !Number.isFinite(value));
   if (place >= 0)
     throw failure("data", {
-      where: `${where} column ${name} row ${place + 1}`,
+      where: inColumn(atRow(where, place), name),
       expected: "a finite number",
       received: String(values[place]),
     });

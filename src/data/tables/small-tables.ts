@@ -5,6 +5,7 @@ import { fillUniform, permutation, type Random, random, split } from "../../rand
 import type { FloatArray } from "../../tensor/array.ts";
 import { listNames } from "../columns.ts";
 import type { NumericTable } from "../numeric-table.ts";
+import { inColumn, rowName } from "../table-places.ts";
 import { type DensityTable, parts, scalingOf, splitByPosition, standardizedRows } from "./table.ts";
 
 export type SmallTableName = "shuttle" | "satellite" | "letter" | "diamonds";
@@ -128,7 +129,7 @@ function shuffledWithNoise(
       const cells = Math.round(data[from]! / step);
       if (Math.abs(data[from]! - cells * step) > 1e-3 * step)
         throw failure("data", {
-          where: `column ${name} row ${order[row]! + 1}`,
+          where: inColumn(rowName(order[row]!), name),
           expected: `a multiple of ${step}`,
           received: String(data[from]),
           remedy: "take the table as it is published",

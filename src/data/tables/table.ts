@@ -1,6 +1,7 @@
 // table: a table ready for density estimation, and the steps that the literature's preparations share.
 import { failure } from "../../errors.ts";
 import { type FloatArray, floats, type NDArray, rowsOf } from "../../tensor/array.ts";
+import { atRow } from "../table-places.ts";
 
 /** Rows to learn from, to choose by, and to be judged by; the three share one piece of memory where they can. */
 export interface DensityTable {
@@ -54,7 +55,7 @@ export function checkRaw({ shape, data }: RawRows, width: number, where: string)
   const place = data.findIndex((value) => !Number.isFinite(value));
   if (place < 0) return;
   throw failure("data", {
-    where: `${where} row ${Math.floor(place / width) + 1} column ${(place % width) + 1}`,
+    where: `${atRow(where, Math.floor(place / width))} column ${(place % width) + 1}`,
     expected: "a finite number",
     received: String(data[place]),
   });

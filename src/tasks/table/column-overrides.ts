@@ -2,8 +2,9 @@
 import * as z from "zod";
 import { didYouMean, nearestName, shorten } from "../../data/columns.ts";
 import { isRecord } from "../../data/is-record.ts";
+import { spokenValue } from "../../data/requests.ts";
 import { failure, type LocalFlowError, type Problem } from "../../errors.ts";
-import { faultOf, spokenJson } from "../json-fault.ts";
+import { faultOf } from "../json-fault.ts";
 import { type ColumnKind, mostApart, mostLevels, numberScales } from "./schema.ts";
 
 const text = z.string().max(2 ** 20);
@@ -65,7 +66,7 @@ export function columnOverride(json: unknown, name: string, where: string): Colu
     throw failure("option", {
       where,
       expected: 'an object such as {"kind": "number"}',
-      received: spokenJson(json),
+      received: spokenValue(json),
       ...otherwise(json, name),
     });
   const { kind } = json;
@@ -75,7 +76,7 @@ export function columnOverride(json: unknown, name: string, where: string): Colu
     throw failure("option", {
       where: `${where}, field "kind"`,
       expected: `one of ${kinds.join(", ")}`,
-      received: spokenJson(kind),
+      received: spokenValue(kind),
       ...(typeof kind === "string" && didYouMean(kind, kinds)),
     });
   const result = (isOpen ? openJson : overrideJson).safeParse(json);

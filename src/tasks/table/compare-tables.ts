@@ -1,5 +1,6 @@
 // compare-tables: what changed between two tables of the same columns: a drift report without a model.
-import type { CellTable } from "../../data/cell-table.ts";
+import { type CellTable, cellTableRule } from "../../data/cell-table.ts";
+import { callback, checkRequest, checkValue, object, type Rules, signal, whole } from "../../data/requests.ts";
 import { checkedRows } from "../../measure/closest-record.ts";
 import { checkEnoughRows, columnShapes } from "../../measure/column-shapes.ts";
 import { stackedTables, takenRows } from "../../measure/columns-rows.ts";
@@ -26,6 +27,7 @@ import { type GapPair, gapPairs } from "./gap-findings.ts";
 import { measuredTable } from "./measured.ts";
 import { checkNeeded, type NeededMeasures } from "./needed-measures.ts";
 import { type FoundPair, isDependenceOff, withDependence } from "./pair-findings.ts";
+import { seed as seedRule } from "./request-rules.ts";
 import type { Schema } from "./schema.ts";
 
 export interface CompareTablesOptions {
@@ -88,6 +90,16 @@ export interface TableComparison {
   readonly verdict: readonly string[];
 }
 
+const optionRules: Rules<CompareTablesOptions> = {
+  seed: seedRule,
+  rows: whole({ atLeast: 1 }),
+  pairs: whole({ atLeast: 0 }),
+  needed: object,
+  names: object,
+  signal,
+  onStage: callback,
+};
+
 const usualNames: TableNames = { before: "the first file", after: "the second file" };
 
 /**
@@ -99,7 +111,10 @@ export async function compareTables(
   after: CellTable,
   options: CompareTablesOptions = {},
 ): Promise<TableComparison> {
+  checkRequest(options, optionRules, "compareTables");
   const { seed = 0, rows = 20_000, pairs = 2000, names = usualNames, needed, onStage, signal } = options;
+  checkValue(before, cellTableRule, names.before);
+  checkValue(after, cellTableRule, names.after);
   const { schema, notes, changed } = sharedSchema(before, after, names);
   const [old, fresh] = [measuredTable(before, schema), measuredTable(after, schema)];
   checkEnoughRows(names.before, [old]);

@@ -2,6 +2,7 @@
 import * as z from "zod";
 import type { CellTable } from "../../data/cell-table.ts";
 import { shorten } from "../../data/columns.ts";
+import { listedRows } from "../../data/table-places.ts";
 import { failure, LocalFlowError } from "../../errors.ts";
 import { checked } from "../json-fault.ts";
 import { type BoundConstraint, bound, sumsAmong, type TableConstraint } from "./bound-constraints.ts";
@@ -119,9 +120,10 @@ export function findConstraints(
 export function constraintNotices(reports: readonly ConstraintReport[]): readonly string[] {
   return reports.flatMap(({ constraint, violations, rows }) => {
     if (violations === 0) return [];
-    const more = violations > rows.length ? ", …" : "";
     const count = violations === 1 ? "1 row of the data does" : `${violations} rows of the data do`;
-    return [`${count} not meet the constraint ${shorten(constraint)}: row ${rows.join(", ")}${more}; drawn rows will`];
+    return [
+      `${count} not meet the constraint ${shorten(constraint)}: ${listedRows(rows, violations)}; drawn rows will`,
+    ];
   });
 }
 
@@ -134,7 +136,7 @@ function tooManyViolations(where: string, rows: readonly number[], about: number
   return failure("option", {
     where,
     expected: "a constraint that most rows of the data meet",
-    received: `${rows.length} of ${about} rows that do not, such as row ${shown.join(", ")}`,
+    received: `${rows.length} of ${about} rows that do not, such as ${listedRows(shown)}`,
     remedy: "correct the constraint or the rows, or leave it out",
   });
 }

@@ -2,7 +2,7 @@
 import type { CellTable } from "../../data/cell-table.ts";
 import { didYouMean, listNames, shorten } from "../../data/columns.ts";
 import { failure } from "../../errors.ts";
-import { type ColumnOverride, closedOverride } from "./column-overrides.ts";
+import { type ColumnOverride, closedOverride, columnOverride } from "./column-overrides.ts";
 import { inOneForm, meantAsGaps, strayDates } from "./date-forms.ts";
 import { detectAmount } from "./detect-amounts.ts";
 import { doubt, isHeld, largestNumber, tooLarge } from "./detect-numbers.ts";
@@ -46,7 +46,8 @@ export function detectSchema(
     const profile = profileOf(column);
     const override = Object.hasOwn(overrides, column.name) ? overrides[column.name] : undefined;
     if (override === undefined) return withTexts(detectColumn(profile), profile, texts);
-    const said = saidColumn(profile, override, places.column(column.name));
+    const where = places.column(column.name);
+    const said = saidColumn(profile, columnOverride(override, column.name, where), where);
     return "regenerate" in override ? said : withTexts(said, profile, texts);
   });
   return { columns };

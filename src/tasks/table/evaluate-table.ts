@@ -1,9 +1,10 @@
 // evaluate-table: rows drawn from a table's model, measured against rows that it has not seen.
-import type { CellTable } from "../../data/cell-table.ts";
+import { type CellTable, cellTableRule } from "../../data/cell-table.ts";
 import { didYouMean, listNames, mayBeRenamed, shorten } from "../../data/columns.ts";
+import { callback, checkRequest, choice, object, type Rules, required, text, whole } from "../../data/requests.ts";
 import { failure } from "../../errors.ts";
 import type { MeasuredTable } from "../../measure/columns-table.ts";
-import type { FlowBaseline } from "../../measure/names.ts";
+import { type FlowBaseline, flowBaselines } from "../../measure/names.ts";
 import type { Integration } from "../../ode/integration.ts";
 import type { Engine } from "../../runtime/contract.ts";
 import { turns } from "../../runtime/pause.ts";
@@ -17,6 +18,7 @@ import { textSentences } from "./evaluate-texts-verdict.ts";
 import { measuredTable, unreadableNotes } from "./measured.ts";
 import { checkNeeded, type NeededMeasures } from "./needed-measures.ts";
 import { fitPlainTable } from "./plain-table.ts";
+import { checkGiven, controls, integration, seed as seedRule } from "./request-rules.ts";
 import { sampleTable } from "./sample-table.ts";
 import type { Schema } from "./schema.ts";
 import type { TableModel } from "./table-model.ts";
@@ -55,6 +57,22 @@ export interface TableModelEvaluation extends TableEvaluation {
   readonly baselines: Readonly<Record<string, BaselineSummary>>;
 }
 
+const requestRules: Rules<TableModelEvaluationRequest> = {
+  heldOut: required(cellTableRule),
+  train: cellTableRule,
+  seed: seedRule,
+  rows: whole({ atLeast: 2 }),
+  target: text,
+  flows: {
+    expected: `a list of ${flowBaselines.join(" and ")}`,
+    holds: (value) => Array.isArray(value) && value.every(choice(flowBaselines).holds),
+  },
+  integration,
+  needed: object,
+  onStage: callback,
+  ...controls,
+};
+
 const [fewestDrawn, mostDrawn] = [1000, 20_000];
 
 /**
@@ -68,6 +86,8 @@ export async function evaluateTable(
   request: TableModelEvaluationRequest,
 ): Promise<TableModelEvaluation> {
   const started = performance.now();
+  checkGiven({ engine, model });
+  checkRequest(request, requestRules, "evaluateTable");
   const { heldOut, train, seed = 0, target, flows = [], needed, signal, onStage } = request;
   const { schema } = model.encoder;
   checkTarget(target, schema);

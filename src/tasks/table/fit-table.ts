@@ -1,4 +1,17 @@
 // fit-table: from a table of mixed columns to a model that draws, completes and scores its rows.
+
+import { cellTableRule } from "../../data/cell-table.ts";
+import {
+  callback,
+  checkRequest,
+  choice,
+  number,
+  object,
+  type Rules,
+  required,
+  text,
+  texts,
+} from "../../data/requests.ts";
 import type { Engine } from "../../runtime/contract.ts";
 import { floats } from "../../tensor/array.ts";
 import { type FitReport, type FitRequest, fitDensity, type Likelihood, summarize } from "../density.ts";
@@ -10,6 +23,7 @@ import { schemaNotices } from "./detect.ts";
 import { gapPatterns } from "./gap-patterns.ts";
 import { type NumberGaps, numberGaps, quantilesByGaps, type ScoredRow } from "./gap-quantiles.ts";
 import { preparedTable, type TableRequest, tableFindings, tablePlan } from "./prepare-table.ts";
+import { checkGiven, controls, seed } from "./request-rules.ts";
 import type { Schema } from "./schema.ts";
 import type { TableModel, TableTraining } from "./table-model.ts";
 
@@ -17,6 +31,27 @@ import type { TableModel, TableTraining } from "./table-model.ts";
 export interface TableFitRequest
   extends TableRequest,
     Pick<FitRequest, "time" | "memory" | "signal" | "checkpoint" | "onProgress"> {}
+
+const requestRules: Rules<TableFitRequest> = {
+  table: required(cellTableRule),
+  seed: required(seed),
+  schema: object,
+  texts: choice(["leave-out", "regenerate", "sample"]),
+  constraints: texts,
+  label: text,
+  configuration: {
+    expected: "an object, such as tableConfiguration makes, or a function that makes one",
+    holds: (value) => object.holds(value) || callback.holds(value),
+  },
+  places: object,
+  validation: cellTableRule,
+  trainSplit: number({ above: 0, atMost: 1 }),
+  onSchema: callback,
+  time: number({ above: 0 }),
+  memory: number({ above: 0 }),
+  checkpoint: object,
+  ...controls,
+};
 
 /** What the fit of a table did; likelihoods are in the units of `scoreTable`. Plain JSON. */
 export interface TableFitReport extends Omit<FitReport, "task"> {
@@ -39,6 +74,8 @@ export interface FittedTable {
  */
 export async function fitTable(engine: Engine, request: TableFitRequest): Promise<FittedTable> {
   const started = performance.now();
+  checkGiven({ engine });
+  checkRequest(request, requestRules, "fitTable");
   const { label } = request;
   const findings = tableFindings(request);
   const { schema, constraints, reports } = findings;

@@ -1,6 +1,7 @@
 // impute-table: gaps of a table filled with draws, each given the other cells of its row; what is known stays as it is.
 import { numberCells, withCells } from "../../data/cell-rows.ts";
 import type { CellColumn, CellTable } from "../../data/cell-table.ts";
+import { checkRequest, type Rules, required, truth, whole } from "../../data/requests.ts";
 import { failure } from "../../errors.ts";
 import { random, split } from "../../random.ts";
 import type { Engine } from "../../runtime/contract.ts";
@@ -12,6 +13,7 @@ import type { FillControls } from "./fill-rounds.ts";
 import { filledTypes } from "./filled-types.ts";
 import { type GapCounts, gapCounts } from "./gap-counts.ts";
 import { columnsNeeded, type GapsToFill, gapsToFill } from "./gaps-to-fill.ts";
+import { checkGiven, controls, integration, seed } from "./request-rules.ts";
 import { rowsToDraw } from "./rows-to-draw.ts";
 import type { TableModel } from "./table-model.ts";
 import { candidatesFor, candidatesNotes, checkCandidates } from "./weighed-draws.ts";
@@ -49,8 +51,14 @@ export interface ImputedTable extends GapCounts {
 
 const drawColumn = "draw";
 const drawsOfGuess = 50;
-/** Candidates of a row that may be asked for. */
-const mostCandidates = 1000;
+const requestRules: Rules<TableImputeRequest> = {
+  seed: required(seed),
+  draws: whole({ atLeast: 1, atMost: 10_000 }),
+  candidates: whole({ atLeast: 1, atMost: 1000 }),
+  best: truth,
+  integration,
+  ...controls,
+};
 
 /**
  * Fills the gaps of a table that has the model's columns. Columns that the model does not hold (text, ids, columns that it has
@@ -61,19 +69,20 @@ export async function imputeTable(
   engine: Engine,
   model: TableModel,
   table: CellTable,
-  { best = false, draws = best ? drawsOfGuess : 1, candidates, ...controls }: TableImputeRequest,
+  request: TableImputeRequest,
 ): Promise<ImputedTable> {
-  checkCount("draws", draws);
-  checkCount("candidates", candidates, mostCandidates);
+  checkGiven({ engine, model, table });
+  checkRequest(request, requestRules, "imputeTable");
+  const { best = false, draws = best ? drawsOfGuess : 1, candidates, ...how } = request;
   if (draws > 1 && !best && table.columns.some(({ name }) => name === drawColumn)) throw drawIsThere();
   checkColumns(table, columnsNeeded(model));
-  const turn = turns(controls.signal, "imputing");
-  const gaps = await gapsToFill(model, table, { draws, key: split(random(controls.seed), "table", "impute"), turn });
+  const turn = turns(how.signal, "imputing");
+  const gaps = await gapsToFill(model, table, { draws, key: split(random(how.seed), "table", "impute"), turn });
   const rows = await rowsToDraw(gaps, { shared: best, turn });
   const values = (rows.drawn.length * model.encoder.dimensions.length) / draws;
   const chosen = candidates ?? candidatesFor(values);
   checkCandidates(chosen, values);
-  const drawn = await drawnGaps(engine, gaps, rows, { ...controls, candidates: chosen, turn });
+  const drawn = await drawnGaps(engine, gaps, rows, { ...how, candidates: chosen, turn });
   const written = best ? guessedTable(gaps, drawn) : drawnTable(gaps, drawn, rows.lost);
   const notes = [...rows.notes, ...(candidates === undefined ? candidatesNotes(values) : [])];
   return {
@@ -100,12 +109,6 @@ function guessedTable({ model, spans, table, points, draws, before, isUnknown }:
   const cells = points.cells.map((kinds) => kinds.subarray(0, table.rows));
   const guesses = bestGuesses(model, spans, { table, drawn: drawn.table, draws, cells, before, isUnknown });
   return { written: guesses.table, tables: 1, unmet: guesses.unmet };
-}
-
-function checkCount(where: string, count = 1, most = Number.POSITIVE_INFINITY): void {
-  if (Number.isSafeInteger(count) && count >= 1 && count <= most) return;
-  const upTo = Number.isFinite(most) ? ` and at most ${most}` : "";
-  throw failure("option", { where, expected: `a whole number of at least 1${upTo}`, received: String(count) });
 }
 
 function drawIsThere() {

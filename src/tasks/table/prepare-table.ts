@@ -6,7 +6,9 @@ import type { MaskLaw } from "../../flow/masked.ts";
 import { random, split } from "../../random.ts";
 import { floats } from "../../tensor/array.ts";
 import { type Configuration, isFromMarginals, maskedConfiguration } from "../../train/configuration.ts";
+import { configurationSchemaOf, networkSchema } from "../configuration-schema.ts";
 import type { FitRequest } from "../density.ts";
+import { checked } from "../json-fault.ts";
 import { type RowRequest, splitPlaces } from "../rows.ts";
 import { type FoundConstraints, findConstraints } from "./constraints.ts";
 import { detectSchema, type TextChoice } from "./detect.ts";
@@ -65,6 +67,8 @@ export interface TableFindings extends FoundConstraints {
   readonly schema: Schema;
 }
 
+const recipeShape = configurationSchemaOf(networkSchema);
+
 /** Looks at the cells. Throws "option" for a schema, a label or a constraint that does not suit them. */
 export function tableFindings(request: TableRequest): TableFindings {
   const { table, label, constraints = [], places } = request;
@@ -93,6 +97,7 @@ export function tablePlan(request: TableRequest, { schema, sums }: TableFindings
   const heldOut = validation ?? (places.heldOut.length > 0 ? takenCells(table, places.heldOut) : undefined);
   const columns = new Set(encoder.dimensions.map(({ column }) => column)).size;
   const chosen = typeof configuration === "function" ? configuration({ rows: table.rows, columns }) : configuration;
+  checked(recipeShape, chosen, "configuration", "option");
   const base = { ...detailedConfiguration(chosen, encoder, table.rows), seed };
   const masks = maskLaw(spansOf(encoder), table.rows, label);
   const freshMasks = isFromMarginals(base.training);

@@ -1,16 +1,17 @@
 // sample-table: rows drawn from a model of a table, as they come or under a condition and constraints that all of them meet.
 import type { CellTable } from "../../data/cell-table.ts";
 import { listNames, shorten } from "../../data/columns.ts";
+import { callback, checkRequest, type Rules, required, text, whole } from "../../data/requests.ts";
 import { failure } from "../../errors.ts";
 import type { Integration } from "../../ode/integration.ts";
 import type { Engine } from "../../runtime/contract.ts";
 import { checkSignal } from "../../runtime/pause.ts";
 import type { Progress } from "../progress.ts";
-import { checkCount } from "../rows.ts";
 import type { BoundCondition } from "./conditions.ts";
 import type { RowJudge } from "./constraint-judges.ts";
 import { computedUnder } from "./contradictions.ts";
 import { extrapolationNotes, importanceDraws } from "./rare-conditions.ts";
+import { checkGiven, controls, integration, seed } from "./request-rules.ts";
 import {
   type AskedRows,
   type DrawnRows,
@@ -46,6 +47,20 @@ export interface TableSample extends KindsReport {
   readonly notes?: readonly string[];
 }
 
+const requestRules: Rules<TableSampleRequest> = {
+  rows: required(whole({ atLeast: 0 })),
+  seed: required(seed),
+  where: text,
+  balance: {
+    expected: "the name of a column, or true for the label",
+    holds: (value) => value === true || typeof value === "string",
+  },
+  mostDraws: whole({ atLeast: 1 }),
+  integration,
+  onRows: callback,
+  ...controls,
+};
+
 /** Rows drawn at once, and the share of them below which ranges are drawn first. */
 const [fewestAtOnce, mostAtOnce, rareShare] = [512, 32_768, 0.05];
 
@@ -59,8 +74,9 @@ export async function sampleTable(
   model: TableModel,
   request: TableSampleRequest,
 ): Promise<TableSample> {
+  checkGiven({ engine, model });
+  checkRequest(request, requestRules, "sampleTable");
   const { rows, onRows } = request;
-  checkCount(rows);
   const kinds = rowKinds(model, request);
   const { condition, column } = kinds;
   const { tableOf } = pointSource(engine, model, request, condition, column);

@@ -1,8 +1,9 @@
 // schema-file: what a user says of the columns and the rows of a table, as JSON from a file or a program.
 import * as z from "zod";
 import { isRecord } from "../../data/is-record.ts";
+import { spokenValue } from "../../data/requests.ts";
 import { failure } from "../../errors.ts";
-import { faultOf, spokenJson } from "../json-fault.ts";
+import { faultOf } from "../json-fault.ts";
 import { type ColumnOverride, columnOverride, placeIn } from "./column-overrides.ts";
 import { columnPlace, constraintsPlace, labelPlace } from "./said-places.ts";
 
@@ -45,7 +46,7 @@ export function parseOverrides(json: unknown, where: string): SchemaOverrides {
 function recordIn(json: unknown, where: string): Readonly<Record<string, unknown>> {
   if (isRecord(json)) return json;
   const expected = 'columns by their names, such as {"age": {"kind": "number"}}';
-  throw failure("option", { where, expected, received: spokenJson(json) });
+  throw failure("option", { where, expected, received: spokenValue(json) });
 }
 
 function constraintsIn(json: unknown, where: string): readonly string[] {
@@ -58,5 +59,5 @@ function constraintsIn(json: unknown, where: string): readonly string[] {
 
 function labelIn(json: unknown, where: string): string {
   if (typeof json === "string") return json;
-  throw failure("option", { where: labelPlace(where), expected: "the name of a column", received: spokenJson(json) });
+  throw failure("option", { where: labelPlace(where), expected: "the name of a column", received: spokenValue(json) });
 }

@@ -1,7 +1,7 @@
 // score-table: how probable rows of a table are, where they stand among training rows, and which cell makes a row odd.
 import type { CellTable } from "../../data/cell-table.ts";
-import { spoken } from "../../data/value-table.ts";
-import { failure } from "../../errors.ts";
+import { isRecord } from "../../data/is-record.ts";
+import { checkRequest, type Rule, type Rules, truth, whole } from "../../data/requests.ts";
 import { dimensionStates, withoutGivenNoise } from "../../flow/masked.ts";
 import { random, split } from "../../random.ts";
 import type { Engine } from "../../runtime/contract.ts";
@@ -10,6 +10,7 @@ import { createMaskedScoring, type MaskedScoring } from "../masked.ts";
 import type { Progress } from "../progress.ts";
 import type { TableEncoder } from "./encoder.ts";
 import { type ColumnSpan, cellKinds, freeSums, pointsOf, presences, spansOf, type TablePoints } from "./points.ts";
+import { checkGiven, controls, integration, seed } from "./request-rules.ts";
 import { type RowPercentiles, rowPercentiles } from "./row-percentiles.ts";
 import { smoothedScores } from "./smoothed-scores.ts";
 import { type StrayConstants, strayConstants } from "./stray-constants.ts";
@@ -59,8 +60,28 @@ export interface TableScores extends StrayConstants, RowPercentiles {
 
 const { free, given } = dimensionStates;
 
+const probes = whole({ atLeast: 1 });
+const divergence: Rule = {
+  expected: 'a divergence such as {"kind":"exact"} or {"kind":"hutchinson","probes":4}',
+  holds: (value) =>
+    isRecord(value) && (value["kind"] === "exact" || (value["kind"] === "hutchinson" && probes.holds(value["probes"]))),
+};
+const callRules: Rules<TableScoreCall> = { contributions: truth, seed, ...controls };
+const howRules: Rules<ScoringRequest> = { divergence, integration, seed };
+const requestRules: Rules<TableScoreRequest> = {
+  ...howRules,
+  ...callRules,
+  smoothed: {
+    expected: "true, false or a number",
+    holds: (value) => typeof value === "boolean" || typeof value === "number",
+  },
+};
+
 /** What may differ from one table to the next. */
 export type TableScoreCall = Pick<TableScoreRequest, "contributions" | "seed" | "signal" | "onProgress">;
+
+/** How all tables are scored alike. */
+type ScoringRequest = Pick<TableScoreRequest, "divergence" | "integration" | "seed">;
 
 /** Compiled scoring of a table's model, for any number of tables. */
 export interface TableScoring {
@@ -73,11 +94,17 @@ export interface TableScoring {
 export async function createTableScoring(
   engine: Engine,
   model: TableModel,
-  how: Pick<TableScoreRequest, "divergence" | "integration" | "seed"> = {},
+  how: ScoringRequest = {},
 ): Promise<TableScoring> {
+  checkGiven({ engine, model });
+  checkRequest(how, howRules, "createTableScoring");
   const scoring = await createMaskedScoring(engine, model.density, how);
   return {
-    score: (table, call = {}) => scoresOf(scoring, model, table, { seed: how.seed ?? 0, ...call }),
+    async score(table, call = {}) {
+      checkGiven({ table });
+      checkRequest(call, callRules, "score");
+      return scoresOf(scoring, model, table, { seed: how.seed ?? 0, ...call });
+    },
     release: () => scoring.release(),
   };
 }
@@ -91,14 +118,15 @@ export async function scoreTable(
   engine: Engine,
   model: TableModel,
   table: CellTable,
-  { contributions = false, smoothed = false, signal, onProgress, ...how }: TableScoreRequest = {},
+  request: TableScoreRequest = {},
 ): Promise<TableScores> {
+  checkGiven({ engine, model, table });
+  checkRequest(request, requestRules, "scoreTable");
+  const { contributions = false, smoothed = false, signal, onProgress, ...how } = request;
   const part = (from: number, to: number) => ({
     onProgress: ({ fraction, ...rest }: Progress) => onProgress?.({ ...rest, fraction: from + (to - from) * fraction }),
     ...(signal && { signal }),
   });
-  if (typeof smoothed !== "boolean" && typeof smoothed !== "number")
-    throw failure("option", { where: "smoothed", expected: "true, false or a number", received: spoken(smoothed) });
   const smoothing = typeof smoothed === "number" ? { smoothing: smoothed } : {};
   const blurred =
     smoothed === false

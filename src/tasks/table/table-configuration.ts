@@ -1,5 +1,6 @@
 // table-configuration: what the fit of a table starts from when nothing is said, chosen by measurement (docs/table.md).
 
+import { checkRequest, type Rules, required, whole } from "../../data/requests.ts";
 import type { MaskLaw } from "../../flow/masked.ts";
 import { geometricSteps } from "../../flow/steps.ts";
 import type { LevelCells } from "../../nn/level-context.ts";
@@ -56,8 +57,12 @@ export interface TableSize {
   readonly columns?: number;
 }
 
+const sizeRules: Rules<TableSize> = { rows: required(whole({ atLeast: 0 })), columns: whole({ atLeast: 0 }) };
+
 /** Where the fit of a table starts: the seed is 0 and is meant to be replaced; masks are laid over it by the fit. */
-export function tableConfiguration({ rows, columns = 0 }: TableSize): Configuration {
+export function tableConfiguration(size: TableSize): Configuration {
+  checkRequest(size, sizeRules, "tableConfiguration");
+  const { rows, columns = 0 } = size;
   const { hidden, frequencies, iterations, earlyStopping, dropout } = sizeOf(rows, columns);
   const network: NetworkConfiguration = {
     hidden,

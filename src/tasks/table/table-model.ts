@@ -2,6 +2,7 @@
 import * as z from "zod";
 import { isNeverFalling } from "../../data/ascending.ts";
 import { shorten } from "../../data/columns.ts";
+import { bytesRule, checkValue } from "../../data/requests.ts";
 import { decodeSafetensors } from "../../data/safetensors.ts";
 import { failure } from "../../errors.ts";
 import { type DensityModel, readDensity, recordSchema, standardizationTensors } from "../density-model.ts";
@@ -12,6 +13,7 @@ import type { TableConstraint } from "./bound-constraints.ts";
 import { constraintsFrom } from "./constraints.ts";
 import { type Dimension, encoderFrom, type TableEncoder } from "./encoder.ts";
 import type { GapQuantiles } from "./gap-quantiles.ts";
+import { checkGiven } from "./request-rules.ts";
 import { mostColumns } from "./schema.ts";
 
 /** A trained model of a table. */
@@ -83,6 +85,7 @@ export function isTableModel(bytes: Uint8Array, where = "model"): boolean {
  * the same bytes.
  */
 export function encodeTableModel(model: TableModel): Uint8Array {
+  checkGiven({ model });
   const { density, encoder, training, constraints = [], label, neverTogether = [] } = model;
   const { record, standardization, chain } = density;
   const tensors = { ...standardizationTensors(standardization), ...chainTensors(chain) };
@@ -101,6 +104,7 @@ export function encodeTableModel(model: TableModel): Uint8Array {
 
 /** Reads a table model's file. Throws a "model" error that says what is wrong; nothing in the file is executed. */
 export function decodeTableModel(bytes: Uint8Array, where = "model"): TableModel {
+  checkValue(bytes, bytesRule, where);
   const file = decodeSafetensors(bytes, where);
   const metadata = parseMetadata(schema, file.metadata["localflow"], where);
   const { density: record, encoder: text, training, constraints: constraintsText = "[]", label } = metadata;

@@ -1,6 +1,7 @@
 // told-rows: rows of a table in a note: how many there are, and of the first of them the number and the cells that it is about.
 import { type CellTable, cellText } from "../../data/cell-table.ts";
 import { counted } from "../../data/columns.ts";
+import { rowName } from "../../data/table-places.ts";
 import { cellsOf } from "./linear.ts";
 import { spoken } from "./possible-combinations.ts";
 
@@ -19,7 +20,7 @@ export function toldRows(table: CellTable, names: readonly string[], rows: reado
       const text = cellText(column, row);
       return text === undefined ? [] : [spoken(column.name, text)];
     });
-    return `row ${row + 1} (${cells.join(", ")})`;
+    return `${rowName(row)} (${cells.join(", ")})`;
   });
   const rest = rows.length - mostTold;
   return told.join(", ") + (rest > 0 ? ` and ${rest} more` : "");

@@ -1,5 +1,6 @@
 // unfillable-rows: rows whose known cells occur in no combination of the data, found before anything is drawn for their gaps.
 import { type CellTable, cellText } from "../../data/cell-table.ts";
+import { rowName } from "../../data/table-places.ts";
 import type { TableConstraint } from "./bound-constraints.ts";
 import { partialTest, seenCodes } from "./constraint-tests.ts";
 import type { TableEncoder } from "./encoder.ts";
@@ -54,7 +55,7 @@ export async function unfillableRows(
     };
     const misfit = misfitOf({ columns, seen }, wantedOf);
     notes.push(
-      `nothing is drawn for the gaps of ${countedRows(found.length)}: no row of the data has what is known there (constraint ${text}), in row ${first + 1} ${misfit?.wanted}; nearest: ${misfit?.nearest}`,
+      `nothing is drawn for the gaps of ${countedRows(found.length)}: no row of the data has what is known there (constraint ${text}), in ${rowName(first)} ${misfit?.wanted}; nearest: ${misfit?.nearest}`,
     );
     for (const row of found) rows.add(row);
   }

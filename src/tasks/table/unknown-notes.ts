@@ -1,6 +1,7 @@
 // unknown-notes: cells with texts that a model cannot place, in a sentence for each column that has some.
 import { type CellTable, cellText } from "../../data/cell-table.ts";
 import { shorten } from "../../data/columns.ts";
+import { rowName } from "../../data/table-places.ts";
 import { cellsOf } from "./linear.ts";
 import { type ColumnSpan, cellKinds, type TablePoints } from "./points.ts";
 import type { ColumnSchema } from "./schema.ts";
@@ -21,7 +22,7 @@ export function unknownNotes(
     const problem = problemIn(column);
     const cellsWith = count === 1 ? "1 cell with a text" : `${count} cells with texts`;
     return [
-      `column "${shorten(name)}" has ${cellsWith} that ${problem}, such as ${text} in row ${first + 1}: not known to the model, so counted for nothing; where a gap is meant, leave the cell empty`,
+      `column "${shorten(name)}" has ${cellsWith} that ${problem}, such as ${text} in ${rowName(first)}: not known to the model, so counted for nothing; where a gap is meant, leave the cell empty`,
     ];
   });
 }

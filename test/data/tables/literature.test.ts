@@ -134,7 +134,7 @@ describe("GAS", () => {
     expect(() => gasTable(frame.slice(1))).toThrow("expected columns Meth, Eth, Time and sensors");
     expect(() => gasTable([...frame, { name: "S10", values: new Float64Array(3) }])).toThrow("column S10");
     const gap = column("S10", (row) => (row === 7 ? Number.POSITIVE_INFINITY : row));
-    expect(() => gasTable([...frame, gap])).toThrow("column S10 row 8: expected a finite number, got Infinity");
+    expect(() => gasTable([...frame, gap])).toThrow('row 8 column "S10": expected a finite number, got Infinity');
     expect(() => gasTable([...frame, frame[4]!])).toThrow('"S2"');
   });
 });

@@ -80,7 +80,7 @@ describe("small tables", () => {
     const between = rows.data.slice();
     between[7 * 5 + 3] = 2.5;
     expect(() => smallTable("diamonds", { columns, rows: floats(between, rows.shape), ignored }, 1)).toThrow(
-      "column price row 6: expected a multiple of 1, got 2.5",
+      'row 6 column "price": expected a multiple of 1, got 2.5',
     );
   });
 });

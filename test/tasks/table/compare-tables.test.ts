@@ -197,7 +197,9 @@ describe("the comparison of two tables", () => {
     expect(columns[0]?.sentence).toMatch(/median 2024-01-\d\d → 2024-06-\d\d/);
     const texts = cellTableOf(Array.from({ length: 40 }, (_, n) => ({ text: `no ${n} like it, ${n * n}` })));
     await expect(compareTables(texts, texts)).rejects.toThrow(/texts and ids alone/);
-    await expect(compareTables(before, cellTableOf(smallRows(1)))).rejects.toThrow(/at least 2 rows/);
+    await expect(compareTables(before, cellTableOf(smallRows(1)))).rejects.toThrow(
+      /at least 2 rows, got 1; give more rows/,
+    );
   });
 
   it("is plain JSON, the same for the same seed, shown as a page; a signal stops it", async () => {

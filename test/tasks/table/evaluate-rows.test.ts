@@ -406,8 +406,10 @@ describe("an evaluation", () => {
     expect(await refused({ train: one })).toMatch(
       /^training rows: expected at least 2 training rows, got 1; give more/,
     );
-    expect(await refused({ synthetic: one })).toBe("synthetic rows: expected at least 2 rows, got 1");
-    expect(await refused({ rivals: { "flow-wide": one } })).toBe("flow-wide: expected at least 2 rows, got 1");
+    expect(await refused({ synthetic: one })).toBe("synthetic rows: expected at least 2 rows, got 1; give more rows");
+    expect(await refused({ rivals: { "flow-wide": one } })).toBe(
+      "flow-wide: expected at least 2 rows, got 1; give more rows",
+    );
   });
 
   it("tells its progress, stops when asked, and refuses tables that do not match", async () => {

@@ -93,7 +93,7 @@ describe("hostile tables", () => {
 
   test("a duplicate header is refused by name", async () => {
     await expect(csvTable("a,b,a\n1,2,3\n")).rejects.toThrow(
-      't.csv row 1: expected a different name for every column, got "a" for columns 1 and 3; rename one of them',
+      't.csv line 1: expected a different name for every column, got "a" for columns 1 and 3; rename one of them',
     );
   });
 

@@ -125,7 +125,7 @@ describe("imputation", () => {
     );
     for (const candidates of [0, 1.5, 1001])
       await expect(imputeTable(engine, fitted.model, holes, { seed: 2, candidates })).rejects.toThrow(
-        `candidates: expected a whole number of at least 1 and at most 1000, got ${candidates}`,
+        `candidates: expected a whole number at least 1 and at most 1000, got ${candidates}`,
       );
   });
 

@@ -70,7 +70,9 @@ export function* driftSteps(
     return { ...shape, pValue: Math.min(values, gaps), moved: isMoved, sentence };
   });
   const isLarge = Math.min(before.rows, after.rows, options.rows ?? before.rows) >= fewestClassifierRows;
-  const classifier = isLarge ? yield* twoSampleSteps(before, after, classifierOptions) : undefined;
+  const classifier = isLarge
+    ? yield* twoSampleSteps(before, after, { ...classifierOptions, hasColumns: true })
+    : undefined;
   const excess = ({ error, chance, gaps }: ColumnDrift) => Math.max(error.value - chance, gaps.difference.value);
   return {
     rows: { before: before.rows, after: after.rows },

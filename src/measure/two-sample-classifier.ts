@@ -1,9 +1,9 @@
 // two-sample-classifier: whether boosted trees can tell the rows of two tables apart (C2ST)
 import { failure } from "../errors.ts";
 import { permutation, type Random, random, split } from "../random.ts";
-import { areaUnderCurve } from "./area-under-curve.ts";
-import { type BoostingOptions, classifierSteps } from "./boosting.ts";
-import { stackedTables, takenRows } from "./columns-rows.ts";
+import { areaUnderCurve, meaninglessError } from "./area-under-curve.ts";
+import { type BoostedClassifier, type BoostingOptions, classifierSteps } from "./boosting.ts";
+import { stackedTables, takenCells, takenRows } from "./columns-rows.ts";
 import type { MeasuredTable } from "./columns-table.ts";
 import type { Estimate } from "./estimate.ts";
 import type { Steps } from "./steps.ts";
@@ -15,6 +15,8 @@ export interface TwoSampleOptions {
   readonly rows?: number;
   /** Share of them that trains the classifier; the others test it; default 0.7. */
   readonly trainShare?: number;
+  /** Whether `columns` are looked for; default false. */
+  readonly hasColumns?: boolean;
   /** How the trees are boosted. */
   readonly boosting?: Omit<BoostingOptions, "random">;
 }
@@ -27,7 +29,10 @@ export interface TwoSampleClassification {
   readonly auc: Estimate;
   /** Rows of each table, those that trained and those that tested. */
   readonly rows: { readonly train: number; readonly test: number };
-  /** Columns by their share in what the trees' splits gained, largest first: what gave the rows away. */
+  /**
+   * What gave the rows away, most first: columns by their share in what the area loses when a column's cells are dealt out anew among the testing
+   * rows; 0 where that is no more than chance. Empty unless it was asked for.
+   */
   readonly columns: readonly { readonly column: string; readonly share: number }[];
 }
 
@@ -51,7 +56,7 @@ const fewestRows = 30;
 export function* twoSampleSteps(
   real: MeasuredTable,
   synthetic: MeasuredTable,
-  { seed = 0, rows = 20_000, trainShare = usualTrainShare, boosting = {} }: TwoSampleOptions = {},
+  { seed = 0, rows = 20_000, trainShare = usualTrainShare, hasColumns = false, boosting = {} }: TwoSampleOptions = {},
 ): Steps<TwoSampleClassification> {
   const count = Math.min(real.rows, synthetic.rows, rows);
   const train = Math.round(trainShare * count);
@@ -80,13 +85,54 @@ export function* twoSampleSteps(
   const isSynthetic = Int32Array.from({ length: 2 * train }, (_, row) => (row < train ? 0 : 1));
   const trees = { ...boosting, random: split(key, "boosting") };
   const classifier = yield* classifierSteps(both(0, train), isSynthetic, 2, trees);
-  const scores = classifier.probabilities(both(train, count)).filter((_, i) => i % 2 === 1);
+  const auc = areaOf(classifier, both(train, count));
   const test = count - train;
-  return {
-    auc: areaUnderCurve(scores.subarray(test), scores.subarray(0, test)),
-    rows: { train, test },
-    columns: classifier.importance.toSorted((a, b) => b.share - a.share),
-  };
+  const some = both(train, train + Math.min(test, mostDealt));
+  const columns = hasColumns ? yield* tellingColumns(classifier, some, split(key, "dealt")) : [];
+  return { auc, rows: { train, test }, columns };
+}
+
+/** How well rows of the upper half are told from those of the lower one. */
+function areaOf(classifier: BoostedClassifier, rows: MeasuredTable): Estimate {
+  const scores = classifier.probabilities(rows).filter((_, i) => i % 2 === 1);
+  const half = rows.rows / 2;
+  return areaUnderCurve(scores.subarray(half), scores.subarray(0, half));
+}
+
+/** Testing rows of each table among which cells are dealt out, at most, and how often. */
+const [mostDealt, deals] = [2000, 5];
+/** Losses of the area below this share of the error of an area without meaning are chance. */
+const leastLoss = 0.5;
+
+/**
+ * What the area loses when the cells of one column are dealt out anew among the rows of both tables, in the mean of a few deals (L. Breiman,
+ * "Random forests", 2001): gains of splits would also count columns that trees only tried.
+ */
+function* tellingColumns(
+  classifier: BoostedClassifier,
+  rows: MeasuredTable,
+  key: Random,
+): Steps<TwoSampleClassification["columns"]> {
+  const whole = areaOf(classifier, rows).value;
+  const chance = leastLoss * meaninglessError(rows.rows / 2);
+  const used = new Set(classifier.importance.flatMap(({ column, share }) => (share > 0 ? [column] : [])));
+  const losses: { readonly column: string; readonly loss: number }[] = [];
+  for (const [place, column] of rows.columns.entries()) {
+    let area = whole;
+    if (used.has(column.name)) {
+      area = 0;
+      for (let deal = 0; deal < deals; deal++) {
+        const dealt = takenCells(column, permutation(split(key, place, deal), rows.rows));
+        area += areaOf(classifier, { ...rows, columns: rows.columns.with(place, dealt) }).value / deals;
+        yield;
+      }
+    }
+    losses.push({ column: column.name, loss: whole - area > chance ? whole - area : 0 });
+  }
+  const total = losses.reduce((sum, { loss }) => sum + loss, 0);
+  return losses
+    .map(({ column, loss }) => ({ column, share: total > 0 ? loss / total : 0 }))
+    .toSorted((a, b) => b.share - a.share);
 }
 
 function chosen({ rows }: MeasuredTable, count: number, key: Random): Uint32Array {

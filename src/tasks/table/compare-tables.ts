@@ -83,7 +83,7 @@ export interface TableComparison {
   readonly pairs: readonly DriftPair[];
   /** Of these pairs those of which both columns have gaps, the one whose gaps changed most surely first. */
   readonly gapPairs: readonly GapPair[];
-  /** Columns by their share in what the trees of `c2st` gained, largest first. */
+  /** Columns by their share in what `c2st` loses without them, largest first. */
   readonly telling: readonly { readonly column: string; readonly share: number }[];
   readonly notes: readonly string[];
   /** In plain words. */

@@ -99,7 +99,7 @@ export interface TableFindings {
   readonly pairs: readonly EvaluatedPair[];
   /** Of these pairs those of which both columns have gaps, the one whose gaps are off most surely first. */
   readonly gapPairs: readonly GapPair[];
-  /** Columns by their share in what the trees of `c2st` gained: what gave the rows away, largest first. */
+  /** Columns by their share in what `c2st` loses without them: what gave the rows away, largest first. */
   readonly telling: readonly { readonly column: string; readonly share: number }[];
   /** Distances to the closest training row, a mean per column from 0 to 1: 5 % quantile and median. */
   readonly distances?: ClosestRecords["distance"];
@@ -139,10 +139,11 @@ export async function evaluateRows(
     options.onProgress?.(done, total, next);
     await turn();
   };
-  const measured = (rows: MeasuredTable) => measureSynthetic({ train, heldOut, synthetic: rows }, settings);
+  const measured = (rows: MeasuredTable, isTold = false) =>
+    measureSynthetic({ train, heldOut, synthetic: rows }, { ...settings, isTold });
   await started(0, "synthetic rows");
   const compared = someRows(synthetic, count, split(key, "synthetic"));
-  const found = await measured(compared);
+  const found = await measured(compared, true);
   await started(1, "real rows");
   const real = someRows(train, count, split(key, "floor"));
   const floor = await measureFloor({ train, heldOut, synthetic: real }, settings);

@@ -23,6 +23,8 @@ export interface MeasureSettings {
   readonly boosting: Omit<BoostingOptions, "random">;
   /** Whether `train` are rows that the generator has seen: without them there is nothing to be measured of privacy. */
   readonly isTrained: boolean;
+  /** Whether the columns that give rows away are looked for. */
+  readonly isTold?: boolean;
   /** Called between measures and within them. */
   readonly turn: () => Promise<void>;
 }
@@ -89,7 +91,7 @@ export function qualityOf(shapes: Estimate, trends: PairTrends): Estimate {
 
 async function fidelity(
   { heldOut, synthetic }: PrivacyTables,
-  { seed, rows, neighbourhoodRows, pairs, target, boosting, turn }: MeasureSettings,
+  { seed, rows, neighbourhoodRows, pairs, target, boosting, isTold = false, turn }: MeasureSettings,
 ): Promise<Measured> {
   const shapes = columnShapes(heldOut, synthetic);
   await turn();
@@ -98,7 +100,7 @@ async function fidelity(
   const { ranges, categories, neighbourhoods } = await inTurns(near, turn);
   const isLarge = Math.min(heldOut.rows, synthetic.rows, rows) >= fewestClassifierRows;
   const classified = isLarge
-    ? await inTurns(twoSampleSteps(heldOut, synthetic, { seed, rows, boosting }), turn)
+    ? await inTurns(twoSampleSteps(heldOut, synthetic, { seed, rows, boosting, hasColumns: isTold }), turn)
     : undefined;
   const useful =
     target !== undefined && [heldOut, synthetic].every((table) => knowsTarget(table, target))

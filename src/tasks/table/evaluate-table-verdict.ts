@@ -83,8 +83,9 @@ function rowsSentence(c2st: Beside, telling: TableFindings["telling"], tested: n
   const copula = `Gaussian copula ${baselines.copula.value.toFixed(3)}`;
   if (!isAbove(c2st)) return untoldSentence(c2st, tested, `${scale}; ${copula}`);
   const how = value < hardlyTold ? "hardly" : value < 0.75 ? "sometimes" : value < 0.9 ? "mostly" : "almost always";
-  const names = telling.slice(0, 3).map(({ column }) => column);
-  return `Boosted trees ${how} tell whole rows from real ones (${scale}), most by ${names.join(", ")}; that is ${rank(c2st, baselines.copula)} a ${copula}.`;
+  const names = telling.filter(({ share }) => share > 0).slice(0, 3);
+  const by = names.length > 0 ? `, most by ${names.map(({ column }) => column).join(", ")}` : "";
+  return `Boosted trees ${how} tell whole rows from real ones (${scale})${by}; that is ${rank(c2st, baselines.copula)} a ${copula}.`;
 }
 
 function otherLawsSentence({ floor }: Beside): string {

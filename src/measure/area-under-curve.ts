@@ -2,6 +2,9 @@
 import { failure } from "../errors.ts";
 import { type Estimate, spread } from "./estimate.ts";
 
+/** Areas below which rows are hardly told apart, and up to which a test may miss them and still says something. */
+export const [hardlyTold, mostMissed] = [0.6, 0.7];
+
 /**
  * The chance that a random score of `higher` is above a random one of `lower`, ties counting half: 0.5 when the scores do
  * not tell the groups apart, 1 when they separate them. At least two scores a group, none NaN (else "data"). The standard

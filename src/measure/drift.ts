@@ -1,7 +1,7 @@
 // drift: what changed between two files of the same columns, column by column and as whole rows, in plain sentences
 import { counted } from "../data/columns.ts";
 import { random, split } from "../random.ts";
-import { largestArea } from "./area-under-curve.ts";
+import { hardlyTold, largestArea, mostMissed } from "./area-under-curve.ts";
 import { type ColumnShape, columnShapes, gapCodes, sameColumn, sharedCodes } from "./column-shapes.ts";
 import type { MeasuredColumn, MeasuredTable } from "./columns-table.ts";
 import type { Estimate } from "./estimate.ts";
@@ -119,9 +119,6 @@ function valueCells(column: MeasuredColumn, other: MeasuredColumn): CellPair {
   return { kind: "ordered", real: codes(column.values), other: codes(other.values), cells: values.length };
 }
 
-/** Areas up to which a test may miss that rows differ and still says something. */
-const mostMissed = 0.7;
-
 /** Of fewer rows of each table no order is improbable enough by chance. */
 const fewestRowsToMove = 4;
 
@@ -141,12 +138,14 @@ function tableSentence(
     return `${alone} Whole rows cannot be compared: an area this far below 0.5 means that rows stand in both tables (${scale}); leave out those that they share.`;
   if (value - 0.5 <= 2 * standardError) {
     const open = largestArea(classifier.auc, classifier.rows.test);
-    if (open < mostMissed) return `${alone} Whole rows cannot be told apart (${scale}).`;
+    if (open < hardlyTold) return `${alone} Boosted trees cannot tell whole rows apart (${scale}).`;
+    if (open < mostMissed)
+      return `${alone} Boosted trees did not tell whole rows apart, but with ${classifier.rows.test} rows of each to test on, an AUC up to ${open.toFixed(2)} is possible (${scale}).`;
     return `${alone} There are too few rows to say whether whole rows can be told apart: an AUC up to ${open.toFixed(2)} is possible (${scale}).`;
   }
   const names = classifier.columns.filter(({ share }) => share >= 0.1).slice(0, 3);
   const by = names.length > 0 ? `, most by ${names.map(({ column }) => column).join(", ")}` : "";
-  const how = value < 0.6 ? "barely" : value < 0.75 ? "partly" : value < 0.9 ? "mostly" : "almost always";
+  const how = value < hardlyTold ? "barely" : value < 0.75 ? "partly" : value < 0.9 ? "mostly" : "almost always";
   return `${alone} Whole rows can ${how} be told apart${by} (${scale}).`;
 }
 

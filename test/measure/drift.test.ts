@@ -20,7 +20,11 @@ const named = (before: MeasuredTable, after: MeasuredTable, name: string) => {
 describe("the drift between two tables", () => {
   it("is nothing between two samples of one law, or between a table and itself", () => {
     const cases = [
-      { after: mixedTable(800, "b"), whole: /Whole rows cannot be told apart \(AUC 0\.\d{3} ± / },
+      {
+        after: mixedTable(800, "b"),
+        whole:
+          /Boosted trees (cannot tell whole rows apart|did not tell whole rows apart, but with 240 rows .* is possible) \(AUC 0\.\d{3} ± /,
+      },
       {
         after: mixedTable(800, "a"),
         whole: /Whole rows cannot be compared: .* rows stand in both tables \(AUC 0\.\d{3} ± /,

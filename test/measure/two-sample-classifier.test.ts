@@ -34,10 +34,31 @@ describe("the classifier two-sample test", () => {
       columns: other.columns.map((column, k) => mixedTable(1500, `c ${k}`).columns[k] ?? column),
     };
     expect(classifierTwoSample(real, other).auc.value).toBeLessThan(0.56);
-    const { auc, columns } = classifierTwoSample(real, shuffled);
+    const { auc, columns } = classifierTwoSample(real, shuffled, { hasColumns: true });
     expect(auc.value).toBeGreaterThan(0.8);
     expect(["x", "y"]).toContain(columns[0]?.column);
     expect(columns.map(({ column }) => column).sort()).toEqual(["side", "x", "y"]);
+    expect(columns.reduce((total, { share }) => total + share, 0)).toBeCloseTo(1, 9);
+    expect(classifierTwoSample(real, shuffled).columns).toEqual([]);
+  });
+
+  it("names no column that says nothing, however many values trees may split it at", () => {
+    const withNoise = (table: ReturnType<typeof mixedTable>, part: string) => ({
+      ...table,
+      columns: [...table.columns, numeric("noise", normals(table.rows, part))],
+    });
+    const moved = mixedTable(600, "b").columns.map((column) =>
+      column.kind === "numeric" && column.name === "x"
+        ? { ...column, values: column.values.map((x) => x + 0.8) }
+        : column,
+    );
+    const [before, after] = [
+      withNoise(mixedTable(600, "a"), "noise a"),
+      withNoise({ rows: 600, columns: moved }, "noise b"),
+    ];
+    const { columns } = classifierTwoSample(before, after, { hasColumns: true });
+    expect(columns[0]?.column).toBe("x");
+    expect(columns.find(({ column }) => column === "noise")).toEqual({ column: "noise", share: 0 });
   });
 
   it("compares columns by name and categories by level, whatever their order and codes", () => {

@@ -111,7 +111,5 @@ function cut(count: number): string {
 }
 
 function definitions({ measures }: TableComparison): ReportSection {
-  const text =
-    "Definitions as for synthetic rows: the first file stands for the held-out rows and the second for the synthetic ones.";
-  return { heading: "What the measures are", text, table: definitionTable(measures) };
+  return { heading: "What the measures are", table: definitionTable(measures) };
 }

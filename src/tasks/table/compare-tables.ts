@@ -12,6 +12,7 @@ import { inTurns } from "../../measure/steps.ts";
 import { twoSampleSteps } from "../../measure/two-sample-classifier.ts";
 import { permutation, random, split } from "../../random.ts";
 import { turns } from "../../runtime/pause.ts";
+import { levelNotes } from "./compare-levels.ts";
 import { sharedSchema, type TableNames } from "./compare-schema.ts";
 import { driftVerdict } from "./compare-verdict.ts";
 import type { TableEstimate } from "./evaluate-rows.ts";
@@ -152,18 +153,25 @@ export async function compareTables(
     pairs: worst,
     gapPairs: gaps,
     telling: drift.classifier?.columns ?? [],
-    notes: [...notes, ...lookedAt(trends)],
+    notes: [...notes, ...levelNotes(old, fresh, names), ...lookedAt(trends)],
     verdict: driftVerdict(drift, worst, { measure: measures.gapPatterns, pairs: gaps }),
   };
 }
 
-const driftDefinitions: Readonly<Partial<Record<DriftMetricName, string>>> = {
+const driftDefinitions: Readonly<Record<DriftMetricName, string>> = {
+  quality: "1 less the mean of columnShapes and pairTrends; 1 is no change.",
+  columnShapes:
+    "Mean over the columns of how far their known values are from what they were: of numbers the Kolmogorov-Smirnov distance, of categories the total variation. 0 is no change, 1 the most.",
+  gapRates: "Mean over the columns of how far their share of gaps is from what it was.",
+  gapPatterns:
+    "Mean over the pairs of columns that have gaps of the total variation between both tables of which of the two are gaps.",
+  pairTrends:
+    "Mean over the pairs of columns of how far they are from what they were: of numbers half the difference of their correlations, of others the total variation between their joint tables.",
   c2st: "How well boosted trees tell rows of the two files apart that they did not train on: the area under the ROC curve. 0.5 is not at all, 1 is always.",
 };
 
 function meaning(name: DriftMetricName): TableMetricMeaning {
-  const { definition, ...others } = tableMetrics[name];
-  return { ...others, definition: driftDefinitions[name] ?? definition };
+  return { ...tableMetrics[name], definition: driftDefinitions[name] };
 }
 
 type Estimates = Readonly<Partial<Record<DriftMetricName, Estimate>>>;

@@ -1,15 +1,7 @@
 // evaluate-privacy-verdict: whether training rows show in synthetic ones, in plain words that are no surer than the rows allow
-import { largestArea, meaninglessError } from "../../measure/area-under-curve.ts";
+import { hardlyTold, largestArea, meaninglessError, mostMissed } from "../../measure/area-under-curve.ts";
 import type { Beside, TableFindings } from "./evaluate-rows.ts";
-import {
-  areOfOtherLaws,
-  areSeen,
-  doubtOf,
-  hardlyTold,
-  mostMissed,
-  percent,
-  shareError,
-} from "./evaluate-table-words.ts";
+import { areOfOtherLaws, areSeen, doubtOf, percent, shareError } from "./evaluate-table-words.ts";
 
 /** What would be a sign, and whether the rows are enough for it to be one. */
 interface Sign {

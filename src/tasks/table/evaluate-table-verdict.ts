@@ -1,6 +1,6 @@
 // evaluate-table-verdict: what the measures of synthetic rows come to, in plain words
 import { counted } from "../../data/columns.ts";
-import { largestArea } from "../../measure/area-under-curve.ts";
+import { hardlyTold, largestArea, mostMissed } from "../../measure/area-under-curve.ts";
 import { flowBaselines } from "../../measure/names.ts";
 import { testedRows } from "../../measure/two-sample-classifier.ts";
 import { privacySentence } from "./evaluate-privacy-verdict.ts";
@@ -9,10 +9,8 @@ import {
   areOfOtherLaws,
   besideChance,
   doubtOf,
-  hardlyTold,
   isAbove,
   isBelow,
-  mostMissed,
   percent,
   shareError,
 } from "./evaluate-table-words.ts";

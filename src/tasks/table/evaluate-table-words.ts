@@ -1,11 +1,8 @@
 // evaluate-table-words: what all sentences on measures have in common: shares in words, and how far chance goes
-import { meaninglessError } from "../../measure/area-under-curve.ts";
+import { meaninglessError, mostMissed } from "../../measure/area-under-curve.ts";
 import { rounding } from "../../measure/estimate.ts";
 import { testedRows } from "../../measure/two-sample-classifier.ts";
 import type { Beside, TableEstimate, TableFindings } from "./evaluate-rows.ts";
-
-/** Areas under the curve below which rows are hardly told, and up to which a test may miss them and still says something. */
-export const [hardlyTold, mostMissed] = [0.6, 0.7];
 
 export function percent({ value }: Pick<TableEstimate, "value">): string {
   return `${(100 * value).toFixed(1)} %`;

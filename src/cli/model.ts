@@ -3,7 +3,9 @@ import { readFile, stat } from "node:fs/promises";
 import { withFileBytes } from "../data/file-bytes.ts";
 import { endingOf, explained } from "../data/files.ts";
 import { toldPacked } from "../data/packed-file.ts";
-import { safetensorsEnding, startsLikeSafetensors } from "../data/safetensors.ts";
+import { isSafetensors, safetensorsEnding, startsLikeSafetensors } from "../data/safetensors.ts";
+import { shellWord } from "../data/shell-word.ts";
+import { cellTableEndings, endingAmong } from "../data/table-endings.ts";
 import { failure, type LocalFlowError } from "../errors.ts";
 import { type DensityModel, decodeDensityModel } from "../tasks/density-model.ts";
 import type { Student } from "../tasks/distillation/student.ts";
@@ -42,7 +44,18 @@ export async function readAnyModel(path: string): Promise<AnyModel> {
 /** Reads and validates the file of a model or of a scorer. Throws code `file` or `model`. */
 export async function readScoringModel(path: string): Promise<ScoringModel> {
   const bytes = await explained(path, () => readFile(path));
+  if (endingAmong(cellTableEndings, endingOf(path)) !== undefined && !isSafetensors(bytes)) throw noModel(path);
   return toldPacked(path, async () => decodedModel(bytes, path));
+}
+
+/** The error that meets a table where a model is needed. */
+function noModel(path: string): LocalFlowError {
+  return failure("model", {
+    where: path,
+    expected: `a model, whose name ends in ${safetensorsEnding}`,
+    received: "a table",
+    remedy: `localflow fit ${shellWord(path)} -o model${safetensorsEnding} makes one of it`,
+  });
 }
 
 function decodedModel(bytes: Uint8Array, path: string): ScoringModel {

@@ -34,13 +34,14 @@ export interface CellReadOptions extends CellTableOptions {
  * errors for the file itself, `data` errors that name line or row and column for what is in it.
  */
 export async function readCellTable(path: string, options: CellReadOptions = {}): Promise<CellTable> {
-  if (path === "-") return readCellCsv(options.input ?? process.stdin, { where: "standard input", ...options });
+  const { input = process.stdin, ...others } = options;
+  if (path === "-") return readCellCsv(input, { where: "standard input", ...others });
   const ending = endingAmong(cellTableEndings, endingOf(path));
   if (ending === undefined) throw unknownEnding(path, cellTableEndings);
-  return explained(path, () => toldPacked(path, () => readEnding(path, ending, options)));
+  return explained(path, () => toldPacked(path, () => readEnding(path, ending, others)));
 }
 
-async function readEnding(path: string, ending: string, options: CellReadOptions): Promise<CellTable> {
+async function readEnding(path: string, ending: string, options: CellTableOptions): Promise<CellTable> {
   const found = await stat(path);
   if (found.isDirectory()) throw failure("file", { where: path, expected: "a file", received: "a folder" });
   if (ending === ".parquet") return (await import("./cell-parquet.ts")).readCellParquet(path, options);

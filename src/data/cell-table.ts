@@ -39,7 +39,7 @@ export interface CellTableOptions {
   readonly memory?: number;
 }
 
-const tableRules: Rules<CellTableOptions> = { missing: texts, memory: number({ above: 0 }) };
+export const tableRules: Rules<CellTableOptions> = { missing: texts, memory: number({ above: 0 }) };
 
 /** What is asked of a value that programs give as a table of cells. */
 export const cellTableRule: Rule = {

@@ -3,7 +3,8 @@ import { failure } from "../errors.ts";
 import { atLine, inField } from "./table-places.ts";
 import { markLength } from "./utf8.ts";
 
-export type Separator = "," | ";" | "\t";
+export const separators = [",", ";", "\t"] as const;
+export type Separator = (typeof separators)[number];
 
 /** Receives fields in order. */
 export interface FieldSink {

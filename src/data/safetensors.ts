@@ -32,7 +32,13 @@ const metadataName = "__metadata__";
 /** Whether a file begins as one of this format does: with the length of a header, and the header. */
 export async function startsLikeSafetensors({ size, read }: Bytes): Promise<boolean> {
   if (size < 10) return false;
-  const view = new DataView((await read(0, 10)).buffer);
+  return isSafetensors(await read(0, 10), size);
+}
+
+/** Whether bytes that a file of `size` bytes begins with are those of this format. */
+export function isSafetensors(bytes: Uint8Array, size = bytes.length): boolean {
+  if (bytes.length < 10) return false;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, 10);
   return view.getBigUint64(0, true) <= size - 8 && view.getUint16(8) === headerStart;
 }
 

@@ -259,7 +259,10 @@ describe("a model file", () => {
   it("that is missing, a folder, or data is refused", async () => {
     await refuses(["sample", at("none.safetensors"), "-n", "2"], "got nothing of this name");
     await refuses(["sample", folder, "-n", "2"], "expected a file, got a folder");
-    await refuses(["score", at("good.csv"), at("good.csv")], "no safetensors file");
+    await refuses(
+      ["score", at("good.csv"), at("good.csv")],
+      "good.csv: expected a model, whose name ends in .safetensors, got a table; localflow fit",
+    );
   });
 
   it("is no checkpoint to resume from, and a checkpoint no model", async () => {

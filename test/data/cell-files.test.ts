@@ -211,3 +211,13 @@ test("a pool numbers texts by their first appearance, whatever they are", () => 
     { numRuns: 100, seed: 3 },
   );
 });
+
+test("CSV of programs: what is no source, no place and an option that is not known are refused", async () => {
+  const read = (source: unknown, options: unknown) => readCellCsv(source as [], options as { where: string });
+  await expect(read("a,b", { where: "t" })).rejects.toThrow(
+    "source: expected the bytes of a file, piece by piece, got",
+  );
+  await expect(read([], {})).rejects.toThrow("where: expected a text, got nothing; give one");
+  await expect(read([], { where: "t", seperator: ";" })).rejects.toThrow('did you mean "separator"?');
+  await expect(read([], { where: "t", separator: "|" })).rejects.toThrow("separator: expected one of");
+});

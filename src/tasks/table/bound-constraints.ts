@@ -112,5 +112,5 @@ export function boundsOfSums(constraints: readonly BoundConstraint[], schema: Sc
 
 /** Where errors of a constraint say they are. */
 export function constraintPlace(text: string): string {
-  return `constraint ${shorten(text)}`;
+  return `constraint ${text.trim() === "" ? '""' : shorten(text)}`;
 }

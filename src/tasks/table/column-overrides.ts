@@ -54,6 +54,11 @@ const fieldsOf: ReadonlyMap<string, readonly string[]> = new Map(
 const kinds = [...fieldsOf.keys()];
 const openFields = Object.keys(openJson.shape);
 
+/** Whether this is the name of something that may be said of a column. */
+export function isFieldName(name: string): boolean {
+  return openFields.includes(name);
+}
+
 /** What a user says of a column and of its kind; the rest is found from the cells. */
 export type KindOverride = z.infer<typeof overrideJson>;
 /** What he says of one whose kind is found from the cells. */

@@ -36,6 +36,7 @@ const longestText = 10_000;
 /** Reads the words of a text. Throws `option` errors that show the place. */
 export function tokenReader(text: string, where: string): TokenReader {
   if (text.length > longestText) throw wrong(where, `at most ${longestText} characters`, String(text.length));
+  if (text.trim() === "") throw wrong(where, "a comparison", "an empty text");
   const tokens = tokensOf(text, where);
   let next = 0;
   const peek = (ahead = 0): Token => tokens[next + ahead] ?? { kind: "end", text: "", at: text.length };

@@ -1,10 +1,11 @@
 // schema-file: what a user says of the columns and the rows of a table, as JSON from a file or a program.
 import * as z from "zod";
+import { listNames } from "../../data/columns.ts";
 import { isRecord } from "../../data/is-record.ts";
 import { spokenValue } from "../../data/requests.ts";
 import { failure } from "../../errors.ts";
 import { faultOf } from "../json-fault.ts";
-import { type ColumnOverride, columnOverride, placeIn } from "./column-overrides.ts";
+import { type ColumnOverride, columnOverride, isFieldName, placeIn } from "./column-overrides.ts";
 import { columnPlace, constraintsPlace, labelPlace } from "./said-places.ts";
 
 /** What a user says of columns, by name. */
@@ -25,6 +26,7 @@ const constraintsJson = z.array(z.string().max(10_000)).max(1000);
  */
 export function parseSchemaFile(json: unknown, where: string): SchemaFile {
   const entries = Object.entries(recordIn(json, where));
+  checkTop(entries, where);
   const isRule = ([name, value]: readonly [string, unknown]) =>
     (name === "constraints" || name === "label") && !isRecord(value);
   const rules = new Map(entries.filter(isRule));
@@ -33,6 +35,19 @@ export function parseSchemaFile(json: unknown, where: string): SchemaFile {
     ...(rules.has("constraints") && { constraints: constraintsIn(rules.get("constraints"), where) }),
     ...(rules.has("label") && { label: labelIn(rules.get("label"), where) }),
   };
+}
+
+/** Throws an `option` error for columns that stand one level down, under "columns". */
+function checkTop(entries: readonly (readonly [string, unknown])[], where: string): void {
+  const inner = entries.find(([name]) => name === "columns")?.[1];
+  const isList = Array.isArray(inner);
+  if (!isList && !(isRecord(inner) && Object.keys(inner).length > 0 && !Object.keys(inner).some(isFieldName))) return;
+  throw failure("option", {
+    where: `${where} "columns"`,
+    expected: 'columns by their names at the top of the file, such as {"age": {"kind": "number"}}',
+    received: isList ? "a list" : `an object with ${listNames(Object.keys(inner ?? {}))}`,
+    remedy: 'leave out "columns"',
+  });
 }
 
 /** The columns' overrides from a user's file; throws an `option` error that says where it is wrong. */

@@ -91,7 +91,7 @@ describe("what a condition gives exactly", () => {
 
 describe("conditions that are refused", () => {
   it.each<[string, RegExp]>([
-    ["", /expected the name of a column, got the end/],
+    ["", /expected a comparison, got an empty text; write conditions such as/],
     ["cut", /expected == != < <= > >= or in, got the end/],
     ["cut == Ideal", /expected columns among cut, .*, got "Ideal"; a text stands in quotes/],
     ["cut == 'Ideal' price < 3", /expected &&, \|\| or the end, got "price"/],

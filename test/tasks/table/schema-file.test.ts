@@ -102,6 +102,13 @@ describe("a schema file", () => {
       { constraint: ["a < b"] },
       's.json column "constraint": expected an object such as {"kind": "number"}, got a list; did you mean "constraints"?',
     ],
+    ...[
+      [[{ name: "a" }], "a list"],
+      [{ age: { kind: "number" }, city: "category" }, "an object with age, city"],
+    ].map(([columns, received]): [object, string] => [
+      { columns },
+      `s.json "columns": expected columns by their names at the top of the file, such as {"age": {"kind": "number"}}, got ${received}; leave out "columns"`,
+    ]),
     [{ label: 3 }, 's.json "label": expected the name of a column, got 3'],
     [
       { lable: "a" },
@@ -117,5 +124,6 @@ it("a misspelt field is told, and not that the field meant is lacking", () => {
   expect(parse({ kind: "ordinal", levls: ["a", "b"] })).toThrow(
     's.json column "cut", field "levls": expected one of the fields kind, levels, gaps, got another one; did you mean "levels"?',
   );
+  expect(parseSchemaFile({ columns: { kind: "text" } }, "s.json").columns).toEqual({ columns: { kind: "text" } });
   expect(parse({ kind: "ordinal", other: ["a", "b"] })).toThrow('field "levels": expected a list, got nothing');
 });

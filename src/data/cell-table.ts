@@ -219,7 +219,11 @@ export function recordCollector(where: string, { missing, memory }: CellTableOpt
       for (const builder of builders.values()) while (builder.length < rows) builder.addGap("");
       if (rows % 4096 === 0) checkMemory(bytesOf([...builders.values()], rows), "more than ", where, memory);
     },
-    table: () => builtTable([...builders.values()], where, memory),
+    table: () => {
+      if (rows > 0 && builders.size === 0)
+        throw failure("data", { where, expected: "objects with values", received: "none but empty ones" });
+      return builtTable([...builders.values()], where, memory);
+    },
   };
 }
 

@@ -1,4 +1,5 @@
 // boosting: gradient-boosted trees on histograms, for classes and for numbers, from columns with categories and gaps
+import { rowName } from "../data/table-places.ts";
 import { failure } from "../errors.ts";
 import { permutation, type Random, random as seeded, split } from "../random.ts";
 import { type Binning, binnedTable, chooseBins } from "./boosting-bins.ts";
@@ -127,7 +128,7 @@ function checkTarget(
   for (let row = 0; row < rows; row++)
     if (!isValid(target[row]!))
       throw failure("data", {
-        where: `boosting: target of row ${row + 1}`,
+        where: `boosting: target of ${rowName(row)}`,
         expected,
         received: String(target[row]),
         remedy: "leave such rows out",

@@ -1,4 +1,5 @@
 // masked: draws and scores of a masked model, row by row given what is known: log p(free | given) for any choice of columns.
+import { inColumn, rowName } from "../data/table-places.ts";
 import { failure } from "../errors.ts";
 import { dimensionStates } from "../flow/masked.ts";
 import type { Integration } from "../ode/integration.ts";
@@ -154,7 +155,7 @@ function checkMasked(
   if (bad < 0) return;
   const known = (state[bad] ?? 0) <= 2;
   throw failure("data", {
-    where: `row ${Math.floor(bad / d) + 1}, column ${record.columns[bad % d]}`,
+    where: inColumn(rowName(Math.floor(bad / d)), record.columns[bad % d] ?? ""),
     expected: known ? "a finite number" : "the state 0 (free), 1 (given) or 2 (absent)",
     received: String(known ? given[bad] : state[bad]),
   });

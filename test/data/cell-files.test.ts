@@ -164,6 +164,7 @@ test("objects, also from a stream: every kind of gap, dates and large numbers, a
   await expect(readCellRows(stream([]))).rejects.toThrow("rows: expected rows, got none");
   expect(() => cellTableOf([{ a: [1] }])).toThrow('rows row 1 column "a"');
   expect(() => cellTableOf([])).toThrow("rows: expected rows, got none");
+  expect(() => cellTableOf([{}, {}])).toThrow("rows: expected objects with values, got none but empty ones");
 });
 
 test("Parquet: types come from the file, and large whole numbers and decimals stay exact", async () => {

@@ -191,7 +191,9 @@ describe("samples given some columns", () => {
 
   it("need finite given values, states that are known, and a model with masks", async () => {
     const given = Float32Array.of(1, Number.NaN, 2);
-    await expect(draws({ given, state: Uint8Array.of(1, 1, 0) })).rejects.toThrow(/row 1 column "y": expected a finite/);
+    await expect(draws({ given, state: Uint8Array.of(1, 1, 0) })).rejects.toThrow(
+      /row 1 column "y": expected a finite/,
+    );
     await expect(draws({ given, state: Uint8Array.of(1, 3, 0) })).rejects.toThrow(/expected the state 0/);
     await expect(draws({ given, state: new Uint8Array(2) })).rejects.toThrow(/two arrays/);
     const { masks: _, ...training } = model.record.configuration.training;

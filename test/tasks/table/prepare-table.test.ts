@@ -4,6 +4,7 @@ import { cellTableOf } from "../../../src/data/cell-table.ts";
 import type { Engine } from "../../../src/runtime/contract.ts";
 import { createEngine } from "../../../src/runtime/node.ts";
 import { fitDensity } from "../../../src/tasks/density.ts";
+import { spreadPlaces } from "../../../src/tasks/rows.ts";
 import { fitTable } from "../../../src/tasks/table/fit-table.ts";
 import { preparedTable, type TableRequest, tableFindings, tablePlan } from "../../../src/tasks/table/prepare-table.ts";
 import type { SchemaOverrides } from "../../../src/tasks/table/schema-file.ts";
@@ -33,7 +34,7 @@ describe("a prepared table", () => {
     expect(model.density.record.configuration).toEqual(plan.configuration);
     expect(model.density.record.columns).toEqual(prepared.request.columns);
     expect(alone.model.chain).toEqual(model.density.chain);
-    const volumes = alone.scores.train.map((_, n) => prepared.training.volumes[Math.floor((n * 20_160) / 10_000)] ?? 0);
+    const volumes = Array.from(spreadPlaces(20_160, 10_000), (point) => prepared.training.volumes[point] ?? 0);
     const nll = -alone.scores.train.reduce((total, score, n) => total + score + (volumes[n] ?? 0), 0) / volumes.length;
     expect(report.train).toMatchObject({ rows: 10_000, nll: expect.closeTo(nll, 9) });
   });

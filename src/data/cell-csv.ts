@@ -28,6 +28,13 @@ const pieces: Rule = {
   code: "data",
 };
 
+const piece: Rule = {
+  expected: "bytes (Uint8Array)",
+  holds: (value) => value instanceof Uint8Array,
+  remedy: "open a stream of a file without an encoding, and give texts as new TextEncoder().encode(text)",
+  code: "data",
+};
+
 /**
  * Reads a table of mixed columns from the bytes of a CSV: the dialect of `csvScanner`, a header unless the first line holds only numbers;
  * blanks around cells go. Throws "data" errors that name the place.
@@ -40,7 +47,10 @@ export async function readCellCsv(
   checkValue(source, pieces, "source");
   const sink = cellSink(options.where, options);
   const scanner = csvScanner(options.where, sink, options.separator);
-  for await (const chunk of source) scanner.push(chunk);
+  for await (const chunk of source) {
+    checkValue(chunk, piece, "source");
+    scanner.push(chunk);
+  }
   scanner.finish();
   return sink.table();
 }

@@ -218,6 +218,10 @@ test("CSV of programs: what is no source, no place and an option that is not kno
   await expect(read("a,b", { where: "t" })).rejects.toThrow(
     "source: expected the bytes of a file, piece by piece, got",
   );
+  for (const chunk of ["a,b\n1,2\n", null, new ArrayBuffer(4)])
+    await expect(read([chunk], { where: "t" })).rejects.toThrow(
+      /source: expected bytes \(Uint8Array\), got .*without an encoding/,
+    );
   await expect(read([], {})).rejects.toThrow("where: expected a text, got nothing; give one");
   await expect(read([], { where: "t", seperator: ";" })).rejects.toThrow('did you mean "separator"?');
   await expect(read([], { where: "t", separator: "|" })).rejects.toThrow("separator: expected one of");

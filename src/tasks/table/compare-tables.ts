@@ -1,6 +1,7 @@
 // compare-tables: what changed between two tables of the same columns: a drift report without a model.
 import { type CellTable, cellTableRule } from "../../data/cell-table.ts";
-import { callback, checkRequest, checkValue, object, type Rules, signal, whole } from "../../data/requests.ts";
+import { isRecord } from "../../data/is-record.ts";
+import { callback, checkRequest, checkValue, type Rules, signal, text, whole } from "../../data/requests.ts";
 import { checkedRows } from "../../measure/closest-record.ts";
 import { checkEnoughRows, columnShapes } from "../../measure/column-shapes.ts";
 import { stackedTables, takenRows } from "../../measure/columns-rows.ts";
@@ -26,7 +27,7 @@ import {
 } from "./evaluate-table-metrics.ts";
 import { type GapPair, gapPairs } from "./gap-findings.ts";
 import { measuredTable } from "./measured.ts";
-import { checkNeeded, type NeededMeasures } from "./needed-measures.ts";
+import { checkNeeded, type NeededMeasures, neededRule } from "./needed-measures.ts";
 import { type FoundPair, isDependenceOff, withDependence } from "./pair-findings.ts";
 import { seed as seedRule } from "./request-rules.ts";
 import type { Schema } from "./schema.ts";
@@ -95,8 +96,11 @@ const optionRules: Rules<CompareTablesOptions> = {
   seed: seedRule,
   rows: whole({ atLeast: 1 }),
   pairs: whole({ atLeast: 0 }),
-  needed: object,
-  names: object,
+  needed: neededRule,
+  names: {
+    expected: 'what both tables are called, such as { before: "January", after: "February" }',
+    holds: (value) => isRecord(value) && text.holds(value["before"]) && text.holds(value["after"]),
+  },
   signal,
   onStage: callback,
 };

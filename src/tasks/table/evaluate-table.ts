@@ -1,7 +1,7 @@
 // evaluate-table: rows drawn from a table's model, measured against rows that it has not seen.
 import { type CellTable, cellTableRule } from "../../data/cell-table.ts";
 import { didYouMean, listNames, mayBeRenamed, shorten } from "../../data/columns.ts";
-import { callback, checkRequest, choice, object, type Rules, required, text, whole } from "../../data/requests.ts";
+import { callback, checkRequest, choice, type Rules, required, text, whole } from "../../data/requests.ts";
 import { failure } from "../../errors.ts";
 import type { MeasuredTable } from "../../measure/columns-table.ts";
 import { type FlowBaseline, flowBaselines } from "../../measure/names.ts";
@@ -16,7 +16,7 @@ import { checkRealRows } from "./evaluate-table-rows.ts";
 import { type EvaluatedText, evaluateTexts } from "./evaluate-texts.ts";
 import { textSentences } from "./evaluate-texts-verdict.ts";
 import { measuredTable, unreadableNotes } from "./measured.ts";
-import { checkNeeded, type NeededMeasures } from "./needed-measures.ts";
+import { checkNeeded, type NeededMeasures, neededRule } from "./needed-measures.ts";
 import { fitPlainTable } from "./plain-table.ts";
 import { checkGiven, controls, integration, seed as seedRule } from "./request-rules.ts";
 import { sampleTable } from "./sample-table.ts";
@@ -68,7 +68,7 @@ const requestRules: Rules<TableModelEvaluationRequest> = {
     holds: (value) => Array.isArray(value) && value.every(choice(flowBaselines).holds),
   },
   integration,
-  needed: object,
+  needed: neededRule,
   onStage: callback,
   ...controls,
 };

@@ -1,4 +1,6 @@
 // needed-measures: what measures take that not all tables have, and the refusal of one that is asked for where it is not there
+import { isRecord } from "../../data/is-record.ts";
+import { type Rule, text, texts } from "../../data/requests.ts";
 import { failure } from "../../errors.ts";
 import { gapCodes } from "../../measure/column-shapes.ts";
 import { columnNamed } from "../../measure/columns-rows.ts";
@@ -12,6 +14,12 @@ export interface NeededMeasures {
   readonly names: readonly string[];
   readonly where: string;
 }
+
+/** Of requests of programs. */
+export const neededRule: Rule = {
+  expected: 'names of measures and who asks for them, such as { names: ["c2st"], where: "nightly check" }',
+  holds: (value) => isRecord(value) && texts.holds(value["names"]) && text.holds(value["where"]),
+};
 
 const fewestGapColumns = 2;
 

@@ -73,6 +73,13 @@ describe("the comparison of two tables", () => {
     expect((await compareTables(alone, alone)).verdict[0]).toContain("0 of 1 column moved");
   });
 
+  it("asks for whole names, and for whole needs", async () => {
+    const same = cellTableOf(smallRows(40, 1));
+    const ask = (options: object) => compareTables(same, same, options);
+    await expect(ask({ names: {} })).rejects.toThrow("names: expected what both tables are called, such as");
+    await expect(ask({ needed: {} })).rejects.toThrow("needed: expected names of measures and who asks for them");
+  });
+
   it("judges the dependence of pairs by probabilities that no seed decides", async () => {
     const one = await compareTables(
       before,
